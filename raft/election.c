@@ -1,0 +1,214 @@
+#undef NDEBUG
+#include <assert.h>
+
+#include "raft/state.h"
+
+uint32_t raft__majority(const struct raft *raft)
+{
+    return raft->n_peers / 2 + 1;
+}
+
+void raft__restart_election_timer(struct raft *raft)
+{
+    raft->election_deadline_us =
+        raft->now_us +
+        raft__random_between(raft, raft->config.election_timeout_min_us,
+                             raft->config.election_timeout_max_us);
+}
+
+static struct raft_position last_position(const struct raft *raft)
+{
+    return raft__log_last(&raft->log);
+}
+
+static void clear_votes(struct raft *raft)
+{
+    for (uint32_t i = 0; i < raft->n_peers; i++) {
+        raft->peers[i].granted = false;
+    }
+}
+
+static bool has_majority(const struct raft *raft)
+{
+    uint32_t votes = 0;
+    for (uint32_t i = 0; i < raft->n_peers; i++) {
+        votes += raft->peers[i].granted ? 1 : 0;
+    }
+    return votes >= raft__majority(raft);
+}
+
+/* A new term begins with no vote given (Figure 2). */
+static void raise_term(struct raft *raft, uint64_t term, raft_id vote)
+{
+    raft->hard_state.current_term = term;
+    raft->hard_state.voted_for = vote;
+    raft->hard_state_changed = true;
+}
+
+void raft__become_follower(struct raft *raft, uint64_t term, raft_id leader)
+{
+    assert(term >= raft->hard_state.current_term);
+    if (term > raft->hard_state.current_term) {
+        raise_term(raft, term, RAFT_NONE);
+    }
+    if (raft->role == RAFT_LEADER) {
+        raft__restart_election_timer(raft);
+    }
+    raft->role = RAFT_FOLLOWER;
+    raft->leader = leader;
+    raft->own_vote_write = 0;
+}
+
+void raft__hear_leader(struct raft *raft, raft_id leader)
+{
+    raft__become_follower(raft, raft->hard_state.current_term, leader);
+    raft->leader_heard_us = raft->now_us;
+    raft__restart_election_timer(raft);
+}
+
+bool raft__leader_is_alive(const struct raft *raft)
+{
+    if (raft->role == RAFT_LEADER) {
+        return true;
+    }
+    return raft->leader != RAFT_NONE &&
+           raft->now_us - raft->leader_heard_us <
+               raft->config.election_timeout_min_us;
+}
+
+/* --- campaigns ------------------------------------------------------------ */
+
+static void ask_for_votes(struct raft *raft, enum raft_message_kind kind,
+                          uint64_t term, enum raft__after after)
+{
+    struct raft_message message = {.kind = kind, .term = term};
+    message.vote_request.last = last_position(raft);
+    for (uint32_t i = 0; i < raft->n_peers; i++) {
+        if (i != raft->self) {
+            raft__send(raft, raft->peers[i].id, after, &message);
+        }
+    }
+}
+
+/* Paper, 5.2. The own vote is a promise like any other: it counts, and the
+ * requests leave, once it is durable. */
+static void campaign(struct raft *raft)
+{
+    raise_term(raft, raft->hard_state.current_term + 1, raft->config.id);
+    raft->role = RAFT_CANDIDATE;
+    raft->leader = RAFT_NONE;
+    raft->own_vote_write = raft->last_write_id + 1;
+    clear_votes(raft);
+    raft__restart_election_timer(raft);
+    ask_for_votes(raft, RAFT_MESSAGE_VOTE_REQUEST,
+                  raft->hard_state.current_term, RAFT__AFTER_WRITES);
+}
+
+/* Dissertation, 9.6. Nothing is promised, so nothing waits for the disk. */
+static void pre_campaign(struct raft *raft)
+{
+    raft->role = RAFT_PRE_CANDIDATE;
+    raft->leader = RAFT_NONE;
+    raft->own_vote_write = 0;
+    clear_votes(raft);
+    raft->peers[raft->self].granted = true;
+    if (has_majority(raft)) {
+        campaign(raft);
+        return;
+    }
+    raft__restart_election_timer(raft);
+    ask_for_votes(raft, RAFT_MESSAGE_PRE_VOTE_REQUEST,
+                  raft->hard_state.current_term + 1, RAFT__AT_ONCE);
+}
+
+void raft__election_due(struct raft *raft)
+{
+    if (raft->hard_state.current_term + 1 >= RAFT__MAX_COUNTER) {
+        raft__restart_election_timer(raft); /* the terms are used up */
+    } else if (raft->config.pre_vote) {
+        pre_campaign(raft);
+    } else {
+        campaign(raft);
+    }
+}
+
+void raft__own_vote_durable(struct raft *raft)
+{
+    assert(raft->role == RAFT_CANDIDATE);
+    raft->own_vote_write = 0;
+    raft->peers[raft->self].granted = true;
+    if (has_majority(raft)) {
+        raft__lead(raft);
+    }
+}
+
+/* --- votes ---------------------------------------------------------------- */
+
+static void answer_vote(struct raft *raft, raft_id to,
+                        enum raft_message_kind kind, uint64_t term,
+                        bool granted)
+{
+    struct raft_message message = {.kind = kind, .term = term};
+    message.vote_response.granted = granted;
+    raft__send(raft, to, RAFT__AFTER_WRITES, &message);
+}
+
+/* Paper, 5.4.1: the voter's own log must not be more up-to-date. */
+static bool is_up_to_date(const struct raft *raft,
+                          const struct raft_message *request)
+{
+    return raft_position_compare(request->vote_request.last,
+                                 last_position(raft)) >= 0;
+}
+
+/* A pre-vote says "I would vote for you"; it changes nothing here. A refusal
+ * carries the own term, so that a server left behind learns of it. */
+void raft__handle_pre_vote_request(struct raft *raft, raft_id from,
+                                   const struct raft_message *message)
+{
+    bool granted = message->term > raft->hard_state.current_term &&
+                   !raft__leader_is_alive(raft) && is_up_to_date(raft, message);
+    answer_vote(raft, from, RAFT_MESSAGE_PRE_VOTE_RESPONSE,
+                granted ? message->term : raft->hard_state.current_term,
+                granted);
+}
+
+void raft__handle_vote_request(struct raft *raft, raft_id from,
+                               const struct raft_message *message)
+{
+    bool current = message->term == raft->hard_state.current_term;
+    bool free_vote = raft->hard_state.voted_for == RAFT_NONE ||
+                     raft->hard_state.voted_for == from;
+    bool granted = current && free_vote && is_up_to_date(raft, message);
+    if (granted) {
+        if (raft->hard_state.voted_for == RAFT_NONE) {
+            raft->hard_state.voted_for = from;
+            raft->hard_state_changed = true;
+        }
+        raft__restart_election_timer(raft);
+    }
+    answer_vote(raft, from, RAFT_MESSAGE_VOTE_RESPONSE,
+                raft->hard_state.current_term, granted);
+}
+
+void raft__handle_vote_response(struct raft *raft, raft_id from,
+                                const struct raft_message *message)
+{
+    bool pre_vote = message->kind == RAFT_MESSAGE_PRE_VOTE_RESPONSE;
+    enum raft_role asking = pre_vote ? RAFT_PRE_CANDIDATE : RAFT_CANDIDATE;
+    uint64_t term = raft->hard_state.current_term + (pre_vote ? 1 : 0);
+    struct raft__peer *peer = raft__peer(raft, from);
+    if (raft->role != asking || message->term != term || peer == NULL ||
+        !message->vote_response.granted) {
+        return;
+    }
+    peer->granted = true;
+    if (!has_majority(raft)) {
+        return;
+    }
+    if (pre_vote) {
+        campaign(raft);
+    } else {
+        raft__lead(raft);
+    }
+}

@@ -1,0 +1,202 @@
+#undef NDEBUG
+#include <assert.h>
+#include <string.h>
+
+#include "raft/state.h"
+
+void raft__outbox_begin(struct raft *raft)
+{
+    raft->outbox.count = 1; /* slot 0 is the write's */
+    raft->outbox.bytes_used = 0;
+    raft->outbox.has_shared = false;
+    raft->hard_state_changed = false;
+    raft->truncate_from = 0;
+    raft->appended_first = 0;
+}
+
+struct raft_output *raft__emit(struct raft *raft, enum raft_output_kind kind)
+{
+    assert(raft->outbox.count < raft->outbox.capacity);
+    struct raft_output *output = &raft->outbox.items[raft->outbox.count];
+    raft->outbox.count++;
+    output->kind = kind;
+    return output;
+}
+
+static bool reserve_bytes(struct raft *raft, size_t size)
+{
+    struct raft__outbox *outbox = &raft->outbox;
+    if (size <= outbox->bytes_capacity - outbox->bytes_used) {
+        return true;
+    }
+    size_t capacity = outbox->bytes_capacity * 2 + size;
+    uint8_t *bytes = raft->allocator->resize(raft->allocator, outbox->bytes,
+                                             outbox->bytes_capacity, capacity);
+    if (bytes == NULL) {
+        return false;
+    }
+    outbox->bytes = bytes;
+    outbox->bytes_capacity = capacity;
+    return true;
+}
+
+/* TIMER, one answer to a proposal and APPLY always find room. */
+static bool has_room_to_send(const struct raft *raft)
+{
+    return raft->outbox.count + 3 < raft->outbox.capacity;
+}
+
+static void emit_send(struct raft *raft, raft_id to, enum raft__after after,
+                      size_t offset, size_t size)
+{
+    raft->outbox.offsets[raft->outbox.count] = offset;
+    struct raft_output *output = raft__emit(raft, RAFT_OUTPUT_SEND);
+    output->send.to = to;
+    output->send.after_write = after == RAFT__AFTER_WRITES;
+    output->send.size = size;
+}
+
+static bool encode(struct raft *raft, const struct raft_message *message,
+                   size_t *offset, size_t *size)
+{
+    *size = raft_message_size(message);
+    if (!has_room_to_send(raft) || !reserve_bytes(raft, *size)) {
+        return false;
+    }
+    *offset = raft->outbox.bytes_used;
+    raft_message_encode(message, raft->outbox.bytes + *offset);
+    raft->outbox.bytes_used += *size;
+    return true;
+}
+
+void raft__send(struct raft *raft, raft_id to, enum raft__after after,
+                const struct raft_message *message)
+{
+    size_t offset;
+    size_t size;
+    if (encode(raft, message, &offset, &size)) {
+        emit_send(raft, to, after, offset, size);
+    }
+}
+
+bool raft__send_append(struct raft *raft, raft_id to,
+                       const struct raft_message *message)
+{
+    struct raft__outbox *outbox = &raft->outbox;
+    bool same = outbox->has_shared &&
+                outbox->shared_prev == message->append_request.prev.index &&
+                outbox->shared_n == message->append_request.n_entries;
+    if (!same) {
+        outbox->has_shared =
+            encode(raft, message, &outbox->shared_offset, &outbox->shared_size);
+        outbox->shared_prev = message->append_request.prev.index;
+        outbox->shared_n = message->append_request.n_entries;
+    }
+    if (!outbox->has_shared || !has_room_to_send(raft)) {
+        return false;
+    }
+    emit_send(raft, to, RAFT__AT_ONCE, outbox->shared_offset,
+              outbox->shared_size);
+    return true;
+}
+
+static bool step_writes(const struct raft *raft)
+{
+    return raft->hard_state_changed || raft->truncate_from != 0 ||
+           raft->appended_first != 0;
+}
+
+/* Room in the ring was reserved before the step. */
+static void remember_pending(struct raft *raft)
+{
+    assert(raft->pending_count < raft->pending_capacity);
+    size_t at =
+        (raft->pending_first + raft->pending_count) % raft->pending_capacity;
+    raft->pending[at].id = raft->last_write_id;
+    raft->pending[at].last_index = raft__log_last_index(&raft->log);
+    raft->pending_count++;
+}
+
+static void finish_write(struct raft *raft)
+{
+    raft->last_write_id++;
+    struct raft_output *output = &raft->outbox.items[0];
+    output->kind = RAFT_OUTPUT_WRITE;
+    struct raft_write *write = &output->write;
+    memset(write, 0, sizeof *write);
+    write->id = raft->last_write_id;
+    write->has_hard_state = raft->hard_state_changed;
+    write->hard_state = raft->hard_state;
+    write->truncate_from = raft->truncate_from;
+    uint64_t last = raft__log_last_index(&raft->log);
+    write->first_index = last + 1;
+    if (raft->appended_first != 0) {
+        write->first_index = raft->appended_first;
+        write->entries = raft__log_from(&raft->log, raft->appended_first);
+        write->n_entries = (uint32_t)(last + 1 - raft->appended_first);
+    }
+    remember_pending(raft);
+}
+
+static void finish_timer(struct raft *raft)
+{
+    uint64_t deadline = raft->election_deadline_us;
+    if (raft->role == RAFT_LEADER) {
+        deadline = raft->heartbeat_deadline_us;
+        if (raft->config.check_quorum && raft->quorum_deadline_us < deadline) {
+            deadline = raft->quorum_deadline_us;
+        }
+    }
+    if (deadline != raft->timer_us) {
+        raft->timer_us = deadline;
+        raft__emit(raft, RAFT_OUTPUT_TIMER)->timer.deadline_us = deadline;
+    }
+}
+
+/* Applied is what is committed and on the own disk as well: a state machine
+ * with a disk of its own then never runs ahead of its log. */
+static void finish_apply(struct raft *raft)
+{
+    uint64_t until = raft->commit_index < raft->durable_index
+                         ? raft->commit_index
+                         : raft->durable_index;
+    if (until <= raft->last_applied) {
+        return;
+    }
+    uint64_t n = until - raft->last_applied;
+    if (n > UINT32_MAX) {
+        n = UINT32_MAX;
+    }
+    struct raft_output *output = raft__emit(raft, RAFT_OUTPUT_APPLY);
+    output->apply.first_index = raft->last_applied + 1;
+    output->apply.entries = raft__log_from(&raft->log, raft->last_applied + 1);
+    output->apply.n_entries = (uint32_t)n;
+    raft->last_applied += n;
+}
+
+/* The place of messages in the buffer, and the write that they wait for. */
+static void finish_sends(struct raft *raft)
+{
+    uint64_t wait =
+        raft->last_write_id > raft->durable_write_id ? raft->last_write_id : 0;
+    for (size_t i = 1; i < raft->outbox.count; i++) {
+        struct raft_output *output = &raft->outbox.items[i];
+        if (output->kind == RAFT_OUTPUT_SEND) {
+            output->send.bytes = raft->outbox.bytes + raft->outbox.offsets[i];
+            output->send.after_write = output->send.after_write ? wait : 0;
+        }
+    }
+}
+
+void raft__outbox_finish(struct raft *raft, struct raft_outputs *outputs)
+{
+    bool writes = step_writes(raft);
+    if (writes) {
+        finish_write(raft);
+    }
+    finish_sends(raft);
+    finish_timer(raft);
+    finish_apply(raft);
+    outputs->items = writes ? raft->outbox.items : raft->outbox.items + 1;
+    outputs->count = writes ? raft->outbox.count : raft->outbox.count - 1;
+}
