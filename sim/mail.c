@@ -1,0 +1,93 @@
+#undef NDEBUG
+#include "sim/mail.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/memory.h"
+
+struct sim_mail {
+    struct sim_letter *letters;
+    size_t capacity;
+    uint32_t n_letters;
+    uint32_t *free_slots; /* the one given back last is used first */
+    size_t free_capacity;
+    uint32_t n_free;
+};
+
+struct sim_mail *sim_mail_new(void)
+{
+    return sim_calloc(1, sizeof(struct sim_mail));
+}
+
+void sim_mail_free(struct sim_mail *mail)
+{
+    if (mail == NULL) {
+        return;
+    }
+    for (uint32_t i = 0; i < mail->n_letters; i++) {
+        free(mail->letters[i].bytes);
+    }
+    free(mail->letters);
+    free(mail->free_slots);
+    free(mail);
+}
+
+static uint32_t take_slot(struct sim_mail *mail)
+{
+    if (mail->n_free > 0) {
+        mail->n_free--;
+        return mail->free_slots[mail->n_free];
+    }
+    assert(mail->n_letters < UINT32_MAX);
+    mail->letters =
+        sim_grow(mail->letters, &mail->capacity, (size_t)mail->n_letters + 1,
+                 sizeof *mail->letters);
+    mail->free_slots =
+        sim_grow(mail->free_slots, &mail->free_capacity,
+                 (size_t)mail->n_letters + 1, sizeof *mail->free_slots);
+    mail->letters[mail->n_letters] = (struct sim_letter){0};
+    return mail->n_letters++;
+}
+
+uint32_t sim_mail_put(struct sim_mail *mail, uint32_t from, uint32_t to,
+                      const uint8_t *bytes, size_t size, uint32_t copies)
+{
+    assert(copies > 0);
+    uint32_t slot = take_slot(mail);
+    struct sim_letter *letter = &mail->letters[slot];
+    letter->bytes = sim_grow(letter->bytes, &letter->capacity, size, 1);
+    if (size > 0) {
+        memcpy(letter->bytes, bytes, size);
+    }
+    letter->from = from;
+    letter->to = to;
+    letter->tag = 0;
+    letter->kind = SIM_MESSAGE_OTHER;
+    letter->size = size;
+    letter->copies = copies;
+    return slot;
+}
+
+struct sim_letter *sim_mail_letter(struct sim_mail *mail, uint32_t slot)
+{
+    assert(slot < mail->n_letters);
+    assert(mail->letters[slot].copies > 0);
+    return &mail->letters[slot];
+}
+
+void sim_mail_drop(struct sim_mail *mail, uint32_t slot)
+{
+    struct sim_letter *letter = sim_mail_letter(mail, slot);
+    letter->copies--;
+    if (letter->copies == 0) {
+        mail->free_slots[mail->n_free] = slot;
+        mail->n_free++;
+    }
+}
+
+uint32_t sim_mail_count(const struct sim_mail *mail)
+{
+    return mail->n_letters - mail->n_free;
+}
