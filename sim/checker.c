@@ -1,0 +1,198 @@
+#include "sim/checker_internal.h"
+
+#include "sim/memory.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#undef NDEBUG
+#include <assert.h>
+
+struct sim_checker *sim_checker_new(struct sim_log_tree *tree, uint32_t n_nodes)
+{
+    assert(n_nodes >= 1);
+    assert(n_nodes <= SIM_MAX_NODES);
+    struct sim_checker *checker = sim_calloc(1, sizeof(*checker));
+    checker->tree = tree;
+    checker->n_nodes = n_nodes;
+    checker->nodes = sim_calloc((size_t)n_nodes + 1, sizeof(*checker->nodes));
+    checker->committed = sim_grow(NULL, &checker->committed_capacity, 1,
+                                  sizeof(*checker->committed));
+    checker->committed[0] = (struct checker_commit){.tip = SIM_ROOT};
+    checker->n_judged = 1; /* the root is nobody's twin */
+    return checker;
+}
+
+void sim_checker_free(struct sim_checker *checker)
+{
+    if (checker == NULL)
+        return;
+    free(checker->nodes);
+    free(checker->elections);
+    free(checker->committed);
+    free(checker);
+}
+
+void sim_checker_set_time(struct sim_checker *checker, uint64_t step,
+                          uint64_t time_us)
+{
+    checker->step = step;
+    checker->time_us = time_us;
+}
+
+static struct checker_node *node_of(const struct sim_checker *checker,
+                                    uint32_t id)
+{
+    assert(id >= 1);
+    assert(id <= checker->n_nodes);
+    return &checker->nodes[id];
+}
+
+void sim_checker_boot(struct sim_checker *checker, uint32_t id, sim_tip durable,
+                      struct sim_hard_state hard_state,
+                      const struct sim_view *view)
+{
+    struct checker_node *node = node_of(checker, id);
+    if (checker->violated)
+        return;
+    assert(!node->alive);
+    node->alive = true;
+    if (!checker__disk(checker, id, hard_state) ||
+        !checker__store(checker, id, durable))
+        return;
+    /* Memory starts as what is durable: a node that shows less has forgotten
+     * it. */
+    node->term = hard_state.term;
+    node->commit_index = view->commit_index;
+    node->applied = view->last_applied;
+    if (!checker__term(checker, id, view->hard_state.term) ||
+        !checker__log(checker, id, durable, view))
+        return;
+    if (view->commit_index > 0)
+        checker__commit(checker, id, node->term, view->commit_index);
+}
+
+static bool commit_holds(struct sim_checker *checker,
+                         const struct sim_observation *observation,
+                         bool rewritten)
+{
+    struct checker_node *node = &checker->nodes[observation->node];
+    uint64_t index = observation->after->commit_index;
+    checker__count(checker, SIM_MONOTONIC_COMMIT);
+    if (index < node->commit_index) {
+        return checker__violate(
+            checker, SIM_MONOTONIC_COMMIT, observation->node, SIM_NONE,
+            "node %" PRIu32 " held its log committed up to %" PRIu64
+            " and now up to %" PRIu64 " only.",
+            observation->node, node->commit_index, index);
+    }
+    if (index == node->commit_index && !rewritten)
+        return true;
+    node->commit_index = index;
+    return checker__commit(checker, observation->node, node->term, index);
+}
+
+static bool applied_holds(struct sim_checker *checker,
+                          const struct sim_observation *observation)
+{
+    const struct sim_outputs *outputs = observation->outputs;
+    for (size_t i = 0; i < outputs->count; i++) {
+        const struct sim_output *output = &outputs->items[i];
+        if (output->kind == SIM_OUTPUT_APPLY &&
+            !checker__apply(checker, observation->node,
+                            output->apply.first_index, output->apply.entries,
+                            output->apply.n_entries))
+            return false;
+    }
+    return true;
+}
+
+/* Most steps change nothing but a timer: they pay for a few comparisons. */
+void sim_checker_step(struct sim_checker *checker,
+                      const struct sim_observation *observation)
+{
+    uint32_t id = observation->node;
+    const struct sim_view *after = observation->after;
+    sim_tip tip = observation->tip_after;
+    struct checker_node *node = node_of(checker, id);
+    if (checker->violated)
+        return;
+    assert(node->alive);
+    assert(node->tip == observation->tip_before);
+    sim_checker_set_time(checker, observation->step, observation->time_us);
+
+    if (!checker__term(checker, id, after->hard_state.term))
+        return;
+    if (after->role == SIM_LEADER &&
+        !checker__leader(checker, id, after->hard_state.term, tip))
+        return;
+    bool rewritten = false;
+    if (tip == node->tip) {
+        if (!checker__last(checker, id, after->last))
+            return;
+    } else {
+        rewritten = !sim_log_tree_contains(checker->tree, tip, node->tip);
+        if (!checker__log(checker, id, tip, after))
+            return;
+    }
+    if (commit_holds(checker, observation, rewritten))
+        applied_holds(checker, observation);
+}
+
+void sim_checker_durable(struct sim_checker *checker, uint32_t id,
+                         sim_tip durable, struct sim_hard_state hard_state)
+{
+    node_of(checker, id);
+    if (checker->violated)
+        return;
+    if (checker__disk(checker, id, hard_state))
+        checker__store(checker, id, durable);
+}
+
+void sim_checker_send(struct sim_checker *checker, uint32_t id, uint32_t to,
+                      const struct sim_message *message)
+{
+    assert(node_of(checker, id)->alive || checker->violated);
+    if (checker->violated)
+        return;
+    checker__message(checker, id, to, message);
+}
+
+void sim_checker_crash(struct sim_checker *checker, uint32_t id)
+{
+    struct checker_node *node = node_of(checker, id);
+    assert(node->alive || checker->violated);
+    if (checker->violated)
+        return;
+    node->alive = false;
+}
+
+void sim_checker_progress(struct sim_checker *checker, bool reached,
+                          const char *missing)
+{
+    if (checker->violated)
+        return;
+    checker__count(checker, SIM_PROGRESS);
+    if (!reached) {
+        checker__violate(checker, SIM_PROGRESS, SIM_NONE, SIM_NONE,
+                         "when the time to recover was over: %s.", missing);
+    }
+}
+
+const struct sim_violation *
+sim_checker_violation(const struct sim_checker *checker)
+{
+    return checker->violated ? &checker->violation : NULL;
+}
+
+uint64_t sim_checker_evaluated(const struct sim_checker *checker,
+                               enum sim_property property)
+{
+    assert((unsigned)property < SIM_PROPERTY_COUNT);
+    return checker->evaluated[property];
+}
+
+uint64_t sim_checker_committed(const struct sim_checker *checker)
+{
+    return checker->n_committed;
+}

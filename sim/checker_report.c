@@ -1,0 +1,148 @@
+#include "sim/checker_internal.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#undef NDEBUG
+#include <assert.h>
+
+#define MICROSECONDS_PER_SECOND UINT64_C(1000000)
+
+static const struct {
+    const char *name;
+    const char *title;
+} properties[SIM_PROPERTY_COUNT] = {
+    [SIM_ELECTION_SAFETY] = {"election_safety",
+                             "Election Safety (paper, Figure 3)"},
+    [SIM_LEADER_APPEND_ONLY] = {"leader_append_only",
+                                "Leader Append-Only (paper, Figure 3)"},
+    [SIM_LOG_MATCHING] = {"log_matching", "Log Matching (paper, Figure 3)"},
+    [SIM_LEADER_COMPLETENESS] = {"leader_completeness",
+                                 "Leader Completeness (paper, Figure 3)"},
+    [SIM_STATE_MACHINE_SAFETY] = {"state_machine_safety",
+                                  "State Machine Safety (paper, Figure 3)"},
+    [SIM_ONE_VOTE_PER_TERM] = {"one_vote_per_term",
+                               "One Vote per Term (paper, 5.2)"},
+    [SIM_MONOTONIC_TERM] = {"monotonic_term", "Monotonic Term (paper, 5.1)"},
+    [SIM_MONOTONIC_COMMIT] = {"monotonic_commit",
+                              "Monotonic Commit Index (paper, Figure 2)"},
+    [SIM_DURABLE_BEFORE_ACKNOWLEDGED] =
+        {"durable_before_acknowledged",
+         "Durable before Acknowledged (paper, Figure 2)"},
+    [SIM_COMMITTED_ON_QUORUM] = {"committed_on_quorum",
+                                 "Committed on a Quorum (paper, 5.3)"},
+    [SIM_PROGRESS] = {"progress", "Progress after the last fault (paper, 5.6)"},
+};
+
+const char *sim_property_name(enum sim_property property)
+{
+    assert((unsigned)property < SIM_PROPERTY_COUNT);
+    return properties[property].name;
+}
+
+const char *sim_property_title(enum sim_property property)
+{
+    assert((unsigned)property < SIM_PROPERTY_COUNT);
+    return properties[property].title;
+}
+
+/* One more node that the violation is about. */
+static void involve(struct sim_violation *violation, uint32_t id)
+{
+    if (id == SIM_NONE || (violation->n_nodes > 0 && violation->nodes[0] == id))
+        return;
+    assert(violation->n_nodes < SIM_VIOLATION_MAX_NODES);
+    violation->nodes[violation->n_nodes++] = id;
+}
+
+bool checker__violate(struct sim_checker *checker, enum sim_property property,
+                      uint32_t a, uint32_t b, const char *format, ...)
+{
+    assert(!checker->violated);
+    checker->violated = true;
+    struct sim_violation *violation = &checker->violation;
+    violation->property = property;
+    violation->step = checker->step;
+    violation->time_us = checker->time_us;
+    involve(violation, a);
+    involve(violation, b);
+
+    char *text = violation->text;
+    int title = snprintf(text, SIM_VIOLATION_TEXT_SIZE,
+                         "%s is broken at %s: ", sim_property_title(property),
+                         checker__seconds(checker->time_us).text);
+    assert(title > 0 && (size_t)title < SIM_VIOLATION_TEXT_SIZE);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text + title, SIM_VIOLATION_TEXT_SIZE - (size_t)title, format,
+              arguments);
+    va_end(arguments);
+    for (char *c = strchr(text, '\n'); c != NULL; c = strchr(c, '\n'))
+        *c = ' ';
+    return false;
+}
+
+struct checker_text checker__seconds(uint64_t time_us)
+{
+    struct checker_text piece;
+    snprintf(piece.text, sizeof(piece.text), "%" PRIu64 ".%06" PRIu64 " s",
+             time_us / MICROSECONDS_PER_SECOND,
+             time_us % MICROSECONDS_PER_SECOND);
+    return piece;
+}
+
+struct checker_text checker__entry(const struct sim_checker *checker,
+                                   sim_tip tip)
+{
+    struct checker_text piece = {"no entry"};
+    struct sim_position place = sim_log_tree_position(checker->tree, tip);
+    if (tip != SIM_ROOT) {
+        snprintf(piece.text, sizeof(piece.text),
+                 "entry %" PRIu64 " of term %" PRIu64, place.index, place.term);
+    }
+    return piece;
+}
+
+struct checker_text checker__entry_at(const struct sim_checker *checker,
+                                      sim_tip tip, uint64_t index)
+{
+    sim_tip entry = sim_log_tree_ancestor(checker->tree, tip, index);
+    if (entry != SIM_NO_TIP)
+        return checker__entry(checker, entry);
+    struct checker_text piece;
+    snprintf(piece.text, sizeof(piece.text),
+             "no entry %" PRIu64 " (its log ends at %" PRIu64 ")", index,
+             sim_log_tree_position(checker->tree, tip).index);
+    return piece;
+}
+
+uint64_t checker__fork(const struct sim_checker *checker, sim_tip a, sim_tip b)
+{
+    const struct sim_log_tree *tree = checker->tree;
+    uint64_t index_a = sim_log_tree_position(tree, a).index;
+    uint64_t index_b = sim_log_tree_position(tree, b).index;
+    uint64_t index = index_a < index_b ? index_a : index_b;
+    a = sim_log_tree_ancestor(tree, a, index);
+    b = sim_log_tree_ancestor(tree, b, index);
+    for (; a != b; index--) {
+        a = sim_log_tree_parent(tree, a);
+        b = sim_log_tree_parent(tree, b);
+    }
+    return index + 1;
+}
+
+struct checker_text checker__hard_state(struct sim_hard_state hard_state)
+{
+    struct checker_text piece;
+    if (hard_state.vote == SIM_NONE) {
+        snprintf(piece.text, sizeof(piece.text), "term %" PRIu64 " and no vote",
+                 hard_state.term);
+    } else {
+        snprintf(piece.text, sizeof(piece.text),
+                 "term %" PRIu64 " and a vote for node %" PRIu32,
+                 hard_state.term, hard_state.vote);
+    }
+    return piece;
+}

@@ -1,0 +1,69 @@
+/* All entries that were ever created, as one tree.
+ *
+ * A tree node is an entry with its whole past: its parent is the entry before
+ * it. Every log, in memory or on disk, of any server at any time, is then one
+ * number, the tree node of its last entry (its tip). Entries are told apart by
+ * their parent, term, kind and payload, so the tree can hold the logs of a
+ * broken Raft as well; the Log Matching Property says that no two tree nodes
+ * share index and term.
+ *
+ * Payloads are kept once, here, whatever the number of logs that hold them.
+ * Appending is O(1) for the usual case of one child; ancestors are found over
+ * skip links in O(log n).
+ *
+ * The tree only grows: memory follows the number of distinct entries.
+ */
+#ifndef SIM_LOG_TREE_H
+#define SIM_LOG_TREE_H
+
+#include "sim/node.h"
+
+/* A tree node's number. Numbers are given in order of creation and stay. */
+typedef uint32_t sim_tip;
+
+/* The empty log: index 0, term 0. It is its own parent. */
+#define SIM_ROOT ((sim_tip)0)
+
+/* No such tree node. */
+#define SIM_NO_TIP ((sim_tip)UINT32_MAX)
+
+struct sim_log_tree;
+
+/* An empty tree. Running out of memory ends the process with a message: a
+ * simulator has nothing to save (see sim/memory.h). */
+struct sim_log_tree *sim_log_tree_new(void);
+void sim_log_tree_free(struct sim_log_tree *tree);
+
+/* The tree node for `entry` after `parent`: the one that exists, or a new one,
+ * with a copy of the payload. `*created` (may be NULL) says which. */
+sim_tip sim_log_tree_append(struct sim_log_tree *tree, sim_tip parent,
+                            const struct sim_entry *entry, bool *created);
+
+/* The entry's place. {0, 0} for the root. */
+struct sim_position sim_log_tree_position(const struct sim_log_tree *tree,
+                                          sim_tip tip);
+
+/* The entry itself; its data is valid as long as the tree. `tip` is not the
+ * root. */
+struct sim_entry sim_log_tree_entry(const struct sim_log_tree *tree,
+                                    sim_tip tip);
+
+sim_tip sim_log_tree_parent(const struct sim_log_tree *tree, sim_tip tip);
+
+/* The ancestor of `tip`, itself included, at `index`; SIM_NO_TIP if `index` is
+ * beyond it. */
+sim_tip sim_log_tree_ancestor(const struct sim_log_tree *tree, sim_tip tip,
+                              uint64_t index);
+
+/* Whether the log `tip` begins with the log `prefix` (equal logs do). */
+bool sim_log_tree_contains(const struct sim_log_tree *tree, sim_tip tip,
+                           sim_tip prefix);
+
+/* Another tree node with the same index and term as `tip`, SIM_NO_TIP if there
+ * is none. One that exists is a breach of the Log Matching Property. */
+sim_tip sim_log_tree_twin(const struct sim_log_tree *tree, sim_tip tip);
+
+/* How many tree nodes there are, the root included. */
+uint32_t sim_log_tree_count(const struct sim_log_tree *tree);
+
+#endif
