@@ -1,0 +1,73 @@
+/* The record of a run: a hash over every step, and a story for people.
+ *
+ * The hash folds in each step completely: its number and time, the node, the
+ * input with its bytes, the outputs in order with their bytes and entries, and
+ * the view after. Two runs with the same hash did the same. Whether text is
+ * made changes nothing in it.
+ *
+ * The story has a few lines a step, in Raft's words: what the node got, what it
+ * became, what it wrote, sent, committed and applied.
+ *
+ *   [   0.152340] 2  timer: heard from no leader, asks for pre-votes in term 0
+ *   [   0.152340] 2  -> 1  pre_vote_request: term 1, …
+ *   [   0.154812] 1  <- 2  pre_vote_request: term 1, …
+ *   [   0.160001] 2  becomes leader of term 1
+ *   [   0.160001] 2  writes #4: entry 1 of term 1
+ *   [   0.161230] 2  write 4 durable
+ *   [   1.000000] -- crash: node 2, unfinished writes lost
+ *
+ * Times are virtual seconds; "--" is what happens to the world and not in a
+ * node. Deadlines are left out. A line longer than the buffer is cut; memory is
+ * taken only when the trace is created.
+ */
+#ifndef SIM_TRACE_H
+#define SIM_TRACE_H
+
+#include "sim/hash.h"
+#include "sim/node.h"
+#include "sim/simulation.h"
+
+/* One step, while its input and outputs are still valid. */
+struct sim_trace_step {
+    uint64_t step; /* from 1 */
+    uint64_t time_us;
+    uint32_t node;
+    const struct sim_input *input;
+    const struct sim_outputs *outputs;
+    const struct sim_view *before; /* the input */
+    const struct sim_view *after;
+};
+
+struct sim_trace;
+
+/* A trace of nodes of `node_type`. Text goes to `sink` (NULL: none is made),
+ * beginning with the step `from_step`, and with the events directly before it;
+ * both outlive the trace. */
+struct sim_trace *sim_trace_new(const struct sim_node_type *node_type,
+                                struct sim_trace_sink *sink,
+                                uint64_t from_step);
+
+/* Takes one step: into the hash, and as one record of text. */
+void sim_trace_step(struct sim_trace *trace, const struct sim_trace_step *step);
+
+/* Whether text is wanted now: to spare the caller preparing an event's. */
+bool sim_trace_wants_text(const struct sim_trace *trace);
+
+/* One line about the world: faults and what came of them. `format` is printf's,
+ * without a newline: "crash: node %u". Not in the hash. */
+void sim_trace_event(struct sim_trace *trace, uint64_t time_us,
+                     const char *format, ...);
+
+/* One line about a message that the network holds, loses, doubles or lets go:
+ * "-- 2 -> 1  append_request lost: term 3, …". `fate` is a word or two. Not in
+ * the hash. */
+void sim_trace_message(struct sim_trace *trace, uint64_t time_us, uint32_t from,
+                       uint32_t to, const uint8_t *bytes, size_t size,
+                       const char *fate);
+
+/* The hash over all the steps so far. */
+uint64_t sim_trace_hash(const struct sim_trace *trace);
+
+void sim_trace_free(struct sim_trace *trace);
+
+#endif

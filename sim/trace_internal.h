@@ -1,0 +1,47 @@
+/* What the files of the trace share: the record of text that is being made. */
+#ifndef SIM_TRACE_INTERNAL_H
+#define SIM_TRACE_INTERNAL_H
+
+#include <stdarg.h>
+
+#include "sim/trace.h"
+
+/* A record longer than the first goes to the sink in parts; a line longer than
+ * the second is cut. */
+#define TRACE_RECORD_SIZE 16384u
+#define TRACE_LINE_SIZE 512u
+
+struct sim_trace {
+    const struct sim_node_type *node_type;
+    struct sim_trace_sink *sink;
+    uint64_t from_step;
+    uint64_t last_step;
+    struct sim_hash hash;
+    size_t size; /* of the record so far, whole lines */
+    size_t line; /* of the line being made, which lies after it */
+    char record[TRACE_RECORD_SIZE];
+};
+
+/* Begins a line about a node, or with SIM_NONE about the world. */
+void trace__begin_line(struct sim_trace *trace, uint64_t time_us,
+                       uint32_t node);
+
+/* More of that line; `format` is printf's. */
+void trace__add(struct sim_trace *trace, const char *format, ...);
+void trace__add_list(struct sim_trace *trace, const char *format, va_list list);
+
+/* "append_request lost: term 3, …"; a `fate` of NULL is left out. */
+void trace__add_message(struct sim_trace *trace, const uint8_t *bytes,
+                        size_t size, const char *fate);
+
+/* Ends that line. */
+void trace__end_line(struct sim_trace *trace);
+
+/* Hands the lines made so far to the sink. */
+void trace__flush(struct sim_trace *trace);
+
+/* The lines of one step; the caller flushes. */
+void trace__tell_step(struct sim_trace *trace,
+                      const struct sim_trace_step *step);
+
+#endif
