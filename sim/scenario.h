@@ -1,0 +1,337 @@
+/* A scenario: what a run is made of, as read from a JSON file.
+ *
+ * The structs here are the format, key by key; the file's form of each value
+ * is given beside it. Forms used throughout:
+ *   duration      "150ms", also us, ms, s, m, h; decimals allowed ("1.5s")
+ *   distribution  a duration, or {"uniform": [d, d]}, {"exponential": d}
+ *                 (with "minimum": d), {"percentiles": {"0": d, …, "100": d}}
+ *   chance        "2.5%", "300ppm"; 0 and 1 as numbers
+ *   nodes         3, "leader", or a list of such (see sim_target_kind)
+ *   any scalar or distribution under /nodes, /raft, /network, /disk, /clocks,
+ *   /workload and /nemeses may be {"one_of": [v, v, …]}: each seed draws one.
+ *   What is drawn depends on the seed and on the JSON pointer of the list (of
+ *   the value, for "chance"): one choice more elsewhere moves nothing. Where
+ *   /nodes is drawn, numbers up to its largest alternative are valid; those
+ *   beyond what was drawn name nobody.
+ *   "comment" (a string) may stand beside the keys of any step, nemesis, link,
+ *   clock, initial log and expectation.
+ */
+#ifndef SIM_SCENARIO_H
+#define SIM_SCENARIO_H
+
+#include "sim/checker.h"
+#include "sim/distribution.h"
+#include "sim/node.h"
+
+/* --- who ----------------------------------------------------------------- */
+
+enum sim_target_kind {
+    SIM_TARGET_NODE,      /* 3 */
+    SIM_TARGET_LEADER,    /* "leader": the live one of the highest term */
+    SIM_TARGET_FOLLOWER,  /* "a follower": any live one */
+    SIM_TARGET_FOLLOWERS, /* "followers": all live ones */
+    SIM_TARGET_CANDIDATE, /* "a candidate", pre-candidates included */
+    SIM_TARGET_ANY,       /* "a node": any live one */
+    SIM_TARGET_ALL,       /* "all": live or not */
+    SIM_TARGET_CRASHED,   /* "crashed": all that are down */
+    SIM_TARGET_PAUSED,    /* "paused": all that are */
+    SIM_TARGET_MAJORITY,  /* "majority": a random set of n/2 + 1 */
+    SIM_TARGET_MINORITY,  /* "minority": a random set of (n - 1)/2 */
+    SIM_TARGET_MAJORITY_WITH_LEADER, /* "majority with leader" */
+    SIM_TARGET_MINORITY_WITH_LEADER, /* "minority with leader" */
+    SIM_TARGET_REST, /* "rest": those not named before in this step */
+};
+
+struct sim_target {
+    enum sim_target_kind kind;
+    uint32_t node; /* of SIM_TARGET_NODE */
+};
+
+/* In the order written; a node named twice counts once. */
+struct sim_targets {
+    struct sim_target *items;
+    uint32_t count;
+};
+
+/* --- what ---------------------------------------------------------------- */
+
+enum sim_action_kind {
+    SIM_ACTION_CRASH,     /* "crash": nodes; "unfinished_writes" */
+    SIM_ACTION_RESTART,   /* "restart": nodes */
+    SIM_ACTION_PAUSE,     /* "pause": nodes */
+    SIM_ACTION_RESUME,    /* "resume": nodes */
+    SIM_ACTION_PARTITION, /* "partition": [nodes, nodes, …]: traffic inside a
+                             group only; those in no group form one more */
+    SIM_ACTION_ISOLATE,   /* "isolate": nodes: each from all others */
+    SIM_ACTION_CUT,       /* "cut": {"from": nodes, "to": nodes, "both_ways"} */
+    SIM_ACTION_BRIDGE,    /* "bridge": node: two halves that only it sees */
+    SIM_ACTION_MESH,      /* "mesh": [[1, 2], [2, 3]]: only these pairs talk */
+    SIM_ACTION_CLOG,      /* "clog": {"from", "to", "both_ways"}: hold what is
+                             sent; all of it is released at the end */
+    SIM_ACTION_LINK,      /* "link": {"from", "to", "both_ways", "messages",
+                             "delay", "drop", "duplicate"}: other weather */
+    SIM_ACTION_DISK,      /* "disk": {"nodes", "write", "fsync"} */
+    SIM_ACTION_CLOCK,     /* "clock": {"nodes", "jump", "rate"} */
+    SIM_ACTION_EXPIRE,    /* "expire_timer": nodes: their clocks jump to the
+                             deadline of their timer */
+    SIM_ACTION_PROPOSE,   /* "propose": {"to": node, "key", "value"} */
+    SIM_ACTION_HEAL,      /* "heal": "network" or "all" */
+    SIM_ACTION_KIND_COUNT
+};
+
+/* What a crash leaves of writes that had not finished. */
+enum sim_unfinished {
+    SIM_UNFINISHED_RANDOM, /* "random", the default: any prefix of their parts
+                            */
+    SIM_UNFINISHED_LOST,   /* "lost" */
+    SIM_UNFINISHED_KEPT,   /* "kept": durable, but the node never heard of it */
+};
+
+/* What "link" changes; what is not set stays as it is. */
+struct sim_weather {
+    bool has_delay, has_drop, has_duplicate;
+    struct sim_distribution delay;
+    uint32_t drop_ppm;
+    uint32_t duplicate_ppm;
+    bool has_kind;
+    enum sim_message_kind kind; /* "messages": only those of this kind */
+};
+
+struct sim_pair {
+    uint32_t a, b;
+};
+
+struct sim_action {
+    enum sim_action_kind kind;
+    struct sim_targets nodes;   /* crash … isolate, bridge, disk, clock,
+                                   expire_timer; propose: "to" */
+    struct sim_targets *groups; /* partition */
+    uint32_t n_groups;
+    struct sim_targets from, to; /* cut, clog, link */
+    bool both_ways;
+    struct sim_pair *pairs; /* mesh; both directions */
+    uint32_t n_pairs;
+    enum sim_unfinished unfinished_writes;
+    struct sim_weather weather; /* link */
+    bool has_write, has_fsync;  /* disk */
+    struct sim_distribution write, fsync;
+    bool has_rate;     /* clock */
+    int64_t jump_us;   /* clock: forward, 0 or more */
+    int32_t rate_ppm;  /* clock: against virtual time: "10%", "-500ppm";
+                          -900000 to 9000000 */
+    char *key, *value; /* propose: each 1 to 64 bytes */
+    bool heal_all; /* heal: "all" also ends all nemeses, restarts what is down,
+                      resumes what is paused, and restores disks, clock rates
+                      and links; "network" only cuts, clogs and links */
+};
+
+/* --- when ---------------------------------------------------------------- */
+
+enum sim_trigger_kind {
+    SIM_TRIGGER_AT,    /* "at": duration since the start */
+    SIM_TRIGGER_AFTER, /* "after" alone: since the step above happened; since
+                          the start for the first */
+    SIM_TRIGGER_WHEN,  /* "when": an event, counted from the moment at which the
+                          step above happened; with "after": that much later */
+};
+
+enum sim_event_kind {
+    SIM_EVENT_LEADER_ELECTED, /* {"leader_elected": node or "any"}; "term" */
+    SIM_EVENT_COMMITTED, /* {"committed": index}; "node": by that node, else
+                            by any */
+    SIM_EVENT_STORED,    /* {"stored": index, "node": n}: durable there */
+    SIM_EVENT_TERM,      /* {"term_reached": term}; "node" */
+    SIM_EVENT_SENT,      /* {"sent": kind}; "from", "to": given to the
+                            network */
+    SIM_EVENT_RECEIVED,  /* {"received": kind}; "from", "to" */
+    SIM_EVENT_WRITING,   /* {"writing": node or "any"}; "what": "vote",
+                            "entries" or "anything": handed to the disk,
+                            not yet durable */
+};
+
+enum sim_writing {
+    SIM_WRITING_ANYTHING,
+    SIM_WRITING_VOTE,
+    SIM_WRITING_ENTRIES
+};
+
+struct sim_trigger {
+    enum sim_trigger_kind kind;
+    uint64_t at_us;
+    uint64_t after_us;
+    enum sim_event_kind event;
+    uint32_t node; /* SIM_NONE: any */
+    uint32_t from, to;
+    uint64_t term; /* 0: any */
+    uint64_t index;
+    enum sim_message_kind message;
+    enum sim_writing writing;
+};
+
+/* A step of the script: /faults. The script runs from top to bottom where
+ * "when" and "after" are used; "at" steps happen at their time whatever stands
+ * above. A step whose target does not exist yet (no leader) waits for it. A
+ * step that never happened fails the run unless it is "optional". */
+struct sim_fault {
+    struct sim_trigger trigger;
+    struct sim_action action;
+    bool has_duration; /* "for": duration: undone after it */
+    uint64_t duration_us;
+    bool optional;
+};
+
+/* A random fault: /nemeses. Same actions; a missing target skips a turn. */
+struct sim_nemesis {
+    struct sim_action action;
+    struct sim_distribution every; /* "every": from one start to the next */
+    bool has_duration;
+    struct sim_distribution duration; /* "for" */
+    uint64_t from_us;                 /* "from", default 0 */
+    uint64_t until_us;                /* "until", default the run's end */
+    bool enabled; /* "chance" that this seed has it at all, drawn; default 1 */
+};
+
+/* --- the stage ----------------------------------------------------------- */
+
+/* /network/links: [{"from": 1, "to": [2, 3], "both_ways": true, "delay",
+ * "drop", "duplicate", "bandwidth"}]: what differs from /network. */
+struct sim_link_settings {
+    struct sim_distribution delay;
+    uint32_t drop_ppm;
+    uint32_t duplicate_ppm;
+    uint64_t bandwidth; /* "10MB/s": bytes a second; 0: unlimited */
+};
+
+struct sim_link_override {
+    struct sim_targets from, to; /* node numbers or "all" */
+    bool both_ways;
+    bool has_delay, has_drop, has_duplicate, has_bandwidth;
+    struct sim_link_settings settings;
+};
+
+/* /clocks: [{"nodes": nodes, "offset": duration, "rate": "10%"}] */
+struct sim_clock_setting {
+    struct sim_targets nodes; /* node numbers or "all" */
+    uint64_t offset_us;
+    int32_t rate_ppm;
+};
+
+/* /workload */
+struct sim_workload {
+    uint32_t clients;     /* default 2; 0 to 1024; 0: no workload */
+    uint64_t interval_us; /* "rate": "200/s" for all clients together, as the
+                             mean time between commands of one client; "max":
+                             0, the next at once. Default "100/s" */
+    uint32_t keys;        /* default 16; 1 to 1000000 */
+    uint32_t value_bytes; /* default 16; 0 to 65536 */
+    uint64_t timeout_us;  /* default 500ms: then the next server is asked */
+    uint64_t start_us;    /* default 0 */
+    uint64_t stop_us;     /* default: /duration */
+    struct sim_distribution
+        delay; /* client to server and back; default 500us */
+};
+
+/* /initial: [{"node": 1, "term": 8, "vote": 2, "log": [1, 1, 4]}]: the terms of
+ * the entries on a disk before the start; equal places hold equal commands. */
+struct sim_initial {
+    uint32_t node;
+    struct sim_hard_state hard_state;
+    uint64_t *terms;
+    uint32_t n_terms;
+};
+
+/* --- the claim ----------------------------------------------------------- */
+
+#define SIM_UNLIMITED UINT64_MAX
+
+struct sim_expect_log {
+    uint32_t node;
+    uint64_t *terms; /* the log in its memory begins with entries of these */
+    uint32_t n_terms;
+};
+
+/* What should be true of a stretch of the run. /expect itself is the stretch of
+ * the whole run; /expect/during is a list of shorter ones with "from" and
+ * "until". */
+struct sim_expect_window {
+    uint64_t from_us;
+    uint64_t until_us; /* SIM_UNLIMITED: the end of the run */
+    uint64_t commits_at_least, commits_at_most;
+    uint64_t elections_at_least, elections_at_most; /* leaders elected */
+    uint64_t terms_at_most; /* how far the highest term rises within it */
+    bool has_leader;
+    uint32_t leader; /* at its end: the live leader of the highest term; "none"
+                        as SIM_NONE */
+    bool has_leader_within;
+    uint64_t leader_within_us;   /* from its start until a live leader exists */
+    struct sim_expect_log *logs; /* at its end */
+    uint32_t n_logs;
+};
+
+struct sim_expect {
+    bool violation; /* "violation": a property's name, or "none" (default) */
+    enum sim_property property;
+    uint64_t progress_within_us; /* default 10s */
+    struct sim_expect_window whole;
+    struct sim_expect_window *during;
+    uint32_t n_during;
+};
+
+struct sim_scenario {
+    char *description;
+    bool has_seed;
+    uint64_t seed; /* "seed": 7 or "18446744073709551615" or "0x…"; default 1 */
+    uint32_t nodes;                   /* default 3; 1 to SIM_MAX_NODES */
+    uint64_t duration_us;             /* default 10s */
+    struct sim_node_options raft;     /* /raft: id and random_seed unused. Keys:
+            "election_timeout": duration (T: T to 2T) or [min, max], default
+            ["150ms", "300ms"]; "heartbeat_interval", default 50ms;
+            "max_entries_per_message", default 64; "max_bytes_per_message", default
+            "64KiB"; "max_inflight_messages", default 16; "pre_vote" and
+            "check_quorum", default true */
+    struct sim_link_settings network; /* delay default {"uniform": ["1ms",
+                                         "5ms"]}, no loss, no duplicates */
+    struct sim_link_override *links;
+    uint32_t n_links;
+    struct sim_distribution disk_write; /* /disk/write, default 20us */
+    struct sim_distribution disk_fsync; /* /disk/fsync, default {"uniform":
+                                           ["500us", "2ms"]} */
+    struct sim_clock_setting *clocks;
+    uint32_t n_clocks;
+    struct sim_workload workload;
+    struct sim_initial *initial;
+    uint32_t n_initial;
+    struct sim_fault *faults;
+    uint32_t n_faults;
+    struct sim_nemesis *nemeses;
+    uint32_t n_nemeses;
+    struct sim_expect expect;
+    struct sim_scenario_memory *memory; /* holds all that is pointed to */
+};
+
+/* Why a file was refused; all the faults of a file are reported at once. */
+struct sim_scenario_problem {
+    char *pointer; /* JSON pointer: "/faults/2/at"; "" for the whole file */
+    uint32_t line, column; /* from 1 */
+    char *message; /* what was found and what was expected; no newline */
+};
+
+struct sim_scenario_problems {
+    struct sim_scenario_problem *items; /* by line and column */
+    uint32_t count;
+};
+
+/* Reads a scenario from `text` (`size` bytes). `seed` draws what the scenario
+ * leaves to the seed; NULL: the scenario's own. NULL and the problems if it is
+ * not valid; every alternative of a "one_of" is validated. The scenario is
+ * freed with sim_scenario_free(). */
+struct sim_scenario *sim_scenario_parse(const char *text, size_t size,
+                                        const uint64_t *seed,
+                                        struct sim_scenario_problems *problems);
+void sim_scenario_free(struct sim_scenario *scenario);
+void sim_scenario_problems_free(struct sim_scenario_problems *problems);
+
+/* "crash": the key of an action. */
+const char *sim_action_name(enum sim_action_kind kind);
+
+#endif
