@@ -1,0 +1,39 @@
+/* When faults happen: the script's steps in their order, and the nemeses.
+ *
+ * Steps with "at" happen at their time. Steps with "when" and "after" happen
+ * one after the other: such a step begins to wait when all steps above it have
+ * happened. A step that is due but whose target does not exist yet is tried
+ * again after each event until it does.
+ */
+#ifndef SIM_FAULTS_H
+#define SIM_FAULTS_H
+
+#include "sim/damage.h"
+
+struct sim_faults;
+
+/* The faults of the cluster's scenario; puts the first events in the queue. The
+ * cluster and the damages outlive it. */
+struct sim_faults *sim_faults_new(struct sim_cluster *cluster,
+                                  struct sim_damages *damages, uint64_t seed);
+void sim_faults_free(struct sim_faults *faults);
+
+/* SIM_QUEUE_FAULT and SIM_QUEUE_NEMESIS. */
+void sim_faults_step_due(struct sim_faults *faults, uint32_t step);
+void sim_faults_nemesis_due(struct sim_faults *faults, uint32_t nemesis);
+
+/* After each event: looks at what happened in it, and tries waiting steps. */
+void sim_faults_look(struct sim_faults *faults);
+
+/* Whether all is well and no nemesis is to come: no damage lasts, every machine
+ * is up and runs. What the script does later does not count. */
+bool sim_faults_is_calm(const struct sim_faults *faults);
+
+/* Actions that took effect so far, proposals left out. */
+uint64_t sim_faults_count(const struct sim_faults *faults);
+
+/* The steps that did not happen and are not optional: the first of them from
+ * `from` on, or the number of all steps. */
+uint32_t sim_faults_missing(const struct sim_faults *faults, uint32_t from);
+
+#endif

@@ -1,0 +1,235 @@
+/* The part of the cluster between machines: messages and commands under way. */
+#undef NDEBUG
+#include <assert.h>
+
+#include "sim/cluster.h"
+#include "sim/memory.h"
+
+static void note_message(struct sim_cluster *cluster, enum sim_event_kind event,
+                         uint32_t node, uint32_t from, uint32_t to,
+                         enum sim_message_kind kind)
+{
+    sim__cluster_note(cluster, &(struct sim_happening){.kind = event,
+                                                       .node = node,
+                                                       .from = from,
+                                                       .to = to,
+                                                       .message = kind});
+}
+
+void sim__post_send(struct sim_cluster *cluster, uint32_t from, uint32_t to,
+                    const uint8_t *bytes, size_t size)
+{
+    struct sim_message message;
+    cluster->type->classify(bytes, size, &message);
+    if (cluster->checker != NULL) {
+        sim_checker_send(cluster->checker, from, to, &message);
+    }
+    note_message(cluster, SIM_EVENT_SENT, from, from, to, message.kind);
+    struct sim_delivery delivery = sim_network_send(
+        cluster->network, cluster->now_us, from, to, message.kind, size);
+    if (delivery.copies == 0) {
+        sim_trace_message(cluster->trace, cluster->now_us, from, to, bytes,
+                          size, "lost");
+        return;
+    }
+    uint32_t slot =
+        sim_mail_put(cluster->mail, from, to, bytes, size, delivery.copies);
+    sim_mail_letter(cluster->mail, slot)->kind = message.kind;
+    for (uint32_t i = 0; i < delivery.copies; i++) {
+        sim_event_queue_push(cluster->queue, delivery.arrival_us[i],
+                             SIM_QUEUE_ARRIVAL, to, slot);
+    }
+}
+
+/* From a client to the node, or back. */
+static uint64_t client_delay_us(struct sim_cluster *cluster, uint32_t node)
+{
+    return sim_distribution_draw(&cluster->scenario->workload.delay,
+                                 &cluster->machines[node].client_luck);
+}
+
+void sim_cluster_carry_out(struct sim_cluster *cluster,
+                           const struct sim_client_action *action)
+{
+    if (action->send) {
+        uint32_t slot = sim_mail_put(cluster->mail, SIM_NONE, action->node,
+                                     action->data, action->size, 1);
+        sim_mail_letter(cluster->mail, slot)->tag = action->tag;
+        uint64_t delay_us = client_delay_us(cluster, action->node);
+        sim_event_queue_push(cluster->queue, cluster->now_us + delay_us,
+                             SIM_QUEUE_REQUEST, action->node, slot);
+    }
+    if (action->wake_at_us != SIM_NEVER) {
+        sim_event_queue_push(cluster->queue, action->wake_at_us, SIM_QUEUE_WAKE,
+                             action->client, 0);
+    }
+}
+
+void sim__post_answer(struct sim_cluster *cluster, uint32_t node, uint64_t tag,
+                      uint32_t answer, uint32_t leader)
+{
+    uint64_t delay_us = client_delay_us(cluster, node);
+    sim_event_queue_push(cluster->queue, cluster->now_us + delay_us,
+                         SIM_QUEUE_ANSWER, answer + 256 * leader, tag);
+}
+
+/* --- arriving ------------------------------------------------------------- */
+
+static void pile_up(struct sim_machine *machine, uint32_t kind,
+                    const struct sim_event *event)
+{
+    machine->piled = sim_grow(machine->piled, &machine->piled_capacity,
+                              machine->piled_count + 1, sizeof *machine->piled);
+    machine->piled[machine->piled_count] = *event;
+    machine->piled[machine->piled_count].kind = kind;
+    machine->piled_count++;
+}
+
+/* The letter's bytes stay where they are while its copy is not taken. */
+static void hand_over(struct sim_cluster *cluster, uint32_t slot)
+{
+    struct sim_letter letter = *sim_mail_letter(cluster->mail, slot);
+    struct sim_input input;
+    if (letter.from == SIM_NONE) {
+        input = (struct sim_input){.kind = SIM_INPUT_PROPOSAL};
+        input.proposal.tag = letter.tag;
+        input.proposal.data = letter.bytes;
+        input.proposal.size = (uint32_t)letter.size;
+    } else {
+        input = (struct sim_input){.kind = SIM_INPUT_MESSAGE};
+        input.message.from = letter.from;
+        input.message.bytes = letter.bytes;
+        input.message.size = letter.size;
+        cluster->messages_delivered++;
+        note_message(cluster, SIM_EVENT_RECEIVED, letter.to, letter.from,
+                     letter.to, letter.kind);
+    }
+    sim__host_step(cluster, letter.to, &input);
+    sim_mail_drop(cluster->mail, slot);
+}
+
+void sim__post_lose(struct sim_cluster *cluster, uint32_t slot)
+{
+    const struct sim_letter *letter = sim_mail_letter(cluster->mail, slot);
+    if (letter->from != SIM_NONE) {
+        cluster->messages_lost_at_machines++;
+        sim_trace_message(cluster->trace, cluster->now_us, letter->from,
+                          letter->to, letter->bytes, letter->size,
+                          "finds the node down");
+    }
+    sim_mail_drop(cluster->mail, slot);
+}
+
+/* At a machine, whatever its state. */
+static void receive(struct sim_cluster *cluster, uint32_t kind,
+                    const struct sim_event *event)
+{
+    uint32_t slot = (uint32_t)event->b;
+    const struct sim_letter *letter = sim_mail_letter(cluster->mail, slot);
+    struct sim_machine *machine = &cluster->machines[letter->to];
+    if (machine->node == NULL) {
+        sim__post_lose(cluster, slot);
+        return;
+    }
+    if (machine->paused) {
+        pile_up(machine, kind, event);
+        return;
+    }
+    hand_over(cluster, slot);
+}
+
+static void arrive(struct sim_cluster *cluster, const struct sim_event *event)
+{
+    uint32_t slot = (uint32_t)event->b;
+    const struct sim_letter *letter = sim_mail_letter(cluster->mail, slot);
+    switch (sim_network_arrive(cluster->network, letter->from, letter->to)) {
+    case SIM_ARRIVAL_DELIVER:
+        receive(cluster, SIM_QUEUE_RECEIPT, event);
+        return;
+    case SIM_ARRIVAL_DROP:
+        sim_trace_message(cluster->trace, cluster->now_us, letter->from,
+                          letter->to, letter->bytes, letter->size,
+                          "lost on the way");
+        sim_mail_drop(cluster->mail, slot);
+        return;
+    case SIM_ARRIVAL_HOLD:
+        sim_trace_message(cluster->trace, cluster->now_us, letter->from,
+                          letter->to, letter->bytes, letter->size, "held");
+        sim_network_hold_message(cluster->network, letter->from, letter->to,
+                                 slot);
+        return;
+    }
+}
+
+void sim_cluster_forward_released(struct sim_cluster *cluster)
+{
+    uint32_t from;
+    uint32_t to;
+    uint32_t slot;
+    while (sim_network_next_released(cluster->network, &from, &to, &slot)) {
+        sim_event_queue_push(cluster->queue, cluster->now_us, SIM_QUEUE_ARRIVAL,
+                             to, slot);
+    }
+}
+
+/* A paused machine's own events wait for it as well. */
+static bool is_paused(struct sim_cluster *cluster,
+                      const struct sim_event *event)
+{
+    struct sim_machine *machine = &cluster->machines[event->a];
+    if (machine->node == NULL || !machine->paused) {
+        return false;
+    }
+    pile_up(machine, event->kind, event);
+    return true;
+}
+
+static void timer_event(struct sim_cluster *cluster,
+                        const struct sim_event *event)
+{
+    struct sim_machine *machine = &cluster->machines[event->a];
+    if (machine->node == NULL || event->b != machine->timer_generation ||
+        is_paused(cluster, event)) {
+        return;
+    }
+    machine->timer_event_us = SIM_NO_EVENT;
+    uint64_t local_us =
+        sim_clock_local_from_virtual(&machine->clock, cluster->now_us);
+    if (machine->has_timer && machine->timer_local_us <= local_us) {
+        machine->has_timer = false;
+        sim__host_step(cluster, event->a,
+                       &(struct sim_input){.kind = SIM_INPUT_TIMER});
+    } else {
+        sim__host_arm_timer(cluster, event->a);
+    }
+}
+
+void sim_cluster_handle(struct sim_cluster *cluster,
+                        const struct sim_event *event)
+{
+    switch ((enum sim_queue_kind)event->kind) {
+    case SIM_QUEUE_ARRIVAL:
+        arrive(cluster, event);
+        return;
+    case SIM_QUEUE_RECEIPT:
+    case SIM_QUEUE_REQUEST:
+        receive(cluster, event->kind, event);
+        return;
+    case SIM_QUEUE_TIMER:
+        timer_event(cluster, event);
+        return;
+    case SIM_QUEUE_DISK:
+        if (!is_paused(cluster, event)) {
+            sim__host_disk(cluster, event->a, event->b);
+        }
+        return;
+    case SIM_QUEUE_ANSWER:
+    case SIM_QUEUE_WAKE:
+    case SIM_QUEUE_FAULT:
+    case SIM_QUEUE_UNDO:
+    case SIM_QUEUE_NEMESIS:
+    case SIM_QUEUE_DEADLINE:
+        assert(event->kind <= SIM_QUEUE_REQUEST);
+        return;
+    }
+}

@@ -1,0 +1,21 @@
+/* What an action reaches at the moment it happens: nodes, or directed links. */
+#ifndef SIM_REACH_H
+#define SIM_REACH_H
+
+#include "sim/targets.h"
+
+struct sim_reach {
+    struct sim_node_list nodes; /* those named; empty for partition and mesh */
+    struct sim_pair *links;     /* from a to b: to block, hold or change; each
+                                   as often as it is meant */
+    size_t links_capacity;
+    uint32_t n_links;
+};
+
+/* Finds it anew, in the memory that `reach` has; the caller frees
+ * `reach->links` in the end. `prng` makes the choices. False if a target does
+ * not exist now. */
+bool sim_reach_find(struct sim_reach *reach, const struct sim_action *action,
+                    const struct sim_cluster *cluster, struct sim_prng *prng);
+
+#endif

@@ -1,0 +1,457 @@
+#undef NDEBUG
+#include "sim/simulation.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/clients.h"
+#include "sim/cluster.h"
+#include "sim/damage.h"
+#include "sim/expect.h"
+#include "sim/faults.h"
+#include "sim/memory.h"
+
+/* So many steps within one microsecond mean that virtual time will never go on:
+ * clients, links and disks without any delay answer each other for ever, or a
+ * node asks for one timer after the other that is due at once. */
+#define MAX_STEPS_AT_ONCE UINT64_C(10000000)
+
+/* A wait for progress: from a moment at which all is well until a new command
+ * is committed, and applied by every node, or the stated time is over. */
+struct progress {
+    bool waits;
+    uint64_t number;
+    bool committed;       /* the probe's command is */
+    uint64_t needs_index; /* then: what every node has to apply */
+};
+
+struct sim_simulation {
+    const struct sim_scenario *scenario;
+    struct sim_options options;
+    struct sim_event_queue *queue;
+    struct sim_cluster *cluster;
+    struct sim_clients *clients;
+    struct sim_damages *damages;
+    struct sim_faults *faults;
+    struct sim_expect_tracker *expect;
+    struct progress progress;
+    uint64_t seen_faults;       /* at the last look */
+    bool was_calm;              /* at the last look */
+    uint64_t step_at_this_time; /* the first of this microsecond */
+    struct sim_result result;
+};
+
+/* --- new and free --------------------------------------------------------- */
+
+static void start_clients(struct sim_simulation *simulation)
+{
+    for (uint32_t c = 0; c < simulation->scenario->workload.clients; c++) {
+        struct sim_client_action action;
+        sim_clients_start(simulation->clients, c, &action);
+        sim_cluster_carry_out(simulation->cluster, &action);
+    }
+}
+
+static void look_at_faults(struct sim_simulation *simulation, bool undone);
+
+struct sim_simulation *sim_simulation_new(const struct sim_scenario *scenario,
+                                          const struct sim_options *options)
+{
+    struct sim_simulation *simulation = sim_calloc(1, sizeof *simulation);
+    simulation->scenario = scenario;
+    simulation->options = *options;
+    simulation->queue = sim_event_queue_new();
+    simulation->cluster = sim_cluster_new(scenario, options, simulation->queue);
+    simulation->clients =
+        sim_clients_new(&scenario->workload, scenario->nodes, options->seed);
+    simulation->damages =
+        sim_damages_new(simulation->cluster, simulation->clients);
+    simulation->faults =
+        sim_faults_new(simulation->cluster, simulation->damages, options->seed);
+    simulation->expect =
+        sim_expect_new(&scenario->expect, simulation->cluster->tree);
+    simulation->result.verdict = SIM_VERDICT_RUNNING;
+    for (uint32_t node = 1; node <= scenario->nodes; node++) {
+        sim_cluster_start(simulation->cluster, node);
+    }
+    start_clients(simulation);
+    look_at_faults(simulation, false);
+    return simulation;
+}
+
+void sim_simulation_free(struct sim_simulation *simulation)
+{
+    if (simulation == NULL) {
+        return;
+    }
+    sim_expect_free(simulation->expect);
+    sim_faults_free(simulation->faults);
+    sim_damages_free(simulation->damages);
+    sim_clients_free(simulation->clients);
+    sim_cluster_free(simulation->cluster);
+    sim_event_queue_free(simulation->queue);
+    free(simulation);
+}
+
+/* --- progress ------------------------------------------------------------- */
+
+static void wait_for_progress(struct sim_simulation *simulation)
+{
+    struct sim_cluster *cluster = simulation->cluster;
+    simulation->progress.waits = true;
+    simulation->progress.number++;
+    simulation->progress.committed = false;
+    struct sim_client_action action;
+    sim_clients_probe_start(simulation->clients, cluster->now_us, &action);
+    sim_cluster_carry_out(cluster, &action);
+    sim_event_queue_push(simulation->queue,
+                         cluster->now_us +
+                             simulation->scenario->expect.progress_within_us,
+                         SIM_QUEUE_DEADLINE, 0, simulation->progress.number);
+}
+
+/* The first node that has not applied what is needed; SIM_NONE: all have. */
+static uint32_t find_straggler(const struct sim_simulation *simulation)
+{
+    const struct sim_cluster *cluster = simulation->cluster;
+    for (uint32_t node = 1; node <= cluster->n; node++) {
+        if (cluster->machines[node].last_applied <
+            simulation->progress.needs_index) {
+            return node;
+        }
+    }
+    return SIM_NONE;
+}
+
+static void look_for_progress(struct sim_simulation *simulation)
+{
+    struct progress *progress = &simulation->progress;
+    struct sim_cluster *cluster = simulation->cluster;
+    if (!progress->committed && sim_clients_probe_done(simulation->clients)) {
+        progress->committed = true;
+        progress->needs_index = cluster->committed;
+    }
+    if (progress->committed && cluster->leader != SIM_NONE &&
+        find_straggler(simulation) == SIM_NONE) {
+        progress->waits = false;
+        if (cluster->checker != NULL) {
+            sim_checker_progress(cluster->checker, true, NULL);
+        }
+    }
+}
+
+static void progress_deadline(struct sim_simulation *simulation,
+                              uint64_t number)
+{
+    struct sim_cluster *cluster = simulation->cluster;
+    if (!simulation->progress.waits || simulation->progress.number != number) {
+        return;
+    }
+    simulation->progress.waits = false;
+    if (cluster->checker == NULL) {
+        return;
+    }
+    char missing[128];
+    uint32_t straggler = find_straggler(simulation);
+    if (!simulation->progress.committed && cluster->leader == SIM_NONE) {
+        snprintf(missing, sizeof missing, "there is no leader");
+    } else if (!simulation->progress.committed) {
+        snprintf(missing, sizeof missing,
+                 "node %u leads, but no new command was committed",
+                 cluster->leader);
+    } else if (straggler != SIM_NONE) {
+        snprintf(missing, sizeof missing,
+                 "node %u has applied %llu of %llu entries", straggler,
+                 (unsigned long long)cluster->machines[straggler].last_applied,
+                 (unsigned long long)simulation->progress.needs_index);
+    } else {
+        snprintf(missing, sizeof missing, "there is no leader any more");
+    }
+    sim_checker_set_time(cluster->checker, cluster->step, cluster->now_us);
+    sim_checker_progress(cluster->checker, false, missing);
+}
+
+/* A wait begins when all is well, anew after each fault, and ends unjudged when
+ * something goes wrong. */
+static void look_at_faults(struct sim_simulation *simulation, bool undone)
+{
+    uint64_t count = sim_faults_count(simulation->faults);
+    bool changed = undone || count != simulation->seen_faults;
+    bool calm = sim_faults_is_calm(simulation->faults);
+    if (calm && (changed || !simulation->was_calm)) {
+        wait_for_progress(simulation);
+    } else if (!calm) {
+        simulation->progress.waits = false;
+    }
+    simulation->seen_faults = count;
+    simulation->was_calm = calm;
+}
+
+/* --- expectations --------------------------------------------------------- */
+
+static struct sim_expect_sample
+sample_of(const struct sim_simulation *simulation)
+{
+    const struct sim_cluster *cluster = simulation->cluster;
+    return (struct sim_expect_sample){
+        .elections = cluster->elections,
+        .commits = cluster->committed,
+        .highest_term = cluster->highest_term,
+        .leader = cluster->leader,
+        .tips = cluster->tips,
+    };
+}
+
+static void sample(struct sim_simulation *simulation, uint64_t now_us)
+{
+    struct sim_expect_sample now = sample_of(simulation);
+    sim_expect_advance(simulation->expect, now_us, &now);
+}
+
+/* --- the result ----------------------------------------------------------- */
+
+static void note_missing_steps(struct sim_simulation *simulation)
+{
+    struct sim_result *result = &simulation->result;
+    uint32_t n = simulation->scenario->n_faults;
+    for (uint32_t i = sim_faults_missing(simulation->faults, 0); i < n;
+         i = sim_faults_missing(simulation->faults, i + 1)) {
+        if (result->n_unmet == SIM_MAX_UNMET) {
+            return;
+        }
+        struct sim_unmet *unmet = &result->unmet[result->n_unmet];
+        result->n_unmet++;
+        snprintf(unmet->pointer, sizeof unmet->pointer, "/faults/%u", i);
+        snprintf(unmet->text, sizeof unmet->text,
+                 "the step \"%s\" never happened",
+                 sim_action_name(simulation->scenario->faults[i].action.kind));
+    }
+}
+
+static void count_all(struct sim_simulation *simulation)
+{
+    struct sim_result *result = &simulation->result;
+    const struct sim_cluster *cluster = simulation->cluster;
+    struct sim_network_counts network = sim_network_counts(cluster->network);
+    struct sim_clients_counters clients =
+        sim_clients_count(simulation->clients);
+    result->seed = simulation->options.seed;
+    result->time_us = cluster->now_us;
+    result->steps = cluster->step;
+    result->hash = sim_trace_hash(cluster->trace);
+    result->elections = cluster->elections;
+    result->highest_term = cluster->highest_term;
+    result->commits = cluster->committed;
+    result->crashes = cluster->crashes;
+    result->restarts = cluster->restarts;
+    result->faults = sim_faults_count(simulation->faults);
+    result->messages_sent = network.sent;
+    result->messages_dropped =
+        network.dropped + cluster->messages_lost_at_machines;
+    result->messages_duplicated = network.duplicated;
+    result->messages_delivered = cluster->messages_delivered;
+    result->writes = cluster->writes;
+    result->proposals = clients.begun + clients.scripted;
+    result->proposals_answered = clients.answered + clients.scripted_answered;
+    for (int p = 0; p < SIM_PROPERTY_COUNT && cluster->checker != NULL; p++) {
+        result->evaluated[p] =
+            sim_checker_evaluated(cluster->checker, (enum sim_property)p);
+    }
+}
+
+static const struct sim_violation *
+violation_of(const struct sim_simulation *simulation)
+{
+    return simulation->cluster->checker == NULL
+               ? NULL
+               : sim_checker_violation(simulation->cluster->checker);
+}
+
+static enum sim_verdict judge(struct sim_simulation *simulation)
+{
+    struct sim_result *result = &simulation->result;
+    const struct sim_expect *expect = &simulation->scenario->expect;
+    const struct sim_violation *violation = violation_of(simulation);
+    struct sim_expect_sample now = sample_of(simulation);
+    sim_expect_finish(simulation->expect, simulation->cluster->now_us, &now,
+                      violation, result->unmet, &result->n_unmet);
+    if (violation != NULL) {
+        result->violated = true;
+        result->violation = *violation;
+    } else {
+        note_missing_steps(simulation);
+    }
+    bool wanted =
+        violation == NULL ||
+        (expect->violation && expect->property == violation->property);
+    return wanted && result->n_unmet == 0 ? SIM_VERDICT_AS_EXPECTED
+                                          : SIM_VERDICT_UNEXPECTED;
+}
+
+static enum sim_verdict finish(struct sim_simulation *simulation)
+{
+    struct sim_result *result = &simulation->result;
+    struct sim_cluster *cluster = simulation->cluster;
+    if (cluster->contract[0] != '\0') {
+        result->verdict = SIM_VERDICT_CONTRACT;
+        memcpy(result->contract, cluster->contract, sizeof result->contract);
+    } else if (violation_of(simulation) == NULL &&
+               cluster->step >= simulation->options.max_steps) {
+        result->verdict = SIM_VERDICT_STEP_LIMIT;
+    } else {
+        result->verdict = judge(simulation);
+    }
+    count_all(simulation);
+    return result->verdict;
+}
+
+const struct sim_result *
+sim_simulation_result(struct sim_simulation *simulation)
+{
+    if (simulation->result.verdict == SIM_VERDICT_RUNNING) {
+        count_all(simulation);
+    }
+    return &simulation->result;
+}
+
+/* --- the loop ------------------------------------------------------------- */
+
+static void client_answer(struct sim_simulation *simulation,
+                          const struct sim_event *event)
+{
+    struct sim_client_action action;
+    sim_clients_answer(simulation->clients, event->b,
+                       (enum sim_answer)(event->a % 256), event->a / 256,
+                       event->time_us, &action);
+    sim_cluster_carry_out(simulation->cluster, &action);
+}
+
+static void client_wake(struct sim_simulation *simulation,
+                        const struct sim_event *event)
+{
+    struct sim_client_action action;
+    sim_clients_wake(simulation->clients, event->a, event->time_us, &action);
+    sim_cluster_carry_out(simulation->cluster, &action);
+}
+
+/* True if a damage was undone. */
+static bool handle(struct sim_simulation *simulation,
+                   const struct sim_event *event)
+{
+    bool undone = false;
+    switch ((enum sim_queue_kind)event->kind) {
+    case SIM_QUEUE_ARRIVAL:
+    case SIM_QUEUE_RECEIPT:
+    case SIM_QUEUE_TIMER:
+    case SIM_QUEUE_DISK:
+    case SIM_QUEUE_REQUEST:
+        sim_cluster_handle(simulation->cluster, event);
+        break;
+    case SIM_QUEUE_ANSWER:
+        client_answer(simulation, event);
+        break;
+    case SIM_QUEUE_WAKE:
+        client_wake(simulation, event);
+        break;
+    case SIM_QUEUE_FAULT:
+        sim_faults_step_due(simulation->faults, event->a);
+        break;
+    case SIM_QUEUE_UNDO:
+        undone = sim_damage_undo(simulation->damages, event->a, event->b);
+        break;
+    case SIM_QUEUE_NEMESIS:
+        sim_faults_nemesis_due(simulation->faults, event->a);
+        break;
+    case SIM_QUEUE_DEADLINE:
+        progress_deadline(simulation, event->b);
+        break;
+    }
+    return undone;
+}
+
+/* An expectation may wait for a leader. */
+static void look_at_leader(struct sim_simulation *simulation, uint32_t *leader)
+{
+    if (simulation->cluster->leader != *leader) {
+        *leader = simulation->cluster->leader;
+        sample(simulation, simulation->cluster->now_us);
+    }
+}
+
+static void go_to(struct sim_simulation *simulation, uint64_t time_us)
+{
+    struct sim_cluster *cluster = simulation->cluster;
+    if (time_us > cluster->now_us) {
+        simulation->step_at_this_time = cluster->step;
+    } else if (cluster->step - simulation->step_at_this_time >
+               MAX_STEPS_AT_ONCE) {
+        sim__cluster_breach(cluster,
+                            "virtual time stands still at %llu us: clients, "
+                            "links and disks answer, or timers come, without "
+                            "any delay",
+                            (unsigned long long)time_us);
+    }
+    cluster->now_us = time_us;
+    if (cluster->checker != NULL) {
+        sim_checker_set_time(cluster->checker, cluster->step, time_us);
+    }
+}
+
+/* One event and what follows from it. */
+static void happen(struct sim_simulation *simulation,
+                   const struct sim_event *event)
+{
+    struct sim_cluster *cluster = simulation->cluster;
+    if (event->time_us >= sim_expect_next_us(simulation->expect)) {
+        sample(simulation, event->time_us);
+    }
+    go_to(simulation, event->time_us);
+    uint32_t leader = cluster->leader;
+    bool undone = handle(simulation, event);
+    look_at_leader(simulation, &leader);
+    sim_faults_look(simulation->faults);
+    look_at_leader(simulation, &leader);
+    look_at_faults(simulation, undone);
+    if (simulation->progress.waits) {
+        look_for_progress(simulation);
+    }
+}
+
+/* The run ends with its duration, or later with the wait that it is in. */
+static bool is_over(const struct sim_simulation *simulation)
+{
+    const struct sim_cluster *cluster = simulation->cluster;
+    bool late = sim_event_queue_next_us(simulation->queue) >
+                simulation->scenario->duration_us;
+    return (late && !simulation->progress.waits) ||
+           cluster->contract[0] != '\0' || violation_of(simulation) != NULL ||
+           cluster->step >= simulation->options.max_steps;
+}
+
+enum sim_verdict sim_simulation_advance(struct sim_simulation *simulation,
+                                        uint64_t events)
+{
+    struct sim_cluster *cluster = simulation->cluster;
+    if (simulation->result.verdict != SIM_VERDICT_RUNNING) {
+        return simulation->result.verdict;
+    }
+    for (uint64_t n = 0; n < events; n++) {
+        struct sim_event event;
+        if (is_over(simulation) ||
+            !sim_event_queue_pop(simulation->queue, &event)) {
+            uint64_t duration_us = simulation->scenario->duration_us;
+            bool stopped = cluster->contract[0] != '\0' ||
+                           violation_of(simulation) != NULL ||
+                           cluster->step >= simulation->options.max_steps;
+            if (!stopped && cluster->now_us < duration_us) {
+                sample(simulation, duration_us);
+                go_to(simulation, duration_us);
+            }
+            return finish(simulation);
+        }
+        happen(simulation, &event);
+    }
+    return SIM_VERDICT_RUNNING;
+}

@@ -1,0 +1,88 @@
+/* A run: a scenario, a seed, and the nodes, network, disks, clocks, clients and
+ * faults that come of them, on one virtual clock.
+ *
+ * The same scenario, seed and build of the node give the same run, event for
+ * event, on every compiler and machine. Checks and traces observe: turning them
+ * on or off leaves the run and its hash as they were.
+ */
+#ifndef SIM_SIMULATION_H
+#define SIM_SIMULATION_H
+
+#include "sim/checker.h"
+#include "sim/node.h"
+#include "sim/scenario.h"
+
+struct sim_simulation;
+
+/* Takes the text of one record of the trace: one or more lines, each ended by a
+ * newline. Derive from it to add context. */
+struct sim_trace_sink {
+    void (*line)(struct sim_trace_sink *self, const char *text, size_t size);
+};
+
+struct sim_options {
+    uint64_t seed;
+    const struct sim_node_type *node_type; /* whose Raft */
+    bool checks;                  /* true unless measuring what they cost */
+    struct sim_trace_sink *trace; /* NULL: no text is made */
+    uint64_t trace_from_step;     /* the first step whose text is wanted */
+    uint64_t max_steps;           /* then it ends, undecided; SIM_UNLIMITED */
+};
+
+enum sim_verdict {
+    SIM_VERDICT_RUNNING,     /* not at its end yet */
+    SIM_VERDICT_AS_EXPECTED, /* exit code 0 */
+    SIM_VERDICT_UNEXPECTED,  /* a violation, or an unmet expectation: 1 */
+    SIM_VERDICT_CONTRACT,    /* a node or the simulator broke its contract: 3 */
+    SIM_VERDICT_STEP_LIMIT,  /* max_steps reached: undecided, 1 */
+};
+
+/* An expectation that was not met, or a step of the script that never
+ * happened. */
+struct sim_unmet {
+    char pointer[64]; /* where in the scenario: "/expect/commits_at_least" */
+    char text[192];   /* "expected at least 100 commits, saw 3" */
+};
+
+#define SIM_MAX_UNMET 16u
+
+struct sim_result {
+    enum sim_verdict verdict;
+    uint64_t seed;
+    uint64_t time_us; /* virtual */
+    uint64_t steps;
+    uint64_t hash;      /* over every step */
+    uint64_t elections; /* leaders elected */
+    uint64_t highest_term;
+    uint64_t commits; /* entries known to be committed, no-ops included */
+    uint64_t crashes, restarts, faults; /* faults: actions that took effect,
+                                           random ones included */
+    uint64_t messages_sent, messages_delivered, messages_dropped,
+        messages_duplicated;
+    uint64_t writes;                        /* finished */
+    uint64_t proposals, proposals_answered; /* commands of the clients */
+    uint64_t evaluated[SIM_PROPERTY_COUNT];
+    bool violated; /* then `violation` is the first */
+    struct sim_violation violation;
+    struct sim_unmet unmet[SIM_MAX_UNMET];
+    uint32_t n_unmet;
+    char contract[256]; /* SIM_VERDICT_CONTRACT: which call, what it did */
+};
+
+/* `scenario` must outlive the run. */
+struct sim_simulation *sim_simulation_new(const struct sim_scenario *scenario,
+                                          const struct sim_options *options);
+
+/* Goes on for at most `events` events, most of which are a step (so that the
+ * caller can show progress or be interrupted between). SIM_VERDICT_RUNNING
+ * until the run's end. */
+enum sim_verdict sim_simulation_advance(struct sim_simulation *simulation,
+                                        uint64_t events);
+
+/* What is known so far. Valid until the next call. */
+const struct sim_result *
+sim_simulation_result(struct sim_simulation *simulation);
+
+void sim_simulation_free(struct sim_simulation *simulation);
+
+#endif
