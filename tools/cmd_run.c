@@ -1,0 +1,225 @@
+#define _POSIX_C_SOURCE 200809L
+
+#include "sim/raft_node.h"
+#include "tools/command.h"
+#include "tools/help.h"
+#include "tools/input.h"
+#include "tools/options.h"
+#include "tools/report.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* How many of the steps that led to a violation are told. */
+#define STORY_STEPS 20u
+
+struct run {
+    const char *program;
+    bool has_seed;
+    uint64_t seed;
+    const char *trace_path; /* NULL: no trace */
+    FILE *trace;            /* opened with the first run */
+    bool json;
+    bool failed; /* the trace could not be opened or written */
+    struct runner_options runner;
+};
+
+static bool parse_number(const char *option, const char *text, uint64_t *value)
+{
+    if (options_number(text, value))
+        return true;
+    fprintf(stderr,
+            "raftsim: --%s '%s': expected a number from 0 to %" PRIu64
+            ", decimal or 0x hexadecimal\n",
+            option, text, UINT64_MAX);
+    return false;
+}
+
+/* True if the command line was good; else `*code` is what to exit with. */
+static bool parse_options(struct run *run, const struct options *options,
+                          int *code)
+{
+    const char *value;
+    int key;
+    *code = EXIT_BAD_INPUT;
+    while ((key = options_next(options, &value)) != OPTIONS_END) {
+        bool good = true;
+        switch (key) {
+        case 's':
+            good = parse_number("seed", value, &run->seed);
+            run->has_seed = true;
+            break;
+        case 't':
+            run->trace_path = value;
+            break;
+        case 'v':
+            run->runner.verbose = true;
+            break;
+        case 'j':
+            run->json = true;
+            break;
+        case 'm':
+            good = parse_number("max-steps", value,
+                                &run->runner.simulation.max_steps);
+            break;
+        case HELP_NO_CHECKS:
+            run->runner.simulation.checks = false;
+            break;
+        case 'h':
+            *code = help_page("run", stdout) ? EXIT_AS_EXPECTED : EXIT_BROKEN;
+            return false;
+        default:
+            return false;
+        }
+        if (!good)
+            return false;
+    }
+    if (run->json && run->trace_path != NULL &&
+        strcmp(run->trace_path, "-") == 0) {
+        fputs("raftsim: --json and --trace - both want standard output\n",
+              stderr);
+        return false;
+    }
+    return true;
+}
+
+static void complain(struct run *run, const char *file, int error)
+{
+    run->failed = true;
+    fprintf(stderr, "raftsim: cannot write %s: %s\n",
+            strcmp(file, "-") == 0 ? "standard output" : file, strerror(error));
+}
+
+static bool is_same_file(const char *a, const char *b)
+{
+    struct stat a_stat, b_stat;
+    return stat(a, &a_stat) == 0 && stat(b, &b_stat) == 0 &&
+           S_ISREG(a_stat.st_mode) && a_stat.st_dev == b_stat.st_dev &&
+           a_stat.st_ino == b_stat.st_ino;
+}
+
+/* Once the first scenario is known to be good. No scenario of the command line
+ * is overwritten. */
+static bool open_trace(struct run *run, char **files, int count)
+{
+    if (run->trace_path == NULL || run->trace != NULL)
+        return true;
+    if (strcmp(run->trace_path, "-") == 0) {
+        run->trace = stdout;
+        return true;
+    }
+    for (int i = 0; i < count; i++) {
+        if (is_same_file(run->trace_path, files[i])) {
+            fprintf(stderr, "raftsim: --trace %s would overwrite a scenario\n",
+                    run->trace_path);
+            run->failed = true;
+            return false;
+        }
+    }
+    run->trace = fopen(run->trace_path, "w");
+    if (run->trace == NULL)
+        complain(run, run->trace_path, errno);
+    return run->trace != NULL;
+}
+
+static void close_trace(struct run *run)
+{
+    if (run->trace == NULL || run->trace == stdout)
+        return;
+    if (fclose(run->trace) != 0 && !run->failed)
+        complain(run, run->trace_path, errno);
+}
+
+static void tell(struct run *run, const struct report *report)
+{
+    if (run->json)
+        report_print_json(report, stdout);
+    else
+        report_print(report, stdout);
+    if (fflush(stdout) != 0)
+        complain(run, "-", errno);
+}
+
+static enum exit_code run_scenario(struct run *run, const char *path,
+                                   const struct sim_scenario *scenario)
+{
+    struct sim_options *simulation = &run->runner.simulation;
+    struct runner_outcome outcome;
+    simulation->seed = run->has_seed ? run->seed : scenario->seed;
+    run->runner.trace = run->trace;
+    if (run->trace != NULL)
+        fprintf(run->trace, "# %s, seed %" PRIu64 "\n", input_name(path),
+                simulation->seed);
+    runner_catch_interrupt();
+    runner_run(scenario, &run->runner, &outcome);
+    if (outcome.trace_error != 0) {
+        complain(run, run->trace_path, outcome.trace_error);
+        return EXIT_BAD_INPUT;
+    }
+    struct report report = {path, scenario, &run->runner, &outcome,
+                            NULL, false,    NULL};
+    char *story = NULL;
+    enum exit_code code = report_exit_code(&report);
+    if (code == EXIT_BROKEN ||
+        (code == EXIT_UNEXPECTED && outcome.result.violated))
+        story = runner_story(scenario, &run->runner, &outcome, STORY_STEPS,
+                             &report.differs);
+    char *repeat = report_repeat(run->program, path, simulation);
+    report.story = story;
+    report.repeat = repeat;
+    tell(run, &report);
+    code = report_exit_code(&report);
+    free(repeat);
+    free(story);
+    return code;
+}
+
+static enum exit_code run_file(struct run *run, char **files, int count, int i)
+{
+    const uint64_t *seed = run->has_seed ? &run->seed : NULL;
+    struct sim_scenario *scenario = input_scenario(files[i], seed, stderr);
+    if (scenario == NULL)
+        return EXIT_BAD_INPUT;
+    enum exit_code code = EXIT_BAD_INPUT;
+    if (open_trace(run, files, count)) {
+        if (i > 0 && !run->json)
+            putchar('\n');
+        code = run_scenario(run, files[i], scenario);
+    }
+    sim_scenario_free(scenario);
+    return code;
+}
+
+int cmd_run(const char *program, int argc, char **argv)
+{
+    struct options options = {"run", help_run_options, HELP_RUN_OPTION_COUNT,
+                              argc, argv};
+    struct run run = {.program = program};
+    int count, code;
+    run.runner.simulation = (struct sim_options){
+        .node_type = &sim_raft_node_type,
+        .checks = true,
+        .max_steps = SIM_UNLIMITED,
+    };
+    if (!parse_options(&run, &options, &code))
+        return code;
+    char **files = options_operands(&options, &count);
+    if (count == 0) {
+        fputs("raftsim: run which scenario file?\n", stderr);
+        options_hint("run");
+        return EXIT_BAD_INPUT;
+    }
+    code = EXIT_AS_EXPECTED;
+    for (int i = 0; i < count && !run.failed && code != EXIT_INTERRUPTED; i++) {
+        int one = (int)run_file(&run, files, count, i);
+        code = one > code ? one : code;
+    }
+    close_trace(&run);
+    if (run.failed && code < EXIT_BAD_INPUT)
+        code = EXIT_BAD_INPUT;
+    return code;
+}

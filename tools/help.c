@@ -1,0 +1,268 @@
+#include "tools/help.h"
+
+#include "tools/command.h"
+
+#include <string.h>
+
+const struct options_spec help_run_options[HELP_RUN_OPTION_COUNT] = {
+    {'s', "seed", "N",
+     "The seed to run with, instead of the scenario's own: 0 to "
+     "18446744073709551615, decimal or 0x hexadecimal."},
+    {'t', "trace", "FILE",
+     "Write the story of the run to FILE, one record a step: when, which node, "
+     "what it got and what it did. '-' is standard output."},
+    {'v', "verbose", NULL,
+     "Tell that story on standard error while it happens."},
+    {'j', "json", NULL,
+     "Print each run's summary as one line of JSON, and nothing else, on "
+     "standard output. Seeds and hashes are strings."},
+    {'m', "max-steps", "N",
+     "Stop after N steps. A run that is stopped so is undecided: exit status "
+     "1."},
+    {HELP_NO_CHECKS, "no-checks", NULL,
+     "Check no property: only to measure what the checks cost. The run and its "
+     "hash stay the same."},
+    {'h', "help", NULL, "Print this page."},
+};
+
+const struct options_spec help_check_options[HELP_CHECK_OPTION_COUNT] = {
+    {'h', "help", NULL, "Print this page."},
+};
+
+static const char *const overview_page[] = {
+    "NAME",
+    "    raftsim - run real Raft code through simulated faults and check it",
+    "",
+    "SYNOPSIS",
+    "    raftsim run FILE... [--seed N] [--trace FILE] [--verbose] [--json]",
+    "    raftsim check FILE...",
+    "    raftsim help [run | check | scenario]",
+    "    raftsim --version",
+    "",
+    "DESCRIPTION",
+    "    A scenario is a JSON file: how many nodes, what goes wrong and when,",
+    "    what clients do, and what is expected to come of it. raftsim runs it "
+    "in",
+    "    a simulator with a virtual clock: one seed decides every delay, loss",
+    "    and crash, so the same scenario and seed give the same run every "
+    "time.",
+    "    After each single step, the properties that Raft promises are "
+    "checked.",
+    "",
+    "COMMANDS",
+    "    run         Run scenarios and report.",
+    "    check       Say whether scenario files are valid, without running "
+    "them.",
+    "    help        Print a page: run, check, or scenario for the format.",
+    "",
+    "OPTIONS",
+    "    -V, --version",
+    "        Print the version.",
+    "    -h, --help",
+    "        Print this page.",
+    NULL,
+};
+
+static const char *const run_page[] = {
+    "NAME",
+    "    raftsim run - run scenarios and report",
+    "",
+    "SYNOPSIS",
+    "    raftsim run FILE... [--seed N] [--trace FILE] [--verbose] [--json]",
+    "                        [--max-steps N] [--no-checks]",
+    "",
+    "DESCRIPTION",
+    "    Runs each FILE ('-' is standard input) to its end and prints a "
+    "summary:",
+    "    what happened, each property with the number of times it was really",
+    "    evaluated, a hash over every step, and whether all went as the "
+    "scenario",
+    "    expects. The first violation of a property ends a run; then the "
+    "summary",
+    "    says what was broken, tells the last 20 steps that led there (the run",
+    "    is repeated for them) and gives the command that repeats it.",
+    "",
+    "    A property that was never evaluated is shown as such: it was not "
+    "found",
+    "    to hold.",
+    NULL,
+};
+
+static const char *const exit_page[] = {
+    "EXIT STATUS",
+    "    0    All went as the scenarios expect; an expected violation, too.",
+    "    1    A property was violated, an expectation was not met, or a run "
+    "was",
+    "         stopped by --max-steps.",
+    "    2    Bad usage, a file that cannot be read or written, or a scenario",
+    "         that is not valid.",
+    "    3    A node or the simulator broke its contract, a run did not "
+    "repeat,",
+    "         or there is no memory left.",
+    "    130  Interrupted (Ctrl-C); the summary says how far the run came.",
+    "    Of several files, the highest.",
+    NULL,
+};
+
+static const char *const environment_page[] = {
+    "ENVIRONMENT",
+    "    NO_COLOR         If set to anything, nothing is coloured. Colour is "
+    "used",
+    "                     on terminals only, and not if TERM is 'dumb'.",
+    "    POSIXLY_CORRECT  If set, options end at the first FILE.",
+    NULL,
+};
+
+static const char *const run_examples[] = {
+    "EXAMPLES",
+    "    raftsim run scenarios/leader-crash.json --seed 7",
+    "        One run with the seed 7.",
+    "    raftsim run scenarios/leader-crash.json --trace - | less",
+    "        Read what happened, step by step.",
+    "    raftsim run --json scenarios/*.json | jq .verdict",
+    "        Every scenario, for a program.",
+    "    seq 100 | xargs -I{} raftsim run scenarios/swarm.json --seed {}",
+    "        A hundred seeds.",
+    NULL,
+};
+
+static const char *const check_page[] = {
+    "NAME",
+    "    raftsim check - say whether scenario files are valid",
+    "",
+    "SYNOPSIS",
+    "    raftsim check FILE...",
+    "",
+    "DESCRIPTION",
+    "    Reads each FILE ('-' is standard input) and prints 'FILE: ok', or all",
+    "    that is wrong with it, one problem a line, the way compilers do:",
+    "",
+    "        FILE:LINE:COLUMN: /pointer/into/the/file: what was expected",
+    "",
+    "    Nothing is run. See 'raftsim help scenario' for the format.",
+    NULL,
+};
+
+static const char *const check_exit[] = {
+    "EXIT STATUS",
+    "    0    Every file is a valid scenario.",
+    "    2    One is not, or cannot be read; or bad usage.",
+    NULL,
+};
+
+static const char *const check_examples[] = {
+    "EXAMPLES",
+    "    raftsim check scenarios/*.json",
+    NULL,
+};
+
+static const char *const help_text[] = {
+    "NAME",
+    "    raftsim help - print a help page",
+    "",
+    "SYNOPSIS",
+    "    raftsim help [run | check | scenario | help]",
+    NULL,
+};
+
+static void print_lines(const char *const *lines, FILE *out)
+{
+    for (; *lines != NULL; lines++)
+        fprintf(out, "%s\n", *lines);
+}
+
+/* A further section, after an empty line. */
+static void print_section(const char *const *lines, FILE *out)
+{
+    fputc('\n', out);
+    print_lines(lines, out);
+}
+
+static void print_run(FILE *out)
+{
+    print_lines(run_page, out);
+    fputs("\nOPTIONS\n", out);
+    options_print(help_run_options, HELP_RUN_OPTION_COUNT, out);
+    fputs("\n    Options may follow files, and may be shortened while it is\n"
+          "    clear which is meant; '--' ends them.\n",
+          out);
+    print_section(exit_page, out);
+    print_section(environment_page, out);
+    print_section(run_examples, out);
+}
+
+static void print_check(FILE *out)
+{
+    print_lines(check_page, out);
+    fputs("\nOPTIONS\n", out);
+    options_print(help_check_options, HELP_CHECK_OPTION_COUNT, out);
+    print_section(check_exit, out);
+    print_section(check_examples, out);
+}
+
+static void print_overview(FILE *out)
+{
+    print_lines(overview_page, out);
+    print_section(exit_page, out);
+    print_section(environment_page, out);
+    print_section(run_examples, out);
+}
+
+static void print_scenario(FILE *out)
+{
+    print_lines(help_scenario_lines, out);
+}
+
+static void print_help(FILE *out)
+{
+    print_lines(help_text, out);
+}
+
+static const struct {
+    const char *topic;
+    void (*print)(FILE *out);
+} pages[] = {
+    {"run", print_run},
+    {"check", print_check},
+    {"scenario", print_scenario},
+    {"help", print_help},
+};
+
+#define PAGE_COUNT (sizeof pages / sizeof pages[0])
+
+bool help_page(const char *topic, FILE *out)
+{
+    if (topic == NULL) {
+        print_overview(out);
+        return true;
+    }
+    for (size_t i = 0; i < PAGE_COUNT; i++) {
+        if (strcmp(topic, pages[i].topic) == 0) {
+            pages[i].print(out);
+            return true;
+        }
+    }
+    return false;
+}
+
+int cmd_help(const char *program, int argc, char **argv)
+{
+    const char *topics[PAGE_COUNT];
+    const char *topic = argc > 1 ? argv[1] : NULL;
+    (void)program;
+    if (argc > 2) {
+        fputs("raftsim: help shows one page at a time\n", stderr);
+        options_hint(NULL);
+        return EXIT_BAD_INPUT;
+    }
+    if (topic != NULL &&
+        (strcmp(topic, "--help") == 0 || strcmp(topic, "-h") == 0))
+        topic = "help";
+    if (help_page(topic, stdout))
+        return EXIT_AS_EXPECTED;
+    for (size_t i = 0; i < PAGE_COUNT; i++)
+        topics[i] = pages[i].topic;
+    options_unknown("help page", topic, topics, PAGE_COUNT);
+    options_hint(NULL);
+    return EXIT_BAD_INPUT;
+}

@@ -1,0 +1,22 @@
+/* The help pages and the options of each command, which they list. */
+#ifndef TOOLS_HELP_H
+#define TOOLS_HELP_H
+
+#include "tools/options.h"
+
+#define HELP_NO_CHECKS OPTIONS_LONG_ONLY
+
+#define HELP_RUN_OPTION_COUNT 7u
+extern const struct options_spec help_run_options[HELP_RUN_OPTION_COUNT];
+
+#define HELP_CHECK_OPTION_COUNT 1u
+extern const struct options_spec help_check_options[HELP_CHECK_OPTION_COUNT];
+
+/* Prints the page about a command or topic, the overview for NULL; false if
+ * there is none. */
+bool help_page(const char *topic, FILE *out);
+
+/* The lines of the page about the scenario format; NULL ends them. */
+extern const char *const help_scenario_lines[];
+
+#endif

@@ -1,0 +1,85 @@
+#include "tools/input.h"
+
+#include "sim/json.h"
+#include "sim/memory.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *input_name(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
+/* The stream's bytes in a block to be freed, or NULL and errno. */
+static char *read_all(FILE *stream, size_t *size)
+{
+    char *text = NULL;
+    size_t capacity = 0;
+    size_t got;
+    *size = 0;
+    errno = 0;
+    do {
+        text = sim_grow(text, &capacity, *size + 4096, 1);
+        got = fread(text + *size, 1, capacity - *size, stream);
+        *size += got;
+        if (*size > SIM_JSON_MAX_BYTES) {
+            errno = EFBIG;
+            break;
+        }
+    } while (got > 0);
+    if (ferror(stream) != 0 || *size > SIM_JSON_MAX_BYTES) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+static char *read_file(const char *path, size_t *size)
+{
+    if (strcmp(path, "-") == 0)
+        return read_all(stdin, size);
+    FILE *stream = fopen(path, "rb");
+    if (stream == NULL)
+        return NULL;
+    char *text = read_all(stream, size);
+    int error = errno;
+    fclose(stream);
+    errno = error;
+    return text;
+}
+
+static void print_problem(FILE *out, const char *name,
+                          const struct sim_scenario_problem *problem)
+{
+    fprintf(out, "%s:%u:%u: ", name, (unsigned)problem->line,
+            (unsigned)problem->column);
+    if (problem->pointer[0] != '\0')
+        fprintf(out, "%s: ", problem->pointer);
+    fprintf(out, "%s\n", problem->message);
+}
+
+struct sim_scenario *input_scenario(const char *path, const uint64_t *seed,
+                                    FILE *problems_to)
+{
+    const char *name = input_name(path);
+    struct sim_scenario_problems problems = {0};
+    size_t size = 0;
+    char *text = read_file(path, &size);
+    if (text == NULL) {
+        if (errno == EFBIG)
+            fprintf(stderr, "raftsim: %s: larger than 64 MiB, no scenario\n",
+                    name);
+        else
+            fprintf(stderr, "raftsim: %s: %s\n", name, strerror(errno));
+        return NULL;
+    }
+    struct sim_scenario *scenario =
+        sim_scenario_parse(text, size, seed, &problems);
+    for (uint32_t i = 0; i < problems.count; i++)
+        print_problem(problems_to, name, &problems.items[i]);
+    sim_scenario_problems_free(&problems);
+    free(text);
+    return scenario;
+}

@@ -1,0 +1,250 @@
+#include "tools/report.h"
+
+#include "tools/input.h"
+#include "tools/terminal.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define NUMBER_SIZE 32u
+
+/* The width of the left column of the summary. */
+#define LABEL_WIDTH 15
+
+enum exit_code report_exit_code(const struct report *report)
+{
+    if (report->differs)
+        return EXIT_BROKEN;
+    switch (report->outcome->result.verdict) {
+    case SIM_VERDICT_RUNNING:
+        return EXIT_INTERRUPTED;
+    case SIM_VERDICT_AS_EXPECTED:
+        return EXIT_AS_EXPECTED;
+    case SIM_VERDICT_UNEXPECTED:
+    case SIM_VERDICT_STEP_LIMIT:
+        return EXIT_UNEXPECTED;
+    case SIM_VERDICT_CONTRACT:
+        return EXIT_BROKEN;
+    }
+    return EXIT_BROKEN;
+}
+
+/* 1234567 as "1,234,567", in `text` of NUMBER_SIZE bytes. */
+static const char *grouped(char *text, uint64_t number)
+{
+    char digits[NUMBER_SIZE];
+    int size = snprintf(digits, sizeof digits, "%" PRIu64, number);
+    size_t end = 0;
+    for (int i = 0; i < size; i++) {
+        if (i > 0 && (size - i) % 3 == 0)
+            text[end++] = ',';
+        text[end++] = digits[i];
+    }
+    text[end] = '\0';
+    return text;
+}
+
+static void print_label(FILE *out, const char *label)
+{
+    fprintf(out, "  %-*s", LABEL_WIDTH, label);
+}
+
+/* "label  1 crash, 3 restarts": what stands behind '|' in a word is for numbers
+ * other than 1. */
+static void print_counts(FILE *out, const char *label, size_t count,
+                         const char *const *words, const uint64_t *numbers)
+{
+    char text[NUMBER_SIZE];
+    print_label(out, label);
+    for (size_t i = 0; i < count; i++) {
+        int stem = (int)strcspn(words[i], "|");
+        const char *end = words[i] + stem;
+        fprintf(out, "%s%s %.*s", i > 0 ? ", " : "", grouped(text, numbers[i]),
+                stem, words[i]);
+        if (*end == '|' && numbers[i] != 1)
+            fputs(end + 1, out);
+    }
+    fputc('\n', out);
+}
+
+static void print_time(FILE *out, uint64_t time_us)
+{
+    fprintf(out, "%" PRIu64 ".%06" PRIu64 " s", time_us / 1000000u,
+            time_us % 1000000u);
+}
+
+static void print_speed(FILE *out, const struct runner_outcome *outcome)
+{
+    char text[NUMBER_SIZE];
+    uint64_t wall_us = outcome->wall_us > 0 ? outcome->wall_us : 1;
+    print_label(out, "wall time");
+    print_time(out, outcome->wall_us);
+    fprintf(out, ", %s steps a second\n",
+            grouped(text, outcome->result.steps * 1000000u / wall_us));
+}
+
+static void print_figures(FILE *out, const struct runner_outcome *outcome)
+{
+    const struct sim_result *r = &outcome->result;
+    char text[NUMBER_SIZE];
+    print_label(out, "virtual time");
+    print_time(out, r->time_us);
+    fprintf(out, " in %s steps\n", grouped(text, r->steps));
+    print_label(out, "leaders");
+    fprintf(out, "%s elected, ", grouped(text, r->elections));
+    fprintf(out, "highest term %s\n", grouped(text, r->highest_term));
+    print_counts(out, "commits", 1, (const char *const[]){"entries committed"},
+                 (const uint64_t[]){r->commits});
+    print_counts(out, "clients", 2,
+                 (const char *const[]){"command|s", "answered"},
+                 (const uint64_t[]){r->proposals, r->proposals_answered});
+    print_counts(out, "faults", 3,
+                 (const char *const[]){"took effect", "crash|es", "restart|s"},
+                 (const uint64_t[]){r->faults, r->crashes, r->restarts});
+    print_counts(
+        out, "messages", 4,
+        (const char *const[]){"sent", "delivered", "dropped", "duplicated"},
+        (const uint64_t[]){r->messages_sent, r->messages_delivered,
+                           r->messages_dropped, r->messages_duplicated});
+    print_counts(out, "disks", 1, (const char *const[]){"write|s"},
+                 (const uint64_t[]){r->writes});
+    print_speed(out, outcome);
+}
+
+static void print_property(FILE *out, const struct sim_result *result,
+                           enum sim_property property)
+{
+    bool violated = result->violated && result->violation.property == property;
+    uint64_t evaluated = result->evaluated[property];
+    char text[NUMBER_SIZE];
+    fputs("    ", out);
+    if (violated)
+        terminal_print(out, TERMINAL_BAD, "broken");
+    else if (evaluated == 0)
+        terminal_print(out, TERMINAL_CAUTION, "?     ");
+    else
+        terminal_print(out, TERMINAL_GOOD, "holds ");
+    fprintf(out, "  %-50s", sim_property_title(property));
+    if (evaluated == 0)
+        terminal_print(out, TERMINAL_CAUTION, "   never evaluated");
+    else
+        fprintf(out, "%18s", grouped(text, evaluated));
+    fputc('\n', out);
+}
+
+static void print_properties(FILE *out, const struct report *report)
+{
+    if (!report->options->simulation.checks) {
+        fputs("\n  ", out);
+        terminal_print(out, TERMINAL_CAUTION,
+                       "CHECKS WERE OFF (--no-checks): nothing was verified.");
+        fputc('\n', out);
+        return;
+    }
+    fprintf(out, "\n  %-60s%18s\n", "property", "times evaluated");
+    for (unsigned i = 0; i < SIM_PROPERTY_COUNT; i++)
+        print_property(out, &report->outcome->result, (enum sim_property)i);
+}
+
+/* The checker's paragraph says the rest. */
+static void print_violation(FILE *out, const struct sim_violation *violation)
+{
+    fputs("\n  ", out);
+    terminal_print(out, TERMINAL_BAD, "A property was violated");
+    fprintf(out, " in step %" PRIu64, violation->step);
+    for (uint32_t i = 0; i < violation->n_nodes; i++) {
+        if (i == 0)
+            fputs(violation->n_nodes == 1 ? ", node" : ", nodes", out);
+        fprintf(out, "%s %u", i > 0 ? "," : "", (unsigned)violation->nodes[i]);
+    }
+    fputs(":\n", out);
+    terminal_wrap(out, violation->text, 4, terminal_width(out));
+}
+
+static void print_story(FILE *out, const struct report *report)
+{
+    if (report->differs) {
+        fputc('\n', out);
+        terminal_wrap(out,
+                      "The same scenario and seed, run a second time for its "
+                      "last steps, ended differently. A run must repeat "
+                      "exactly: the node or the simulator depends on something "
+                      "besides the scenario and the seed.",
+                      2, terminal_width(out));
+    }
+    if (report->story != NULL)
+        fprintf(out, "\n  The last steps that led there:\n\n%s", report->story);
+}
+
+static void print_reasons(FILE *out, const struct report *report)
+{
+    const struct sim_result *result = &report->outcome->result;
+    unsigned width = terminal_width(out);
+    if (result->verdict == SIM_VERDICT_CONTRACT) {
+        fputs("\n  The contract between node and simulator was broken:\n", out);
+        terminal_wrap(out, result->contract, 4, width);
+    }
+    if (result->violated)
+        print_violation(out, &result->violation);
+    if (result->n_unmet > 0)
+        fputs("\n  Not as the scenario expects:\n", out);
+    for (uint32_t i = 0; i < result->n_unmet; i++) {
+        fprintf(out, "    %s: ", result->unmet[i].pointer);
+        fprintf(out, "%s\n", result->unmet[i].text);
+    }
+    print_story(out, report);
+}
+
+static void print_verdict(FILE *out, const struct report *report)
+{
+    const struct sim_result *result = &report->outcome->result;
+    fputc('\n', out);
+    if (report->differs) {
+        terminal_print(out, TERMINAL_BAD, "BROKEN: the run does not repeat");
+        return;
+    }
+    switch (result->verdict) {
+    case SIM_VERDICT_RUNNING:
+        terminal_print(out, TERMINAL_CAUTION,
+                       "INTERRUPTED: undecided, this is how far it came");
+        break;
+    case SIM_VERDICT_AS_EXPECTED:
+        terminal_print(out, TERMINAL_GOOD, "AS EXPECTED");
+        if (result->violated)
+            fprintf(out, ": %s was violated",
+                    sim_property_name(result->violation.property));
+        break;
+    case SIM_VERDICT_UNEXPECTED:
+        terminal_print(out, TERMINAL_BAD,
+                       result->violated ? "FAILED: a property was violated"
+                                        : "FAILED: not as expected");
+        break;
+    case SIM_VERDICT_CONTRACT:
+        terminal_print(out, TERMINAL_BAD, "BROKEN: the contract of a node");
+        break;
+    case SIM_VERDICT_STEP_LIMIT:
+        terminal_print(out, TERMINAL_CAUTION,
+                       "UNDECIDED: stopped by --max-steps");
+        break;
+    }
+}
+
+void report_print(const struct report *report, FILE *out)
+{
+    const struct sim_result *result = &report->outcome->result;
+    const char *description = report->scenario->description;
+    terminal_print(out, TERMINAL_TITLE, input_name(report->path));
+    fprintf(out, ", seed %" PRIu64 "\n", result->seed);
+    if (description != NULL)
+        terminal_wrap(out, description, 2, terminal_width(out));
+    fputc('\n', out);
+    print_figures(out, report->outcome);
+    print_label(out, "hash");
+    fprintf(out, "%016" PRIx64 "\n", result->hash);
+    print_properties(out, report);
+    print_reasons(out, report);
+    print_verdict(out, report);
+    fputc('\n', out);
+    if (report_exit_code(report) != EXIT_AS_EXPECTED)
+        fprintf(out, "To repeat it: %s\n", report->repeat);
+}

@@ -1,0 +1,30 @@
+/* What a person, or a program, is told of a run that ended. */
+#ifndef TOOLS_REPORT_H
+#define TOOLS_REPORT_H
+
+#include "tools/command.h"
+#include "tools/runner.h"
+
+struct report {
+    const char *path; /* of the scenario, as typed */
+    const struct sim_scenario *scenario;
+    const struct runner_options *options;
+    const struct runner_outcome *outcome;
+    const char *story;  /* of the last steps, or NULL */
+    bool differs;       /* a second run did not end as the first did */
+    const char *repeat; /* the command that repeats the run */
+};
+
+enum exit_code report_exit_code(const struct report *report);
+
+/* The summary, for people. */
+void report_print(const struct report *report, FILE *out);
+
+/* The same for programs: one JSON object on one line. */
+void report_print_json(const struct report *report, FILE *out);
+
+/* The command that repeats a run, quoted for a shell; to be freed. */
+char *report_repeat(const char *program, const char *path,
+                    const struct sim_options *options);
+
+#endif

@@ -1,0 +1,145 @@
+#include "tools/report.h"
+
+#include "sim/memory.h"
+
+#include <cjson/cJSON.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* cJSON holds numbers as doubles, which would change large ones: they are put
+ * in as text. */
+static void add_number(cJSON *object, const char *name, uint64_t number)
+{
+    char digits[32];
+    snprintf(digits, sizeof digits, "%" PRIu64, number);
+    cJSON_AddRawToObject(object, name, digits);
+}
+
+static const char *verdict_word(const struct report *report)
+{
+    if (report->differs)
+        return "not_repeatable";
+    switch (report->outcome->result.verdict) {
+    case SIM_VERDICT_RUNNING:
+        return "interrupted";
+    case SIM_VERDICT_AS_EXPECTED:
+        return "as_expected";
+    case SIM_VERDICT_UNEXPECTED:
+        return "unexpected";
+    case SIM_VERDICT_CONTRACT:
+        return "contract";
+    case SIM_VERDICT_STEP_LIMIT:
+        return "step_limit";
+    }
+    return "contract";
+}
+
+static void add_figures(cJSON *object, const struct runner_outcome *outcome)
+{
+    const struct sim_result *r = &outcome->result;
+    uint64_t wall_us = outcome->wall_us > 0 ? outcome->wall_us : 1;
+    add_number(object, "virtual_time_us", r->time_us);
+    add_number(object, "steps", r->steps);
+    add_number(object, "leaders_elected", r->elections);
+    add_number(object, "highest_term", r->highest_term);
+    add_number(object, "commits", r->commits);
+    add_number(object, "proposals", r->proposals);
+    add_number(object, "proposals_answered", r->proposals_answered);
+    add_number(object, "faults", r->faults);
+    add_number(object, "crashes", r->crashes);
+    add_number(object, "restarts", r->restarts);
+    add_number(object, "messages_sent", r->messages_sent);
+    add_number(object, "messages_delivered", r->messages_delivered);
+    add_number(object, "messages_dropped", r->messages_dropped);
+    add_number(object, "messages_duplicated", r->messages_duplicated);
+    add_number(object, "disk_writes", r->writes);
+    add_number(object, "wall_time_us", outcome->wall_us);
+    add_number(object, "steps_per_second", r->steps * 1000000u / wall_us);
+}
+
+static void add_properties(cJSON *object, const struct sim_result *result)
+{
+    cJSON *list = cJSON_AddArrayToObject(object, "properties");
+    for (unsigned i = 0; i < SIM_PROPERTY_COUNT; i++) {
+        cJSON *item = cJSON_CreateObject();
+        cJSON_AddStringToObject(item, "name",
+                                sim_property_name((enum sim_property)i));
+        add_number(item, "evaluated", result->evaluated[i]);
+        cJSON_AddItemToArray(list, item);
+    }
+}
+
+/* The story as a list of its lines. */
+static void add_story(cJSON *object, const char *story)
+{
+    cJSON *list = cJSON_AddArrayToObject(object, "last_steps");
+    for (const char *line = story; *line != '\0';) {
+        size_t size = strcspn(line, "\n");
+        char *copy = sim_calloc(size + 1, 1);
+        memcpy(copy, line, size);
+        cJSON_AddItemToArray(list, cJSON_CreateString(copy));
+        free(copy);
+        line += size + (line[size] == '\n' ? 1 : 0);
+    }
+}
+
+static void add_violation(cJSON *object, const struct sim_result *result)
+{
+    if (!result->violated) {
+        cJSON_AddNullToObject(object, "violation");
+        return;
+    }
+    cJSON *item = cJSON_AddObjectToObject(object, "violation");
+    cJSON_AddStringToObject(item, "property",
+                            sim_property_name(result->violation.property));
+    add_number(item, "step", result->violation.step);
+    add_number(item, "time_us", result->violation.time_us);
+    cJSON *nodes = cJSON_AddArrayToObject(item, "nodes");
+    for (uint32_t i = 0; i < result->violation.n_nodes; i++)
+        cJSON_AddItemToArray(nodes,
+                             cJSON_CreateNumber(result->violation.nodes[i]));
+    cJSON_AddStringToObject(item, "text", result->violation.text);
+}
+
+static void add_unmet(cJSON *object, const struct sim_result *result)
+{
+    cJSON *list = cJSON_AddArrayToObject(object, "unmet");
+    for (uint32_t i = 0; i < result->n_unmet; i++) {
+        cJSON *item = cJSON_CreateObject();
+        cJSON_AddStringToObject(item, "pointer", result->unmet[i].pointer);
+        cJSON_AddStringToObject(item, "text", result->unmet[i].text);
+        cJSON_AddItemToArray(list, item);
+    }
+}
+
+void report_print_json(const struct report *report, FILE *out)
+{
+    const struct sim_result *result = &report->outcome->result;
+    char text[32];
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddStringToObject(object, "scenario", report->path);
+    if (report->scenario->description != NULL)
+        cJSON_AddStringToObject(object, "description",
+                                report->scenario->description);
+    snprintf(text, sizeof text, "%" PRIu64, result->seed);
+    cJSON_AddStringToObject(object, "seed", text);
+    cJSON_AddStringToObject(object, "verdict", verdict_word(report));
+    add_number(object, "exit_code", (uint64_t)report_exit_code(report));
+    snprintf(text, sizeof text, "%016" PRIx64, result->hash);
+    cJSON_AddStringToObject(object, "hash", text);
+    add_figures(object, report->outcome);
+    cJSON_AddBoolToObject(object, "checks", report->options->simulation.checks);
+    add_properties(object, result);
+    add_violation(object, result);
+    add_unmet(object, result);
+    if (result->verdict == SIM_VERDICT_CONTRACT)
+        cJSON_AddStringToObject(object, "contract", result->contract);
+    if (report->story != NULL)
+        add_story(object, report->story);
+    cJSON_AddStringToObject(object, "repeat", report->repeat);
+    char *line = cJSON_PrintUnformatted(object);
+    fprintf(out, "%s\n", line != NULL ? line : "{}");
+    cJSON_free(line);
+    cJSON_Delete(object);
+}

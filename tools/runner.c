@@ -1,0 +1,167 @@
+#define _POSIX_C_SOURCE 200809L
+
+#include "tools/runner.h"
+
+#include "sim/memory.h"
+#include "tools/terminal.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* Steps between two looks at the clock: about a millisecond. */
+#define SLICE_STEPS 2048u
+
+/* Nobody needs a progress line before, or more often. */
+#define PROGRESS_AFTER_US 1000000u
+#define PROGRESS_EVERY_US 200000u
+
+/* A signal handler has no other way to say that it was called. */
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int number)
+{
+    (void)number;
+    interrupted = 1;
+}
+
+void runner_catch_interrupt(void)
+{
+    struct sigaction action = {0};
+    action.sa_handler = on_interrupt;
+    action.sa_flags = (int)SA_RESETHAND;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+}
+
+static uint64_t wall_clock_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
+}
+
+/* The story on its way to files. */
+struct file_sink {
+    struct sim_trace_sink base;
+    FILE *file; /* NULL: none */
+    bool echo;  /* to stderr too */
+    int error;  /* errno of the first write that failed */
+};
+
+static void file_sink_line(struct sim_trace_sink *base, const char *text,
+                           size_t size)
+{
+    struct file_sink *sink = (struct file_sink *)base;
+    if (sink->file != NULL && sink->error == 0 &&
+        fwrite(text, 1, size, sink->file) != size)
+        sink->error = errno;
+    if (sink->echo)
+        fwrite(text, 1, size, stderr);
+}
+
+/* The story in memory. */
+struct text_sink {
+    struct sim_trace_sink base;
+    char *text;
+    size_t size;
+    size_t capacity;
+};
+
+static void text_sink_line(struct sim_trace_sink *base, const char *text,
+                           size_t size)
+{
+    struct text_sink *sink = (struct text_sink *)base;
+    sink->text =
+        sim_grow(sink->text, &sink->capacity, sink->size + size + 1, 1);
+    memcpy(sink->text + sink->size, text, size);
+    sink->size += size;
+    sink->text[sink->size] = '\0';
+}
+
+/* Erases the progress line. */
+static void clear_progress(void)
+{
+    fputs("\r\033[K", stderr);
+}
+
+static void print_progress(const struct sim_scenario *scenario,
+                           const struct sim_result *result)
+{
+    clear_progress();
+    fprintf(stderr, "%" PRIu64 " of %" PRIu64 " s, %" PRIu64 " steps",
+            result->time_us / 1000000u, scenario->duration_us / 1000000u,
+            result->steps);
+    fflush(stderr);
+}
+
+void runner_run(const struct sim_scenario *scenario,
+                const struct runner_options *options,
+                struct runner_outcome *outcome)
+{
+    struct file_sink sink = {
+        {file_sink_line}, options->trace, options->verbose, 0};
+    struct sim_options simulation_options = options->simulation;
+    bool progress = terminal_is(stderr) && !options->verbose;
+    uint64_t start = wall_clock_us(), now = start;
+    uint64_t next_progress = start + PROGRESS_AFTER_US;
+    if (options->trace != NULL || options->verbose)
+        simulation_options.trace = &sink.base;
+    struct sim_simulation *simulation =
+        sim_simulation_new(scenario, &simulation_options);
+    while (sim_simulation_advance(simulation, SLICE_STEPS) ==
+               SIM_VERDICT_RUNNING &&
+           interrupted == 0 && sink.error == 0) {
+        now = wall_clock_us();
+        if (progress && now >= next_progress) {
+            print_progress(scenario, sim_simulation_result(simulation));
+            next_progress = now + PROGRESS_EVERY_US;
+        }
+    }
+    if (next_progress != start + PROGRESS_AFTER_US)
+        clear_progress();
+    outcome->result = *sim_simulation_result(simulation);
+    outcome->wall_us = wall_clock_us() - start;
+    outcome->interrupted =
+        interrupted != 0 && outcome->result.verdict == SIM_VERDICT_RUNNING;
+    outcome->trace_error = sink.error;
+    sim_simulation_free(simulation);
+}
+
+static bool same_end(const struct sim_result *a, const struct sim_result *b)
+{
+    return a->verdict == b->verdict && a->steps == b->steps &&
+           a->hash == b->hash && a->violated == b->violated &&
+           (!a->violated || (a->violation.property == b->violation.property &&
+                             a->violation.step == b->violation.step));
+}
+
+char *runner_story(const struct sim_scenario *scenario,
+                   const struct runner_options *options,
+                   const struct runner_outcome *outcome, uint64_t steps,
+                   bool *differs)
+{
+    struct text_sink sink = {{text_sink_line}, sim_strdup(""), 0, 0};
+    struct sim_options again = options->simulation;
+    const struct sim_result *first = &outcome->result;
+    uint64_t last = first->violated ? first->violation.step : first->steps;
+    again.trace = &sink.base;
+    again.trace_from_step = last >= steps ? last - steps + 1 : 1;
+    struct sim_simulation *simulation = sim_simulation_new(scenario, &again);
+    while (sim_simulation_advance(simulation, SLICE_STEPS) ==
+               SIM_VERDICT_RUNNING &&
+           interrupted == 0) {
+    }
+    const struct sim_result *second = sim_simulation_result(simulation);
+    bool unfinished = second->verdict == SIM_VERDICT_RUNNING;
+    *differs = !unfinished && !same_end(first, second);
+    sim_simulation_free(simulation);
+    if (unfinished || *differs) {
+        free(sink.text);
+        return NULL;
+    }
+    return sink.text;
+}

@@ -1,0 +1,42 @@
+/* Runs one simulation to its end for a person who waits for it: with a progress
+ * line, an ear for Ctrl-C, a look at the wall clock, and the story on its way
+ * to where it was asked for. */
+#ifndef TOOLS_RUNNER_H
+#define TOOLS_RUNNER_H
+
+#include "sim/simulation.h"
+
+#include <stdio.h>
+
+struct runner_options {
+    struct sim_options simulation; /* its trace is set by the runner */
+    FILE *trace;                   /* where the story goes; NULL: nowhere */
+    bool verbose;                  /* the story to stderr as well */
+};
+
+struct runner_outcome {
+    struct sim_result result;
+    uint64_t wall_us;
+    bool interrupted; /* by Ctrl-C: the result is of the part that ran */
+    int trace_error;  /* errno of a story that could not be written: the run
+                         was stopped there; else 0 */
+};
+
+/* From now on Ctrl-C ends the current run in good order; a second one ends the
+ * process. */
+void runner_catch_interrupt(void);
+
+void runner_run(const struct sim_scenario *scenario,
+                const struct runner_options *options,
+                struct runner_outcome *outcome);
+
+/* The story of the last `steps` steps of a run that ended in a violation or a
+ * broken contract: it is run again, up to the same end. The string is to be
+ * freed. NULL if the second run was interrupted, or if it differed from the
+ * first, which `*differs` says: then something in it does not repeat. */
+char *runner_story(const struct sim_scenario *scenario,
+                   const struct runner_options *options,
+                   const struct runner_outcome *outcome, uint64_t steps,
+                   bool *differs);
+
+#endif
