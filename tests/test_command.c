@@ -1,0 +1,252 @@
+/* The raftsim command as a user meets it: options, messages, exit codes. Each
+ * line is given to a shell in which $RAFTSIM is the command. */
+#define _POSIX_C_SOURCE 200809L
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#define MAX_OUTPUT 65536u
+
+/* The beginning and the end of a scenario of one second, given on standard
+ * input. */
+#define BEGIN "printf '{\"description\": \"x\", \"duration\": \"1s\""
+#define END "}' | $RAFTSIM run - "
+
+/* A run that takes no time and goes well, and one whose claim is wrong. */
+#define GOOD BEGIN END
+#define UNMET BEGIN ", \"expect\": {\"commits_at_least\": 1000000}" END
+
+/* No cluster recovers within a microsecond: Progress is violated. */
+#define VIOLATED BEGIN ", \"expect\": {\"progress_within\": \"1us\"}" END
+
+struct outcome {
+    int code;
+    char output[MAX_OUTPUT];
+};
+
+/* Runs a line; what it prints on standard output is kept, as far as
+ * there is room. */
+static void run_line(const char *line, struct outcome *outcome)
+{
+    FILE *pipe = popen(line, "r");
+    cr_assert_not_null(pipe);
+    size_t size = fread(outcome->output, 1, MAX_OUTPUT - 1, pipe);
+    outcome->output[size] = '\0';
+    while (fgetc(pipe) != EOF) {
+    }
+    int status = pclose(pipe);
+    outcome->code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+struct expectation {
+    const char *line;
+    int code;
+    const char *contains;
+};
+
+static void expect_all(const struct expectation *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct outcome outcome;
+        run_line(list[i].line, &outcome);
+        cr_expect_eq(outcome.code, list[i].code,
+                     "%s: exit code %d, not %d:\n%.2000s", list[i].line,
+                     outcome.code, list[i].code, outcome.output);
+        cr_expect_not_null(strstr(outcome.output, list[i].contains),
+                           "%s: no '%s' in:\n%.2000s", list[i].line,
+                           list[i].contains, outcome.output);
+    }
+}
+
+#define EXPECT_ALL(list) expect_all(list, sizeof(list) / sizeof((list)[0]))
+
+Test(command, answers_what_it_is)
+{
+    static const struct expectation list[] = {
+        {"$RAFTSIM --version", 0, "raftsim "},
+        {"$RAFTSIM -V", 0, "raftsim "},
+        {"$RAFTSIM --help", 0, "SYNOPSIS"},
+        {"$RAFTSIM help", 0, "COMMANDS"},
+        {"$RAFTSIM help run", 0, "--max-steps N"},
+        {"$RAFTSIM run --help", 0, "EXIT STATUS"},
+        {"$RAFTSIM help check", 0, "raftsim check FILE..."},
+        {"$RAFTSIM check -h", 0, "SYNOPSIS"},
+        {"$RAFTSIM help scenario", 0, "election_timeout"},
+        {"$RAFTSIM help --help", 0, "raftsim help"},
+    };
+    EXPECT_ALL(list);
+}
+
+Test(command, explains_wrong_usage)
+{
+    static const struct expectation list[] = {
+        {"$RAFTSIM 2>&1", 2, "which command?"},
+        {"$RAFTSIM runn 2>&1", 2, "did you mean 'run'?"},
+        {"$RAFTSIM --verison 2>&1", 2, "did you mean '--version'?"},
+        {"$RAFTSIM help chekc 2>&1", 2, "did you mean 'check'?"},
+        {"$RAFTSIM help run check 2>&1", 2, "one page at a time"},
+        {"$RAFTSIM run 2>&1", 2, "which scenario file?"},
+        {"$RAFTSIM check 2>&1", 2, "which scenario file?"},
+        {GOOD "--sede 7 2>&1", 2, "did you mean '--seed'?"},
+        {GOOD "-x 2>&1", 2, "unknown option '-x'"},
+        {GOOD "--json=yes 2>&1", 2, "takes no argument"},
+        {GOOD "--seed 2>&1", 2, "needs an argument"},
+        {GOOD "--json --trace - 2>&1", 2, "both want standard output"},
+    };
+    EXPECT_ALL(list);
+}
+
+Test(command, takes_options_anywhere_and_shortened)
+{
+    static const struct expectation list[] = {
+        {GOOD "--seed 7", 0, "seed 7\n"},
+        {GOOD "-s7", 0, "seed 7\n"},
+        {GOOD "--se=7", 0, "seed 7\n"},
+        {BEGIN "}' | $RAFTSIM run --seed=7 -- -", 0, "seed 7\n"},
+    };
+    EXPECT_ALL(list);
+}
+
+Test(command, reads_seeds_of_64_bits)
+{
+    static const struct expectation list[] = {
+        {GOOD "--seed 0", 0, "seed 0\n"},
+        {GOOD "--seed 18446744073709551615", 0, "seed 18446744073709551615\n"},
+        {GOOD "--seed 0xFFFFffffFFFFffff", 0, "seed 18446744073709551615\n"},
+        {GOOD "--seed 18446744073709551616 2>&1", 2, "expected a number"},
+        {GOOD "--seed 0x10000000000000000 2>&1", 2, "expected a number"},
+        {GOOD "--seed -1 2>&1", 2, "expected a number"},
+        {GOOD "--seed ' 1' 2>&1", 2, "expected a number"},
+        {GOOD "--seed 1e3 2>&1", 2, "expected a number"},
+        {GOOD "--seed 0x 2>&1", 2, "expected a number"},
+        {GOOD "--seed '' 2>&1", 2, "expected a number"},
+    };
+    EXPECT_ALL(list);
+}
+
+Test(command, summary_tells_how_it_went)
+{
+    static const struct expectation list[] = {
+        {GOOD, 0, "AS EXPECTED"},
+        {GOOD, 0, "times evaluated"},
+        {UNMET, 1, "/expect/commits_at_least: "},
+        {UNMET, 1, "FAILED: not as expected"},
+        {UNMET "--seed 9", 1, " run - --seed 9\n"},
+        {VIOLATED, 1, "FAILED: a property was violated"},
+        {VIOLATED, 1, "The last steps that led there:"},
+        {GOOD "--max-steps 10", 1, "UNDECIDED"},
+        {GOOD "--no-checks", 0, "CHECKS WERE OFF"},
+    };
+    EXPECT_ALL(list);
+}
+
+Test(command, json_is_one_line_with_exact_numbers)
+{
+    static const struct expectation list[] = {
+        {GOOD "--json | wc -l | tr -d ' '", 0, "1\n"},
+        {GOOD "--json --seed 18446744073709551615", 0,
+         "\"seed\":\"18446744073709551615\""},
+        {GOOD "--json", 0, "\"verdict\":\"as_expected\""},
+        {UNMET "--json", 1, "\"pointer\":\"/expect/commits_at_least\""},
+        {VIOLATED "--json", 1, "\"property\":\"progress\""},
+        {VIOLATED "--json", 1, "\"last_steps\":[\""},
+    };
+    EXPECT_ALL(list);
+}
+
+/* The hash of the run that `line` makes, in `hash`. */
+static void hash_of(const char *line, char hash[17])
+{
+    struct outcome outcome;
+    run_line(line, &outcome);
+    const char *found = strstr(outcome.output, "\"hash\":\"");
+    cr_assert_not_null(found, "%s: no hash in:\n%.2000s", line, outcome.output);
+    snprintf(hash, 17, "%s", found + strlen("\"hash\":\""));
+}
+
+Test(command, observing_does_not_disturb)
+{
+    static const char *const lines[] = {
+        GOOD "--json --seed 5 --no-checks",
+        GOOD "--json --seed 5 --trace /dev/null",
+        GOOD "--json --seed 5 --verbose 2>/dev/null",
+        GOOD "--json --seed 0x5",
+    };
+    char plain[17], hash[17];
+    hash_of(GOOD "--json --seed 5", plain);
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        hash_of(lines[i], hash);
+        cr_expect_str_eq(hash, plain, "%s", lines[i]);
+    }
+    hash_of(GOOD "--json --seed 6", hash);
+    cr_expect_str_neq(hash, plain);
+}
+
+Test(command, traces_to_where_it_is_told)
+{
+    static const struct expectation list[] = {
+        {GOOD "--seed 3 --trace -", 0, "# standard input, seed 3\n"},
+        {GOOD "--trace /dev/stderr 2>&1 >/dev/null | wc -l | grep -qv '^1$'", 0,
+         ""},
+        {GOOD "--verbose 2>&1 >/dev/null | grep -c . | grep -qv '^0$'", 0, ""},
+        {GOOD "--trace /nowhere/file 2>&1", 2,
+         "cannot write /nowhere/file: No"},
+        {GOOD "--trace /dev/full 2>&1", 2, "cannot write /dev/full: No space"},
+        {GOOD "2>&1 >/dev/full", 2, "cannot write standard output: No space"},
+        {"$RAFTSIM help 2>&1 >/dev/full", 2, "cannot write standard output"},
+        {"file=$(mktemp) && echo '{\"description\": \"x\"}' >$file && "
+         "$RAFTSIM run $file --trace $file 2>&1; code=$?; rm $file; exit $code",
+         2, "would overwrite a scenario"},
+    };
+    EXPECT_ALL(list);
+}
+
+Test(command, complains_of_files)
+{
+    static const struct expectation list[] = {
+        {"$RAFTSIM run /nowhere/x.json 2>&1", 2, "x.json: No such file"},
+        {"$RAFTSIM run / 2>&1", 2, "/: Is a directory"},
+        {"printf '{\"nodse\": 3}' | $RAFTSIM run - 2>&1", 2,
+         "standard input:1:2: /nodse: "},
+        {"printf '{' | $RAFTSIM check -", 2, "standard input:1:"},
+        {"printf '' | $RAFTSIM check -", 2, "standard input:1:1: "},
+        {BEGIN "}' | $RAFTSIM check -", 0, "standard input: ok"},
+        {BEGIN "}' | $RAFTSIM check /nowhere/x.json - 2>&1", 2,
+         "standard input: ok"},
+        {"head -c 67108865 /dev/zero | $RAFTSIM check - 2>&1", 2,
+         "larger than 64 MiB, no"},
+    };
+    EXPECT_ALL(list);
+}
+
+Test(command, worst_of_several_files_decides)
+{
+    static const struct expectation list[] = {
+        {GOOD "/nowhere 2>&1", 2, "AS EXPECTED"},
+        {BEGIN "}' | $RAFTSIM run /nowhere - 2>&1", 2, "AS EXPECTED"},
+        {UNMET "/nowhere 2>&1", 2, "/nowhere: No such file"},
+    };
+    EXPECT_ALL(list);
+}
+
+/* A run of a thousand hours does not end by itself within the second. */
+Test(command, ends_in_good_order_at_ctrl_c)
+{
+    static const struct expectation list[] = {
+        {"printf '{\"description\": \"x\", \"duration\": \"1000h\"}' | "
+         "timeout --preserve-status -s INT 1 $RAFTSIM run -",
+         130, "INTERRUPTED"},
+    };
+    EXPECT_ALL(list);
+}
+
+Test(command, colours_nothing_that_is_no_terminal)
+{
+    struct outcome outcome;
+    run_line(GOOD, &outcome);
+    cr_expect_null(strchr(outcome.output, '\033'));
+    cr_expect_gt(strlen(outcome.output), 100);
+}
