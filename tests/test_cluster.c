@@ -503,6 +503,8 @@ enum breach {
     BREACH_REFUSES,
     BREACH_NO_MEMORY,
     BREACH_CREATE,
+    BREACH_OTHER_TAG,
+    BREACH_TWO_ANSWERS,
     BREACH_COUNT
 };
 
@@ -611,10 +613,27 @@ static struct sim_output bad_output(const struct traitor *self)
     case BREACH_REFUSES:
     case BREACH_NO_MEMORY:
     case BREACH_CREATE:
+    case BREACH_OTHER_TAG:
+    case BREACH_TWO_ANSWERS:
     case BREACH_COUNT:
         break;
     }
     return output;
+}
+
+/* The probe for progress asks node 1 before the first tick. */
+static size_t answer_badly(struct traitor *self, uint64_t tag)
+{
+    if (self->breach != BREACH_OTHER_TAG &&
+        self->breach != BREACH_TWO_ANSWERS) {
+        return 0;
+    }
+    for (int i = 0; i < 2; i++) {
+        self->outputs[i] = (struct sim_output){.kind = SIM_OUTPUT_REJECTED};
+        self->outputs[i].rejected.tag =
+            tag + (self->breach == BREACH_OTHER_TAG);
+    }
+    return self->breach == BREACH_TWO_ANSWERS ? 2 : 1;
 }
 
 static enum sim_node_status traitor_step(struct sim_node *node,
@@ -646,6 +665,8 @@ static enum sim_node_status traitor_step(struct sim_node *node,
         if (self->breach == BREACH_NO_MEMORY) {
             return SIM_NODE_NO_MEMORY;
         }
+    } else if (input->kind == SIM_INPUT_PROPOSAL) {
+        outputs->count = answer_badly(self, input->proposal.tag);
     } else if (input->kind == SIM_INPUT_TIMER && self->id == 1000) {
         self->outputs[0] = bad_output(self);
         outputs->count = 1;
@@ -682,6 +703,8 @@ Test(cluster, a_breach_of_the_contract_ends_the_run)
         [BREACH_REFUSES] = "refused its input",
         [BREACH_NO_MEMORY] = "found no memory",
         [BREACH_CREATE] = "create()",
+        [BREACH_OTHER_TAG] = "answers proposal",
+        [BREACH_TWO_ANSWERS] = "a proposal that was not made",
     };
     const struct harness_options options = {.type = &traitor_type,
                                             .no_checks = true};
@@ -701,7 +724,7 @@ Test(cluster, a_breach_of_the_contract_ends_the_run)
         cr_expect_eq(result.verdict, SIM_VERDICT_CONTRACT, "breach %d", breach);
         cr_expect_not_null(strstr(result.contract, words[breach]),
                            "breach %d: \"%s\"", breach, result.contract);
-        cr_expect_not_null(strstr(
-            result.contract, breach == BREACH_CREATE ? "node 1" : "node 2"));
+        const char *who = breach >= BREACH_CREATE ? "node 1:" : "node 2:";
+        cr_expect_not_null(strstr(result.contract, who), "%s", result.contract);
     }
 }
