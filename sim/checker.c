@@ -30,6 +30,7 @@ void sim_checker_free(struct sim_checker *checker)
     free(checker->nodes);
     free(checker->elections);
     free(checker->committed);
+    free(checker->states);
     free(checker);
 }
 
@@ -165,6 +166,31 @@ void sim_checker_crash(struct sim_checker *checker, uint32_t id)
     if (checker->violated)
         return;
     node->alive = false;
+}
+
+void sim_checker_state(struct sim_checker *checker, uint32_t id, uint64_t index,
+                       uint64_t state_hash)
+{
+    if (checker->violated)
+        return;
+    assert(index >= 1);
+    assert(index <= checker->n_states + 1);
+    if (index > checker->n_states) {
+        checker->states = sim_grow(checker->states, &checker->states_capacity,
+                                   (size_t)index, sizeof *checker->states);
+        checker->states[index - 1] = (struct checker_state){state_hash, id};
+        checker->n_states = index;
+        return;
+    }
+    const struct checker_state *first = &checker->states[index - 1];
+    checker__count(checker, SIM_STATE_MACHINE_SAFETY);
+    if (state_hash != first->hash) {
+        checker__violate(checker, SIM_STATE_MACHINE_SAFETY, id, first->node,
+                         "node %" PRIu32 " has another state than node %" PRIu32
+                         " had, after both applied the entries up to %" PRIu64
+                         ".",
+                         id, first->node, index);
+    }
 }
 
 void sim_checker_progress(struct sim_checker *checker, bool reached,

@@ -96,7 +96,8 @@ struct sim_checker *sim_checker_new(struct sim_log_tree *tree,
                                     uint32_t n_nodes);
 void sim_checker_free(struct sim_checker *checker);
 
-/* Time and step of the calls that come with none, and of violations they find. */
+/* Time and step of the calls that come with none, and of violations they find.
+ */
 void sim_checker_set_time(struct sim_checker *checker, uint64_t step,
                           uint64_t time_us);
 
@@ -113,6 +114,12 @@ void sim_checker_step(struct sim_checker *checker,
 void sim_checker_durable(struct sim_checker *checker, uint32_t node,
                          sim_tip durable, struct sim_hard_state hard_state);
 
+/* The state machine of `node` has the state `state_hash` now that it has
+ * applied the entry at `index`: the same as that of every other that has, by
+ * State Machine Safety. Told for each index, after the step that applied it. */
+void sim_checker_state(struct sim_checker *checker, uint32_t node,
+                       uint64_t index, uint64_t state_hash);
+
 /* A message of `node` leaves for `to`. */
 void sim_checker_send(struct sim_checker *checker, uint32_t node, uint32_t to,
                       const struct sim_message *message);
@@ -125,15 +132,16 @@ void sim_checker_progress(struct sim_checker *checker, bool reached,
                           const char *missing);
 
 /* The first violation, or NULL. Owned by the checker. */
-const struct sim_violation *sim_checker_violation(
-    const struct sim_checker *checker);
+const struct sim_violation *
+sim_checker_violation(const struct sim_checker *checker);
 
 /* How many times a property was really evaluated so far: a comparison that
  * could have failed was made. */
 uint64_t sim_checker_evaluated(const struct sim_checker *checker,
                                enum sim_property property);
 
-/* Entries 1 to this index are known to be committed, by any node at any time. */
+/* Entries 1 to this index are known to be committed, by any node at any time.
+ */
 uint64_t sim_checker_committed(const struct sim_checker *checker);
 
 #endif

@@ -44,6 +44,12 @@ struct checker_election {
     sim_tip tip;         /* its log when it was last seen as leader of `term` */
 };
 
+/* A state machine's state after an entry, and whose it was. */
+struct checker_state {
+    uint64_t hash;
+    uint32_t node;
+};
+
 /* A committed entry. */
 struct checker_commit {
     uint64_t term; /* the lowest term in which a node held it committed; along
@@ -65,6 +71,10 @@ struct sim_checker {
     struct checker_commit *committed; /* by index; [0] is the root */
     uint64_t n_committed;             /* the highest index */
     size_t committed_capacity;
+
+    struct checker_state *states; /* by index - 1, as first seen */
+    uint64_t n_states;
+    size_t states_capacity;
 
     uint32_t n_judged; /* tree nodes with lower numbers were compared */
 

@@ -119,6 +119,7 @@ void sim_cluster_free(struct sim_cluster *cluster)
     }
     free(cluster->machines);
     free(cluster->tips);
+    free(cluster->states);
     free(cluster->happenings);
     sim_checker_free(cluster->checker);
     sim_trace_free(cluster->trace);

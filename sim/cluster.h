@@ -117,6 +117,10 @@ struct sim_cluster {
     uint64_t elections, highest_term, committed, crashes, restarts;
     uint64_t messages_delivered, messages_lost_at_machines, writes;
 
+    uint64_t *states; /* of the state machine, after each entry that the current
+                         step applied */
+    size_t states_capacity, n_states;
+
     uint32_t watched; /* bit per sim_event_kind: somebody waits for it */
     struct sim_happening *happenings; /* of the current event, in order */
     size_t happenings_capacity, n_happenings;

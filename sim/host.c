@@ -253,10 +253,15 @@ static void take_apply(struct sim_cluster *cluster, uint32_t node,
             (unsigned long long)machine->last_applied);
         return;
     }
+    cluster->states = sim_grow(cluster->states, &cluster->states_capacity,
+                               cluster->n_states + output->apply.n_entries,
+                               sizeof *cluster->states);
     for (uint32_t i = 0; i < output->apply.n_entries; i++) {
         const struct sim_entry *entry = &output->apply.entries[i];
         machine->last_applied++;
         sim_kv_apply(machine->kv, machine->last_applied, entry);
+        cluster->states[cluster->n_states] = sim_kv_hash(machine->kv);
+        cluster->n_states++;
         answer_commands(
             cluster, node,
             (struct sim_position){entry->term, machine->last_applied});
@@ -419,16 +424,22 @@ static void judge(struct sim_cluster *cluster, uint32_t node,
                                             .outputs = outputs,
                                             .before = before,
                                             .after = &machine->view});
-    if (cluster->checker != NULL) {
-        sim_checker_step(cluster->checker,
-                         &(struct sim_observation){.step = cluster->step,
-                                                   .time_us = cluster->now_us,
-                                                   .node = node,
-                                                   .before = before,
-                                                   .after = &machine->view,
-                                                   .outputs = outputs,
-                                                   .tip_before = tip_before,
-                                                   .tip_after = machine->tip});
+    if (cluster->checker == NULL) {
+        return;
+    }
+    sim_checker_step(cluster->checker,
+                     &(struct sim_observation){.step = cluster->step,
+                                               .time_us = cluster->now_us,
+                                               .node = node,
+                                               .before = before,
+                                               .after = &machine->view,
+                                               .outputs = outputs,
+                                               .tip_before = tip_before,
+                                               .tip_after = machine->tip});
+    uint64_t first = machine->last_applied + 1 - cluster->n_states;
+    for (size_t i = 0; i < cluster->n_states; i++) {
+        sim_checker_state(cluster->checker, node, first + i,
+                          cluster->states[i]);
     }
 }
 
@@ -452,6 +463,7 @@ void sim__host_step(struct sim_cluster *cluster, uint32_t node,
         return;
     }
     cluster->type->inspect(machine->node, &machine->view);
+    cluster->n_states = 0;
     take_outputs(cluster, node, input, &outputs);
     note_view(cluster, node, &before);
     judge(cluster, node, input, &outputs, &before, tip_before);

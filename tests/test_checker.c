@@ -412,6 +412,25 @@ Test(checker, log_matching_at_boot)
 
 /* --- Leader Completeness -------------------------------------------------- */
 
+/* Restarted servers apply again from the first entry. */
+Test(checker, state_machines_have_one_state_after_each_entry)
+{
+    for (uint64_t differs = 0; differs <= 3; differs++) {
+        struct cluster *c = start_with_leader(3);
+        for (uint64_t index = 1; index <= 3; index++) {
+            sim_checker_state(c->checker, 1, index, 100 + index);
+        }
+        for (uint64_t index = 1; index <= 3; index++) {
+            uint64_t error = index == differs ? 1 : 0;
+            sim_checker_state(c->checker, 2, index, 100 + index + error);
+        }
+        cr_expect_geq(
+            sim_checker_evaluated(c->checker, SIM_STATE_MACHINE_SAFETY),
+            differs > 0 ? differs : 3);
+        finish(c, differs > 0 ? SIM_STATE_MACHINE_SAFETY : HOLDS);
+    }
+}
+
 Test(checker, leader_completeness_of_a_new_leader)
 {
     for (uint64_t committed = 0; committed <= 3; committed++) {
