@@ -51,8 +51,8 @@ enum sim_property {
     /* What a server holds committed is durable on a majority (5.3) when it
      * first does, and stays so. */
     SIM_COMMITTED_ON_QUORUM,
-    /* After the last fault heals there is a leader, a new commit, and all live
-     * nodes apply it, within the stated time. */
+    /* When all is well, or well again, there is a leader, a new commit, and all
+     * live nodes apply it, within the stated time. */
     SIM_PROGRESS,
     SIM_PROPERTY_COUNT
 };

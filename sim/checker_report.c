@@ -33,7 +33,7 @@ static const struct {
          "Durable before Acknowledged (paper, Figure 2)"},
     [SIM_COMMITTED_ON_QUORUM] = {"committed_on_quorum",
                                  "Committed on a Quorum (paper, 5.3)"},
-    [SIM_PROGRESS] = {"progress", "Progress after the last fault (paper, 5.6)"},
+    [SIM_PROGRESS] = {"progress", "Progress when all is well (paper, 5.6)"},
 };
 
 const char *sim_property_name(enum sim_property property)

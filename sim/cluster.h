@@ -41,6 +41,7 @@ enum sim_queue_kind {
     SIM_QUEUE_FAULT,    /* a: step of the script */
     SIM_QUEUE_UNDO,     /* a: damage, b: its serial number */
     SIM_QUEUE_NEMESIS,  /* a: nemesis */
+    SIM_QUEUE_END,      /* the scenario's duration is over */
     SIM_QUEUE_DEADLINE, /* a wait for progress ends; b: its number */
 };
 

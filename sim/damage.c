@@ -84,9 +84,14 @@ static void disturb_disk(struct sim_cluster *cluster,
     const struct sim_scenario *scenario = cluster->scenario;
     bool write = action != NULL && action->has_write;
     bool fsync = action != NULL && action->has_fsync;
-    sim_disk_set_latency(cluster->machines[node].disk,
-                         write ? &action->write : &scenario->disk_write,
+    struct sim_disk *disk = cluster->machines[node].disk;
+    sim_disk_set_latency(disk, write ? &action->write : &scenario->disk_write,
                          fsync ? &action->fsync : &scenario->disk_fsync);
+    uint64_t completes_us;
+    if (sim_disk_start_over(disk, cluster->now_us, &completes_us)) {
+        sim_event_queue_push(cluster->queue, completes_us, SIM_QUEUE_DISK, node,
+                             sim_disk_generation(disk));
+    }
 }
 
 static void disturb_clock(struct sim_cluster *cluster,
@@ -302,6 +307,12 @@ static void heal_machines(struct sim_damages *damages)
     }
 }
 
+void sim_damages_heal(struct sim_damages *damages)
+{
+    heal_network(damages);
+    heal_machines(damages);
+}
+
 /* --- the whole ------------------------------------------------------------ */
 
 /* Whether it lasts until something ends it. */
@@ -379,9 +390,10 @@ bool sim_damage_do(struct sim_damages *damages, const struct sim_action *action,
         do_to_node(damages, action, fresh->reach.nodes.nodes[i]);
     }
     if (action->kind == SIM_ACTION_HEAL) {
-        heal_network(damages);
         if (action->heal_all) {
-            heal_machines(damages);
+            sim_damages_heal(damages);
+        } else {
+            heal_network(damages);
         }
     }
     if (lasts(fresh)) {

@@ -28,6 +28,9 @@ bool sim_damage_do(struct sim_damages *damages, const struct sim_action *action,
 bool sim_damage_undo(struct sim_damages *damages, uint32_t slot,
                      uint64_t serial);
 
+/* All is well again: nothing lasts, every machine is up and runs. */
+void sim_damages_heal(struct sim_damages *damages);
+
 /* Damages that last at this moment, apart from machines that are down or
  * paused: the cluster knows of those. */
 uint32_t sim_damages_count(const struct sim_damages *damages);

@@ -201,6 +201,17 @@ bool sim_disk_submit(struct sim_disk *disk, uint64_t now_us,
     return true;
 }
 
+bool sim_disk_start_over(struct sim_disk *disk, uint64_t now_us,
+                         uint64_t *completes_us)
+{
+    if (disk->phase != WRITING) {
+        return false;
+    }
+    disk->generation++;
+    *completes_us = start_batch(disk, now_us);
+    return true;
+}
+
 bool sim_disk_complete(struct sim_disk *disk, uint64_t generation)
 {
     if (generation != disk->generation) {

@@ -57,11 +57,17 @@ struct sim_disk *sim_disk_new(const struct sim_log_tree *tree, uint64_t seed,
 void sim_disk_preload(struct sim_disk *disk, sim_tip tip,
                       struct sim_hard_state hard_state);
 
-/* From now on batches draw from these, which outlive the disk; a batch in
- * progress keeps its end. */
+/* From now on batches draw from these, which outlive the disk. A batch in
+ * progress keeps its end, unless it is started over. */
 void sim_disk_set_latency(struct sim_disk *disk,
                           const struct sim_distribution *write,
                           const struct sim_distribution *fsync);
+
+/* The batch in progress begins anew, with all writes that wait and the
+ * latencies of now, so that a disk that was stuck does not stay so: true, with
+ * the time of its new end, of the new generation. False if there is none. */
+bool sim_disk_start_over(struct sim_disk *disk, uint64_t now_us,
+                         uint64_t *completes_us);
 
 /* Takes a write, by value. True if it started a batch, with the virtual time at
  * which that ends in `*completes_us`; false if it waits for the next one. */
@@ -94,7 +100,8 @@ bool sim_disk_start_next(struct sim_disk *disk, uint64_t now_us,
 void sim_disk_crash(struct sim_disk *disk, enum sim_unfinished unfinished,
                     struct sim_prng *prng);
 
-/* Counts the crashes: batches started in an older one never end. */
+/* Counts the crashes, and the batches started over: a batch of an older
+ * generation never ends. */
 uint64_t sim_disk_generation(const struct sim_disk *disk);
 
 /* What is durable: the log and the hard state that a restart finds. */

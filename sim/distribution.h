@@ -24,7 +24,7 @@ struct sim_distribution {
     uint64_t high_us;
     uint32_t n_points; /* 2 or more; from 0 ppm to 1000000 ppm, both given */
     struct {
-        uint32_t ppm; /* rising */
+        uint32_t ppm;      /* rising */
         uint64_t value_us; /* not falling */
     } points[SIM_MAX_PERCENTILES];
 };

@@ -28,8 +28,15 @@ struct sim_faults {
     uint32_t n_due;
     uint32_t nemeses_to_come;
     bool nemeses_ended; /* by "heal": "all" */
+    bool over;          /* the scenario's duration is */
     uint64_t count;
 };
+
+static void end_nemeses(struct sim_faults *faults)
+{
+    faults->nemeses_ended = true;
+    faults->nemeses_to_come = 0;
+}
 
 /* True if the action took effect. */
 static bool act(struct sim_faults *faults, const struct sim_action *action,
@@ -42,8 +49,7 @@ static bool act(struct sim_faults *faults, const struct sim_action *action,
         faults->count++;
     }
     if (action->kind == SIM_ACTION_HEAL && action->heal_all) {
-        faults->nemeses_ended = true;
-        faults->nemeses_to_come = 0;
+        end_nemeses(faults);
     }
     return true;
 }
@@ -162,18 +168,11 @@ static void arm(struct sim_faults *faults)
     watch_kinds(faults);
 }
 
-/* When the run goes on beyond its duration to see whether there is progress,
- * nothing new may disturb it. */
-static bool is_over(const struct sim_faults *faults)
-{
-    return faults->cluster->now_us > faults->cluster->scenario->duration_us;
-}
-
 /* True if it happened. */
 static bool try_step(struct sim_faults *faults, uint32_t i)
 {
     const struct sim_fault *fault = fault_of(faults, i);
-    if (is_over(faults) ||
+    if (faults->over ||
         !act(faults, &fault->action, &faults->steps[i].prng,
              fault->has_duration ? &fault->duration_us : NULL)) {
         return false;
@@ -245,6 +244,17 @@ static void try_due_steps(struct sim_faults *faults)
         if (faults->steps[i].state == STEP_DUE && try_step(faults, i)) {
             faults->n_due--;
         }
+    }
+}
+
+void sim_faults_end(struct sim_faults *faults)
+{
+    faults->over = true;
+    end_nemeses(faults);
+    if (!sim_faults_is_calm(faults)) {
+        sim_trace_event(faults->cluster->trace, faults->cluster->now_us,
+                        "end of the scenario: everything heals");
+        sim_damages_heal(faults->damages);
     }
 }
 

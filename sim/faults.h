@@ -22,6 +22,10 @@ void sim_faults_free(struct sim_faults *faults);
 void sim_faults_step_due(struct sim_faults *faults, uint32_t step);
 void sim_faults_nemesis_due(struct sim_faults *faults, uint32_t nemesis);
 
+/* SIM_QUEUE_END: no step and no nemesis begins any more, and what is still
+ * broken is mended. */
+void sim_faults_end(struct sim_faults *faults);
+
 /* After each event: looks at what happened in it, and tries waiting steps. */
 void sim_faults_look(struct sim_faults *faults);
 

@@ -64,9 +64,9 @@ struct sim_image {
 /* A cluster's constants, the same for each of its nodes; times in microseconds
  * of the local clock. The ranges are those that the scenario format checks. */
 struct sim_node_options {
-    uint32_t id;                      /* 1 to n_nodes */
-    uint32_t n_nodes;                 /* members: 1 to n_nodes */
-    uint64_t random_seed;             /* fresh for each life of each node */
+    uint32_t id;          /* 1 to n_nodes */
+    uint32_t n_nodes;     /* members: 1 to n_nodes */
+    uint64_t random_seed; /* fresh for each life of each node */
     uint64_t election_timeout_min_us;
     uint64_t election_timeout_max_us;
     uint64_t heartbeat_interval_us;
@@ -78,7 +78,7 @@ struct sim_node_options {
 };
 
 enum sim_input_kind {
-    SIM_INPUT_START,    /* the first input of each life */
+    SIM_INPUT_START, /* the first input of each life */
     SIM_INPUT_MESSAGE,
     SIM_INPUT_TIMER,    /* the deadline given last is reached */
     SIM_INPUT_WRITTEN,  /* this write and all before it are durable */

@@ -228,6 +228,7 @@ void sim_cluster_handle(struct sim_cluster *cluster,
     case SIM_QUEUE_FAULT:
     case SIM_QUEUE_UNDO:
     case SIM_QUEUE_NEMESIS:
+    case SIM_QUEUE_END:
     case SIM_QUEUE_DEADLINE:
         assert(event->kind <= SIM_QUEUE_REQUEST);
         return;

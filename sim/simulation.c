@@ -37,9 +37,12 @@ struct sim_simulation {
     struct sim_faults *faults;
     struct sim_expect_tracker *expect;
     struct progress progress;
-    uint64_t seen_faults;       /* at the last look */
-    bool was_calm;              /* at the last look */
-    uint64_t step_at_this_time; /* the first of this microsecond */
+    uint64_t seen_faults;          /* at the last look */
+    bool ended;                    /* the scenario's duration is over */
+    struct sim_expect_sample last; /* then: the state at that moment, */
+    sim_tip *last_tips;            /* before everything healed */
+    bool was_calm;                 /* at the last look */
+    uint64_t step_at_this_time;    /* the first of this microsecond */
     struct sim_result result;
 };
 
@@ -70,6 +73,10 @@ struct sim_simulation *sim_simulation_new(const struct sim_scenario *scenario,
         sim_damages_new(simulation->cluster, simulation->clients);
     simulation->faults =
         sim_faults_new(simulation->cluster, simulation->damages, options->seed);
+    simulation->last_tips =
+        sim_calloc((size_t)scenario->nodes + 1, sizeof(sim_tip));
+    sim_event_queue_push(simulation->queue, scenario->duration_us,
+                         SIM_QUEUE_END, 0, 0);
     simulation->expect =
         sim_expect_new(&scenario->expect, simulation->cluster->tree);
     simulation->result.verdict = SIM_VERDICT_RUNNING;
@@ -87,6 +94,7 @@ void sim_simulation_free(struct sim_simulation *simulation)
         return;
     }
     sim_expect_free(simulation->expect);
+    free(simulation->last_tips);
     sim_faults_free(simulation->faults);
     sim_damages_free(simulation->damages);
     sim_clients_free(simulation->clients);
@@ -210,6 +218,20 @@ static void sample(struct sim_simulation *simulation, uint64_t now_us)
     sim_expect_advance(simulation->expect, now_us, &now);
 }
 
+/* What the scenario expects is judged by what was so when its duration was
+ * over. Then what is still broken heals, and the run ends with the wait for
+ * progress that follows, or is in progress. */
+static void end(struct sim_simulation *simulation)
+{
+    const struct sim_cluster *cluster = simulation->cluster;
+    simulation->ended = true;
+    simulation->last = sample_of(simulation);
+    memcpy(simulation->last_tips, cluster->tips,
+           ((size_t)cluster->n + 1) * sizeof *cluster->tips);
+    simulation->last.tips = simulation->last_tips;
+    sim_faults_end(simulation->faults);
+}
+
 /* --- the result ----------------------------------------------------------- */
 
 static void note_missing_steps(struct sim_simulation *simulation)
@@ -274,9 +296,12 @@ static enum sim_verdict judge(struct sim_simulation *simulation)
     struct sim_result *result = &simulation->result;
     const struct sim_expect *expect = &simulation->scenario->expect;
     const struct sim_violation *violation = violation_of(simulation);
-    struct sim_expect_sample now = sample_of(simulation);
-    sim_expect_finish(simulation->expect, simulation->cluster->now_us, &now,
-                      violation, result->unmet, &result->n_unmet);
+    struct sim_expect_sample last =
+        simulation->ended ? simulation->last : sample_of(simulation);
+    uint64_t last_us = simulation->ended ? simulation->scenario->duration_us
+                                         : simulation->cluster->now_us;
+    sim_expect_finish(simulation->expect, last_us, &last, violation,
+                      result->unmet, &result->n_unmet);
     if (violation != NULL) {
         result->violated = true;
         result->violation = *violation;
@@ -364,6 +389,9 @@ static bool handle(struct sim_simulation *simulation,
     case SIM_QUEUE_NEMESIS:
         sim_faults_nemesis_due(simulation->faults, event->a);
         break;
+    case SIM_QUEUE_END:
+        end(simulation);
+        break;
     case SIM_QUEUE_DEADLINE:
         progress_deadline(simulation, event->b);
         break;
@@ -374,7 +402,7 @@ static bool handle(struct sim_simulation *simulation,
 /* An expectation may wait for a leader. */
 static void look_at_leader(struct sim_simulation *simulation, uint32_t *leader)
 {
-    if (simulation->cluster->leader != *leader) {
+    if (simulation->cluster->leader != *leader && !simulation->ended) {
         *leader = simulation->cluster->leader;
         sample(simulation, simulation->cluster->now_us);
     }
@@ -404,7 +432,8 @@ static void happen(struct sim_simulation *simulation,
                    const struct sim_event *event)
 {
     struct sim_cluster *cluster = simulation->cluster;
-    if (event->time_us >= sim_expect_next_us(simulation->expect)) {
+    if (event->time_us >= sim_expect_next_us(simulation->expect) &&
+        !simulation->ended) {
         sample(simulation, event->time_us);
     }
     go_to(simulation, event->time_us);
@@ -419,13 +448,10 @@ static void happen(struct sim_simulation *simulation,
     }
 }
 
-/* The run ends with its duration, or later with the wait that it is in. */
 static bool is_over(const struct sim_simulation *simulation)
 {
     const struct sim_cluster *cluster = simulation->cluster;
-    bool late = sim_event_queue_next_us(simulation->queue) >
-                simulation->scenario->duration_us;
-    return (late && !simulation->progress.waits) ||
+    return (simulation->ended && !simulation->progress.waits) ||
            cluster->contract[0] != '\0' || violation_of(simulation) != NULL ||
            cluster->step >= simulation->options.max_steps;
 }
@@ -433,24 +459,16 @@ static bool is_over(const struct sim_simulation *simulation)
 enum sim_verdict sim_simulation_advance(struct sim_simulation *simulation,
                                         uint64_t events)
 {
-    struct sim_cluster *cluster = simulation->cluster;
     if (simulation->result.verdict != SIM_VERDICT_RUNNING) {
         return simulation->result.verdict;
     }
     for (uint64_t n = 0; n < events; n++) {
-        struct sim_event event;
-        if (is_over(simulation) ||
-            !sim_event_queue_pop(simulation->queue, &event)) {
-            uint64_t duration_us = simulation->scenario->duration_us;
-            bool stopped = cluster->contract[0] != '\0' ||
-                           violation_of(simulation) != NULL ||
-                           cluster->step >= simulation->options.max_steps;
-            if (!stopped && cluster->now_us < duration_us) {
-                sample(simulation, duration_us);
-                go_to(simulation, duration_us);
-            }
+        if (is_over(simulation)) {
             return finish(simulation);
         }
+        struct sim_event event;
+        bool found = sim_event_queue_pop(simulation->queue, &event);
+        assert(found); /* the end of the duration, or of a wait */
         happen(simulation, &event);
     }
     return SIM_VERDICT_RUNNING;

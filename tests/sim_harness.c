@@ -157,8 +157,9 @@ void rig_step(struct rig *rig)
     case SIM_QUEUE_NEMESIS:
         sim_faults_nemesis_due(rig->faults, event.a);
         break;
+    case SIM_QUEUE_END:
     case SIM_QUEUE_DEADLINE:
-        cr_assert_fail("a rig waits for no progress");
+        cr_assert_fail("a rig has no end, and waits for no progress");
     }
     sim_faults_look(rig->faults);
     cr_assert_str_empty(rig->cluster->contract);

@@ -579,3 +579,34 @@ Test(disk, a_log_that_ends_before_its_base_is_refused, .signal = SIGABRT)
     uint64_t completes_us = 0;
     sim_disk_submit(stage.disk, 0, &write, &completes_us);
 }
+
+/* A stuck batch starts over under other latencies, and takes along what waits;
+ * its old end means nothing any more. */
+Test(disk, a_batch_can_be_started_over)
+{
+    struct sim_log_tree *tree = sim_log_tree_new();
+    struct sim_distribution none = sim_distribution_fixed(0);
+    struct sim_distribution stuck = sim_distribution_fixed(1000000);
+    struct sim_distribution quick = sim_distribution_fixed(10);
+    struct sim_disk *disk = sim_disk_new(tree, 1, 1, &none, &stuck);
+    uint64_t at;
+    cr_assert_not(sim_disk_start_over(disk, 0, &at));
+    struct sim_disk_write write = {.id = 1, .base = SIM_ROOT, .tip = SIM_ROOT};
+    cr_assert(sim_disk_submit(disk, 0, &write, &at));
+    cr_assert_eq(at, 1000000);
+    write.id = 2;
+    cr_assert_not(sim_disk_submit(disk, 5, &write, &at));
+    uint64_t old = sim_disk_generation(disk);
+    sim_disk_set_latency(disk, &none, &quick);
+    cr_assert(sim_disk_start_over(disk, 100, &at));
+    cr_assert_eq(at, 110);
+    cr_assert_not(sim_disk_complete(disk, old));
+    cr_assert(sim_disk_complete(disk, sim_disk_generation(disk)));
+    for (uint64_t id = 1; id <= 2; id++) {
+        cr_assert(sim_disk_next_durable(disk, &write));
+        cr_assert_eq(write.id, id);
+    }
+    cr_assert_not(sim_disk_next_durable(disk, &write));
+    sim_disk_free(disk);
+    sim_log_tree_free(tree);
+}

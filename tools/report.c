@@ -83,17 +83,36 @@ static void print_speed(FILE *out, const struct runner_outcome *outcome)
             grouped(text, outcome->result.steps * 1000000u / wall_us));
 }
 
-static void print_figures(FILE *out, const struct runner_outcome *outcome)
+/* What this seed made of the scenario. */
+static void print_cluster(FILE *out, const struct sim_scenario *scenario)
+{
+    uint32_t enabled = 0;
+    for (uint32_t i = 0; i < scenario->n_nemeses; i++)
+        enabled += scenario->nemeses[i].enabled ? 1 : 0;
+    print_label(out, "cluster");
+    fprintf(out, "%" PRIu32 " node%s, pre-vote %s, check-quorum %s",
+            scenario->nodes, scenario->nodes == 1 ? "" : "s",
+            scenario->raft.pre_vote ? "on" : "off",
+            scenario->raft.check_quorum ? "on" : "off");
+    if (scenario->n_nemeses > 0)
+        fprintf(out, ", %" PRIu32 " of %" PRIu32 " nemeses", enabled,
+                scenario->n_nemeses);
+    fputc('\n', out);
+}
+
+static void print_figures(FILE *out, const struct sim_scenario *scenario,
+                          const struct runner_outcome *outcome)
 {
     const struct sim_result *r = &outcome->result;
     char text[NUMBER_SIZE];
+    print_cluster(out, scenario);
     print_label(out, "virtual time");
     print_time(out, r->time_us);
     fprintf(out, " in %s steps\n", grouped(text, r->steps));
     print_label(out, "leaders");
     fprintf(out, "%s elected, ", grouped(text, r->elections));
     fprintf(out, "highest term %s\n", grouped(text, r->highest_term));
-    print_counts(out, "commits", 1, (const char *const[]){"entries committed"},
+    print_counts(out, "commits", 1, (const char *const[]){"entries"},
                  (const uint64_t[]){r->commits});
     print_counts(out, "clients", 2,
                  (const char *const[]){"command|s", "answered"},
@@ -238,7 +257,7 @@ void report_print(const struct report *report, FILE *out)
     if (description != NULL)
         terminal_wrap(out, description, 2, terminal_width(out));
     fputc('\n', out);
-    print_figures(out, report->outcome);
+    print_figures(out, report->scenario, report->outcome);
     print_label(out, "hash");
     fprintf(out, "%016" PRIx64 "\n", result->hash);
     print_properties(out, report);

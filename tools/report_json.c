@@ -128,6 +128,7 @@ void report_print_json(const struct report *report, FILE *out)
     add_number(object, "exit_code", (uint64_t)report_exit_code(report));
     snprintf(text, sizeof text, "%016" PRIx64, result->hash);
     cJSON_AddStringToObject(object, "hash", text);
+    add_number(object, "nodes", report->scenario->nodes);
     add_figures(object, report->outcome);
     cJSON_AddBoolToObject(object, "checks", report->options->simulation.checks);
     add_properties(object, result);
