@@ -3,6 +3,9 @@
 /* A ring of this many indexes a follower is the most that is set aside. */
 #define MAX_INFLIGHT 65536u
 
+/* So that the size of a message fits 32 bits with room to spare. */
+#define MAX_MESSAGE_BYTES (1u << 30)
+
 static const char *voters_error(const struct raft_config *config)
 {
     if (config->n_voters < 1 || config->n_voters > RAFT_MAX_VOTERS) {
@@ -45,6 +48,9 @@ const char *raft_config_error(const struct raft_config *config)
     }
     if (config->max_bytes_per_message < 1) {
         return "max_bytes_per_message is 0";
+    }
+    if (config->max_bytes_per_message > MAX_MESSAGE_BYTES) {
+        return "max_bytes_per_message is above 1 GiB";
     }
     if (config->max_inflight_messages < 1 ||
         config->max_inflight_messages > MAX_INFLIGHT) {

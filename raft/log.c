@@ -42,7 +42,8 @@ static bool reserve_entries(struct raft__log *log, uint64_t n)
     if (n <= log->capacity - log->count) {
         return true;
     }
-    if (n > SIZE_MAX / sizeof *log->entries / 2 - log->capacity) {
+    const uint64_t most = SIZE_MAX / sizeof *log->entries / 2;
+    if (log->capacity > most || n > most || log->count > most - n) {
         return false;
     }
     size_t capacity = log->capacity * 2;

@@ -101,7 +101,7 @@ struct raft_config {
     uint64_t election_timeout_max_us; /* [min, max]; 1 <= min <= max */
     uint64_t heartbeat_interval_us;   /* 1 or more, below the min timeout */
     uint32_t max_entries_per_message; /* 1 or more */
-    uint32_t max_bytes_per_message;   /* payload bytes of an AppendEntries; 1 or
+    uint32_t max_bytes_per_message;   /* payload bytes of an AppendEntries; 1 to
                                          more; an entry above it travels alone */
     uint32_t max_inflight_messages;   /* AppendEntries with entries on their way
                                          to one follower; 1 or more */

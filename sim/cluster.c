@@ -216,17 +216,17 @@ static struct sim_node *create_node(struct sim_cluster *cluster, uint32_t node)
     return created;
 }
 
-void sim_cluster_start(struct sim_cluster *cluster, uint32_t node)
+bool sim_cluster_start(struct sim_cluster *cluster, uint32_t node)
 {
     struct sim_machine *machine = &cluster->machines[node];
     if (machine->node != NULL) {
-        return;
+        return false;
     }
     machine->node = create_node(cluster, node);
     if (machine->node == NULL) {
         sim__cluster_breach(cluster,
                             "node %u: create() refused what was durable", node);
-        return;
+        return false;
     }
     cluster->n_running++;
     machine->tip = sim_disk_tip(machine->disk);
@@ -241,7 +241,8 @@ void sim_cluster_start(struct sim_cluster *cluster, uint32_t node)
                                    .kind = SIM_EVENT_TERM,
                                    .node = node,
                                    .term = machine->view.hard_state.term});
-    if (cluster->now_us > 0) {
+    machine->lives++;
+    if (machine->lives > 1) {
         cluster->restarts++;
         sim_trace_event(cluster->trace, cluster->now_us, "restart: node %u",
                         node);
@@ -252,6 +253,7 @@ void sim_cluster_start(struct sim_cluster *cluster, uint32_t node)
                          sim_disk_hard_state(machine->disk), &machine->view);
     }
     sim__host_step(cluster, node, &(struct sim_input){.kind = SIM_INPUT_START});
+    return true;
 }
 
 /* What had come to a paused machine, or was about to leave it, is lost. */
@@ -287,12 +289,12 @@ static const char *unfinished_name(enum sim_unfinished unfinished)
     return "";
 }
 
-void sim_cluster_crash(struct sim_cluster *cluster, uint32_t node,
+bool sim_cluster_crash(struct sim_cluster *cluster, uint32_t node,
                        enum sim_unfinished unfinished)
 {
     struct sim_machine *machine = &cluster->machines[node];
     if (machine->node == NULL) {
-        return;
+        return false;
     }
     cluster->crashes++;
     bool has_unfinished = sim_disk_has_unfinished(machine->disk);
@@ -317,24 +319,26 @@ void sim_cluster_crash(struct sim_cluster *cluster, uint32_t node,
         sim_checker_crash(cluster->checker, node);
     }
     sim__cluster_find_leader(cluster);
+    return true;
 }
 
-void sim_cluster_pause(struct sim_cluster *cluster, uint32_t node)
+bool sim_cluster_pause(struct sim_cluster *cluster, uint32_t node)
 {
     struct sim_machine *machine = &cluster->machines[node];
     if (machine->node == NULL || machine->paused) {
-        return;
+        return false;
     }
     sim_trace_event(cluster->trace, cluster->now_us, "pause: node %u", node);
     machine->paused = true;
     cluster->n_running--;
+    return true;
 }
 
-void sim_cluster_resume(struct sim_cluster *cluster, uint32_t node)
+bool sim_cluster_resume(struct sim_cluster *cluster, uint32_t node)
 {
     struct sim_machine *machine = &cluster->machines[node];
     if (!machine->paused) {
-        return;
+        return false;
     }
     sim_trace_event(cluster->trace, cluster->now_us, "resume: node %u", node);
     machine->paused = false;
@@ -345,6 +349,7 @@ void sim_cluster_resume(struct sim_cluster *cluster, uint32_t node)
                              event->a, event->b);
     }
     machine->piled_count = 0;
+    return true;
 }
 
 /* --- clocks --------------------------------------------------------------- */
@@ -365,14 +370,15 @@ void sim_cluster_jump_clock(struct sim_cluster *cluster, uint32_t node,
     sim__host_arm_timer(cluster, node);
 }
 
-void sim_cluster_expire_timer(struct sim_cluster *cluster, uint32_t node)
+bool sim_cluster_expire_timer(struct sim_cluster *cluster, uint32_t node)
 {
     struct sim_machine *machine = &cluster->machines[node];
     uint64_t local_us =
         sim_clock_local_from_virtual(&machine->clock, cluster->now_us);
-    if (machine->node != NULL && machine->has_timer &&
-        machine->timer_local_us > local_us) {
-        sim_cluster_jump_clock(cluster, node,
-                               machine->timer_local_us - local_us);
+    if (machine->node == NULL || !machine->has_timer ||
+        machine->timer_local_us <= local_us) {
+        return false;
     }
+    sim_cluster_jump_clock(cluster, node, machine->timer_local_us - local_us);
+    return true;
 }

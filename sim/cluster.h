@@ -59,6 +59,7 @@ struct sim_pending_command {
 
 struct sim_machine {
     struct sim_node *node; /* NULL: down */
+    uint32_t lives;        /* how often a node was started here */
     bool paused;
     struct sim_view view; /* of the node; of its last moment when down */
     sim_tip tip;          /* the log in its memory; SIM_NO_TIP when down */
@@ -148,18 +149,18 @@ void sim_cluster_carry_out(struct sim_cluster *cluster,
  */
 
 /* Starts a node from what is durable: boot and restart are the same. */
-void sim_cluster_start(struct sim_cluster *cluster, uint32_t node);
-void sim_cluster_crash(struct sim_cluster *cluster, uint32_t node,
+bool sim_cluster_start(struct sim_cluster *cluster, uint32_t node);
+bool sim_cluster_crash(struct sim_cluster *cluster, uint32_t node,
                        enum sim_unfinished unfinished);
-void sim_cluster_pause(struct sim_cluster *cluster, uint32_t node);
-void sim_cluster_resume(struct sim_cluster *cluster, uint32_t node);
+bool sim_cluster_pause(struct sim_cluster *cluster, uint32_t node);
+bool sim_cluster_resume(struct sim_cluster *cluster, uint32_t node);
 void sim_cluster_set_clock_rate(struct sim_cluster *cluster, uint32_t node,
                                 int32_t rate_ppm);
 void sim_cluster_jump_clock(struct sim_cluster *cluster, uint32_t node,
                             uint64_t by_us);
 
 /* The clock jumps to the deadline of the node's timer, which is then due. */
-void sim_cluster_expire_timer(struct sim_cluster *cluster, uint32_t node);
+bool sim_cluster_expire_timer(struct sim_cluster *cluster, uint32_t node);
 
 /* Lets go what the network released. */
 void sim_cluster_forward_released(struct sim_cluster *cluster);

@@ -77,16 +77,39 @@ static void tell(const struct sim_damages *damages, const struct damage *damage,
                     sim_action_name(damage->action->kind), text);
 }
 
-/* NULL: the disk as the scenario has it. */
-static void disturb_disk(struct sim_cluster *cluster,
-                         const struct sim_action *action, uint32_t node)
+/* The node's disk gets the latencies of `latest` (or NULL), and where that says
+ * nothing those of the latest damages that do, at last the scenario's. */
+static void mix_disk(struct sim_damages *damages,
+                     const struct sim_action *latest, uint32_t node)
 {
-    const struct sim_scenario *scenario = cluster->scenario;
-    bool write = action != NULL && action->has_write;
-    bool fsync = action != NULL && action->has_fsync;
+    struct sim_cluster *cluster = damages->cluster;
+    const struct sim_distribution *write = &cluster->scenario->disk_write;
+    const struct sim_distribution *fsync = &cluster->scenario->disk_fsync;
+    uint64_t write_serial = 0;
+    uint64_t fsync_serial = 0;
+    for (uint32_t i = 0; i < damages->n_items; i++) {
+        const struct damage *damage = &damages->items[i];
+        if (damage->serial == 0 || damage->action->kind != SIM_ACTION_DISK ||
+            !sim_node_list_has(&damage->reach.nodes, node)) {
+            continue;
+        }
+        if (damage->action->has_write && damage->serial > write_serial) {
+            write = &damage->action->write;
+            write_serial = damage->serial;
+        }
+        if (damage->action->has_fsync && damage->serial > fsync_serial) {
+            fsync = &damage->action->fsync;
+            fsync_serial = damage->serial;
+        }
+    }
+    if (latest != NULL && latest->has_write) {
+        write = &latest->write;
+    }
+    if (latest != NULL && latest->has_fsync) {
+        fsync = &latest->fsync;
+    }
     struct sim_disk *disk = cluster->machines[node].disk;
-    sim_disk_set_latency(disk, write ? &action->write : &scenario->disk_write,
-                         fsync ? &action->fsync : &scenario->disk_fsync);
+    sim_disk_set_latency(disk, write, fsync);
     uint64_t completes_us;
     if (sim_disk_start_over(disk, cluster->now_us, &completes_us)) {
         sim_event_queue_push(cluster->queue, completes_us, SIM_QUEUE_DISK, node,
@@ -143,37 +166,33 @@ static void release_node(struct sim_damages *damages, enum sim_action_kind kind,
     }
 }
 
-static void do_to_node(struct sim_damages *damages,
+/* True if it changed something. */
+static bool do_to_node(struct sim_damages *damages,
                        const struct sim_action *action, uint32_t node)
 {
     struct sim_cluster *cluster = damages->cluster;
     switch (action->kind) {
     case SIM_ACTION_CRASH:
-        sim_cluster_crash(cluster, node, action->unfinished_writes);
-        break;
+        return sim_cluster_crash(cluster, node, action->unfinished_writes);
     case SIM_ACTION_RESTART:
         release_node(damages, SIM_ACTION_CRASH, node);
-        sim_cluster_start(cluster, node);
-        break;
+        return sim_cluster_start(cluster, node);
     case SIM_ACTION_PAUSE:
-        sim_cluster_pause(cluster, node);
-        break;
+        return sim_cluster_pause(cluster, node);
     case SIM_ACTION_RESUME:
         release_node(damages, SIM_ACTION_PAUSE, node);
-        sim_cluster_resume(cluster, node);
-        break;
+        return sim_cluster_resume(cluster, node);
     case SIM_ACTION_DISK:
-        disturb_disk(cluster, action, node);
-        break;
+        mix_disk(damages, action, node);
+        return true;
     case SIM_ACTION_CLOCK:
         disturb_clock(cluster, action, node);
-        break;
+        return true;
     case SIM_ACTION_EXPIRE:
-        sim_cluster_expire_timer(cluster, node);
-        break;
+        return sim_cluster_expire_timer(cluster, node);
     case SIM_ACTION_PROPOSE:
         propose(damages, action, node);
-        break;
+        return true;
     case SIM_ACTION_PARTITION:
     case SIM_ACTION_ISOLATE:
     case SIM_ACTION_CUT:
@@ -183,8 +202,9 @@ static void do_to_node(struct sim_damages *damages,
     case SIM_ACTION_LINK:
     case SIM_ACTION_HEAL:
     case SIM_ACTION_KIND_COUNT:
-        break; /* these are about links */
+        return false; /* these are about links */
     }
+    return false;
 }
 
 static void do_to_link(struct sim_damages *damages, const struct damage *damage,
@@ -236,7 +256,7 @@ static void undo_at_node(struct sim_damages *damages, enum sim_action_kind kind,
     } else if (kind == SIM_ACTION_PAUSE && other == NULL) {
         sim_cluster_resume(cluster, node);
     } else if (kind == SIM_ACTION_DISK) {
-        disturb_disk(cluster, other == NULL ? NULL : other->action, node);
+        mix_disk(damages, NULL, node);
     } else if (kind == SIM_ACTION_CLOCK) {
         sim_cluster_set_clock_rate(cluster, node,
                                    other == NULL
@@ -372,22 +392,26 @@ static void remember(struct sim_damages *damages, const uint64_t *duration_us)
     }
 }
 
-bool sim_damage_do(struct sim_damages *damages, const struct sim_action *action,
-                   struct sim_prng *prng, const uint64_t *duration_us)
+enum sim_damage_outcome sim_damage_do(struct sim_damages *damages,
+                                      const struct sim_action *action,
+                                      struct sim_prng *prng,
+                                      const uint64_t *duration_us)
 {
     struct damage *fresh = &damages->fresh;
     fresh->action = action;
     if (!sim_reach_find(&fresh->reach, action, damages->cluster, prng)) {
-        return false;
+        return SIM_DAMAGE_NO_TARGET;
     }
     damages->last_serial++;
     fresh->serial = damages->last_serial;
     tell(damages, fresh, "");
+    bool effect = fresh->reach.n_links > 0 || action->kind == SIM_ACTION_HEAL;
     for (uint32_t i = 0; i < fresh->reach.n_links; i++) {
         do_to_link(damages, fresh, fresh->reach.links[i]);
     }
     for (uint32_t i = 0; i < fresh->reach.nodes.count; i++) {
-        do_to_node(damages, action, fresh->reach.nodes.nodes[i]);
+        effect =
+            do_to_node(damages, action, fresh->reach.nodes.nodes[i]) || effect;
     }
     if (action->kind == SIM_ACTION_HEAL) {
         if (action->heal_all) {
@@ -399,5 +423,5 @@ bool sim_damage_do(struct sim_damages *damages, const struct sim_action *action,
     if (lasts(fresh)) {
         remember(damages, duration_us);
     }
-    return true;
+    return effect ? SIM_DAMAGE_DONE : SIM_DAMAGE_NO_EFFECT;
 }

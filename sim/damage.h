@@ -18,11 +18,21 @@ struct sim_damages *sim_damages_new(struct sim_cluster *cluster,
                                     struct sim_clients *clients);
 void sim_damages_free(struct sim_damages *damages);
 
-/* The action happens, if its targets exist now; `prng` makes its choices. False
- * if it could not: nothing was done. `action` outlives the damage. If it
- * lasts, an event to undo it comes after `*duration_us` (NULL: it stays). */
-bool sim_damage_do(struct sim_damages *damages, const struct sim_action *action,
-                   struct sim_prng *prng, const uint64_t *duration_us);
+enum sim_damage_outcome {
+    SIM_DAMAGE_NO_TARGET =
+        0,                /* a target does not exist now: nothing was done */
+    SIM_DAMAGE_NO_EFFECT, /* all is as it was: a crash of what is down, a
+                             partition of one node */
+    SIM_DAMAGE_DONE,
+};
+
+/* The action happens, if its targets exist now; `prng` makes its choices.
+ * `action` outlives the damage. If it lasts, an event to undo it comes after
+ * `*duration_us` (NULL: it stays). */
+enum sim_damage_outcome sim_damage_do(struct sim_damages *damages,
+                                      const struct sim_action *action,
+                                      struct sim_prng *prng,
+                                      const uint64_t *duration_us);
 
 /* SIM_QUEUE_UNDO. False if it was healed meanwhile: then nothing is done. */
 bool sim_damage_undo(struct sim_damages *damages, uint32_t slot,

@@ -332,6 +332,13 @@ static void judge_violation(struct sim_expect_tracker *tracker,
          violation != NULL ? sim_property_name(violation->property) : "none");
 }
 
+static bool is_expected(const struct sim_expect_tracker *tracker,
+                        const struct sim_violation *violation)
+{
+    return violation != NULL && tracker->expect->violation &&
+           tracker->expect->property == violation->property;
+}
+
 void sim_expect_finish(struct sim_expect_tracker *tracker, uint64_t now_us,
                        const struct sim_expect_sample *sample,
                        const struct sim_violation *violation,
@@ -342,7 +349,9 @@ void sim_expect_finish(struct sim_expect_tracker *tracker, uint64_t now_us,
     char end[DURATION_SIZE];
     char edge[DURATION_SIZE];
     duration(now_us, end);
-    for (uint32_t i = 0; i < tracker->count; i++) {
+    bool cut_short =
+        is_expected(tracker, violation) && violation->time_us <= now_us;
+    for (uint32_t i = 0; i < tracker->count && !cut_short; i++) {
         struct stretch *stretch = &tracker->stretches[i];
         const struct sim_expect_window *window = stretch->window;
         if (stretch->phase == AHEAD) {

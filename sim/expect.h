@@ -46,7 +46,8 @@ void sim_expect_advance(struct sim_expect_tracker *tracker, uint64_t now_us,
 /* The run ended at `now_us`: appends what was not met to `unmet`, which has
  * room for SIM_MAX_UNMET and holds `*n_unmet`; what does not fit is left out.
  * `violation` is the one found, or NULL. A violation that is not expected is no
- * unmet expectation: it speaks for itself. Call once. */
+ * unmet expectation: it speaks for itself. One that is expected ends the run;
+ * the stretches that it cuts short are not judged. Call once. */
 void sim_expect_finish(struct sim_expect_tracker *tracker, uint64_t now_us,
                        const struct sim_expect_sample *sample,
                        const struct sim_violation *violation,

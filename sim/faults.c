@@ -38,14 +38,17 @@ static void end_nemeses(struct sim_faults *faults)
     faults->nemeses_to_come = 0;
 }
 
-/* True if the action took effect. */
+/* True if the action's targets existed. */
 static bool act(struct sim_faults *faults, const struct sim_action *action,
                 struct sim_prng *prng, const uint64_t *duration_us)
 {
-    if (!sim_damage_do(faults->damages, action, prng, duration_us)) {
+    enum sim_damage_outcome outcome =
+        sim_damage_do(faults->damages, action, prng, duration_us);
+    if (outcome == SIM_DAMAGE_NO_TARGET) {
         return false;
     }
-    if (action->kind != SIM_ACTION_PROPOSE) { /* a command is no fault */
+    bool is_fault = action->kind != SIM_ACTION_PROPOSE;
+    if (outcome == SIM_DAMAGE_DONE && is_fault) {
         faults->count++;
     }
     if (action->kind == SIM_ACTION_HEAL && action->heal_all) {

@@ -32,6 +32,13 @@ static void *resize(struct raft_allocator *self, void *block, size_t old_size,
     return realloc(block, new_size);
 }
 
+/* Ids of the library are wider than the simulator's; what is no node's number
+ * must not become one. */
+static uint32_t sim_id(raft_id id)
+{
+    return id <= UINT32_MAX ? (uint32_t)id : UINT32_MAX;
+}
+
 /* --- values of one side as values of the other ---------------------------- */
 
 static enum sim_entry_kind sim_kind(enum raft_entry_kind kind)
@@ -232,7 +239,7 @@ static struct sim_write sim_write(struct raft_node *self, size_t *used,
         .id = write->id,
         .has_hard_state = write->has_hard_state,
         .hard_state = {.term = write->hard_state.current_term,
-                       .vote = (uint32_t)write->hard_state.voted_for},
+                       .vote = sim_id(write->hard_state.voted_for)},
         .truncate_from = write->truncate_from,
         .first_index = write->first_index,
         .entries = put_entries(self, used, write->entries, write->n_entries),
@@ -250,7 +257,7 @@ static void put_output(struct raft_node *self, size_t *used,
         break;
     case RAFT_OUTPUT_SEND:
         out->kind = SIM_OUTPUT_SEND;
-        out->send.to = (uint32_t)output->send.to;
+        out->send.to = sim_id(output->send.to);
         out->send.after_write = output->send.after_write;
         out->send.bytes = output->send.bytes;
         out->send.size = output->send.size;
@@ -268,7 +275,7 @@ static void put_output(struct raft_node *self, size_t *used,
     case RAFT_OUTPUT_REJECTED:
         out->kind = SIM_OUTPUT_REJECTED;
         out->rejected.tag = output->rejected.tag;
-        out->rejected.leader = (uint32_t)output->rejected.leader;
+        out->rejected.leader = sim_id(output->rejected.leader);
         break;
     case RAFT_OUTPUT_APPLY:
         out->kind = SIM_OUTPUT_APPLY;
@@ -313,8 +320,8 @@ static void inspect(const struct sim_node *node, struct sim_view *view)
     raft_inspect(self->raft, &raft_view);
     view->role = sim_role(raft_view.role);
     view->hard_state.term = raft_view.hard_state.current_term;
-    view->hard_state.vote = (uint32_t)raft_view.hard_state.voted_for;
-    view->leader = (uint32_t)raft_view.leader;
+    view->hard_state.vote = sim_id(raft_view.hard_state.voted_for);
+    view->leader = sim_id(raft_view.leader);
     view->last.term = raft_view.last.term;
     view->last.index = raft_view.last.index;
     view->commit_index = raft_view.commit_index;
