@@ -1,7 +1,7 @@
 #include "raft/raft.h"
 
-/* A ring of this many indexes a follower is the most that is set aside. */
-#define MAX_INFLIGHT 65536u
+/* A ring of this many indexes is set aside for each follower. */
+#define MAX_INFLIGHT 1024u
 
 /* So that the size of a message fits 32 bits with room to spare. */
 #define MAX_MESSAGE_BYTES (1u << 30)
@@ -54,7 +54,7 @@ const char *raft_config_error(const struct raft_config *config)
     }
     if (config->max_inflight_messages < 1 ||
         config->max_inflight_messages > MAX_INFLIGHT) {
-        return "max_inflight_messages is not between 1 and 65536";
+        return "max_inflight_messages is not between 1 and 1024";
     }
     return voters_error(config);
 }

@@ -3,11 +3,6 @@
 
 #include "raft/state.h"
 
-uint32_t raft__majority(const struct raft *raft)
-{
-    return raft->n_peers / 2 + 1;
-}
-
 void raft__restart_election_timer(struct raft *raft)
 {
     raft->election_deadline_us =
@@ -26,15 +21,6 @@ static void clear_votes(struct raft *raft)
     for (uint32_t i = 0; i < raft->n_peers; i++) {
         raft->peers[i].granted = false;
     }
-}
-
-static bool has_majority(const struct raft *raft)
-{
-    uint32_t votes = 0;
-    for (uint32_t i = 0; i < raft->n_peers; i++) {
-        votes += raft->peers[i].granted ? 1 : 0;
-    }
-    return votes >= raft__majority(raft);
 }
 
 /* A new term begins with no vote given (Figure 2). */
@@ -112,7 +98,7 @@ static void pre_campaign(struct raft *raft)
     raft->own_vote_write = 0;
     clear_votes(raft);
     raft->peers[raft->self].granted = true;
-    if (has_majority(raft)) {
+    if (raft__quorum_granted(raft)) {
         campaign(raft);
         return;
     }
@@ -137,7 +123,7 @@ void raft__own_vote_durable(struct raft *raft)
     assert(raft->role == RAFT_CANDIDATE);
     raft->own_vote_write = 0;
     raft->peers[raft->self].granted = true;
-    if (has_majority(raft)) {
+    if (raft__quorum_granted(raft)) {
         raft__lead(raft);
     }
 }
@@ -203,7 +189,7 @@ void raft__handle_vote_response(struct raft *raft, raft_id from,
         return;
     }
     peer->granted = true;
-    if (!has_majority(raft)) {
+    if (!raft__quorum_granted(raft)) {
         return;
     }
     if (pre_vote) {

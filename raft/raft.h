@@ -20,6 +20,17 @@
  * the no-op at the start of a term (dissertation, 6.4), fast back-off on
  * conflicts (paper, 5.3), writing to the leader's disk in parallel (10.2.1),
  * pre-vote (9.6) and check-quorum (6.2, 4.2.3).
+ *
+ * What is not, yet, and where it will go:
+ *   snapshots    a position in raft_image and raft_write from which the log
+ *                goes on, a message kind, an input that hands an image over;
+ *                only log.c knows at which index the log in memory begins
+ *   memberships  an entry kind; only quorum.c knows whose votes and copies
+ * count transfer     an input, and a message kind that lets a vote request pass
+ *                while a leader is alive
+ *   reads        an input and an output; a number in AppendEntries, echoed by
+ *                its response
+ * None of them moves what is here.
  */
 #ifndef RAFT_RAFT_H
 #define RAFT_RAFT_H
@@ -104,7 +115,7 @@ struct raft_config {
     uint32_t max_bytes_per_message;   /* payload bytes of an AppendEntries; 1 to
                                          more; an entry above it travels alone */
     uint32_t max_inflight_messages;   /* AppendEntries with entries on their way
-                                         to one follower; 1 or more */
+                                         to one follower; 1 to 1024 */
     bool pre_vote;     /* ask before disturbing (dissertation, 9.6) */
     bool check_quorum; /* a leader that hears no majority steps down, and
                           votes are refused while a leader is alive

@@ -72,7 +72,7 @@ static void replicate(struct raft *raft, struct raft__peer *peer)
         }
         return;
     }
-    while (peer->inflight_count < raft->config.max_inflight_messages) {
+    while (peer->inflight_count < peer->window) {
         uint32_t n = batch_size(raft, peer->next_index);
         if (n == 0 || !send_append(raft, peer, n)) {
             return;
@@ -127,6 +127,7 @@ void raft__lead(struct raft *raft)
     uint64_t next_index = raft__log_last_index(&raft->log) + 1;
     for (uint32_t i = 0; i < raft->n_peers; i++) {
         raft->peers[i].match_index = 0;
+        raft->peers[i].window = raft->config.max_inflight_messages;
         probe_from(&raft->peers[i], next_index);
     }
     restart_quorum_check(raft);
@@ -142,11 +143,7 @@ void raft__lead(struct raft *raft)
  * its clients look elsewhere. */
 static void check_quorum(struct raft *raft)
 {
-    uint32_t heard = 1;
-    for (uint32_t i = 0; i < raft->n_peers; i++) {
-        heard += i != raft->self && raft->peers[i].heard ? 1 : 0;
-    }
-    if (heard < raft__majority(raft)) {
+    if (!raft__quorum_heard(raft)) {
         raft__become_follower(raft, raft->hard_state.current_term, RAFT_NONE);
     } else {
         restart_quorum_check(raft);
@@ -200,27 +197,11 @@ void raft__propose(struct raft *raft, const struct raft_input *input)
 
 /* --- commit --------------------------------------------------------------- */
 
-/* The greatest index that a majority holds durably, itself included. */
-static uint64_t majority_match(struct raft *raft)
-{
-    uint64_t *matches = raft->matches; /* in falling order */
-    for (uint32_t i = 0; i < raft->n_peers; i++) {
-        uint64_t match =
-            i == raft->self ? raft->durable_index : raft->peers[i].match_index;
-        uint32_t at = i;
-        for (; at > 0 && matches[at - 1] < match; at--) {
-            matches[at] = matches[at - 1];
-        }
-        matches[at] = match;
-    }
-    return matches[raft__majority(raft) - 1];
-}
-
 /* Paper, 5.4.2: only entries of the own term are committed by counting; those
  * before them are then committed as well. */
 static void advance_commit(struct raft *raft)
 {
-    uint64_t index = majority_match(raft);
+    uint64_t index = raft__quorum_match(raft);
     if (index > raft->commit_index &&
         raft__log_term(&raft->log, index) == raft->hard_state.current_term) {
         raft->commit_index = index;
@@ -357,6 +338,9 @@ static void follower_matches(struct raft *raft, struct raft__peer *peer,
     bool advanced = match_index > peer->match_index;
     if (advanced) {
         peer->match_index = match_index;
+        if (peer->window < raft->config.max_inflight_messages) {
+            peer->window++;
+        }
     }
     if (peer->probing) {
         peer->probing = false;
@@ -374,8 +358,10 @@ static void follower_matches(struct raft *raft, struct raft__peer *peer,
 }
 
 /* Paper, end of 5.3: skips the whole conflicting term at once. If the leader
- * has entries of that term, the logs may agree up to the last of them; if not,
- * they part before its first. */
+ * has entries of that term, the logs may agree up to the last of them. If not,
+ * they part before its first; and as all that the follower has before that is
+ * of smaller terms, they part before the leader's first entry of a larger one.
+ */
 static void follower_refuses(struct raft *raft, struct raft__peer *peer,
                              const struct raft_message *message)
 {
@@ -392,7 +378,8 @@ static void follower_refuses(struct raft *raft, struct raft__peer *peer,
     if (conflict.term != 0) {
         uint64_t last =
             raft__log_last_with_term_up_to(&raft->log, rejected, conflict.term);
-        if (raft__log_term(&raft->log, last) == conflict.term) {
+        if (raft__log_term(&raft->log, last) == conflict.term ||
+            last + 1 < next_index) {
             next_index = last + 1;
         }
     }
@@ -402,6 +389,7 @@ static void follower_refuses(struct raft *raft, struct raft__peer *peer,
     if (next_index <= peer->match_index) {
         next_index = peer->match_index + 1;
     }
+    peer->window = (peer->window + 1) / 2;
     probe_from(peer, next_index);
     replicate(raft, peer);
 }

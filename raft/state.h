@@ -3,6 +3,7 @@
  *   raft.c         a node's life; one input in, outputs out
  *   election.c     time-outs, votes, roles (paper, 5.2 and 5.4.1)
  *   replication.c  the log: proposals, AppendEntries, commit (5.3 and 5.4.2)
+ *   quorum.c       what a majority decides
  *   output.c       what the current step answers
  *   log.c          the entries in memory
  *   message.c      messages as bytes
@@ -29,6 +30,12 @@ struct raft__peer {
      * it is known, messages are pipelined behind each other. */
     bool probing;
     bool probe_sent; /* and not answered yet */
+    /* How many messages with entries may be on their way, at most
+     * max_inflight_messages: half as many after a refusal, one more with each
+     * acknowledgement that advances. Where messages overtake each other,
+     * refusals are frequent and say little; a full window after each would
+     * multiply them. */
+    uint32_t window;
     uint64_t next_index;
     uint64_t match_index; /* < next_index; never goes back in one term */
     /* The last indexes of the messages with entries that are on their way while
@@ -128,10 +135,18 @@ bool raft__send_append(struct raft *raft, raft_id to,
 
 struct raft_output *raft__emit(struct raft *raft, enum raft_output_kind kind);
 
-/* --- election.c ----------------------------------------------------------- */
+/* --- quorum.c ------------------------------------------------------------- */
 
-/* The number of votes, or copies, that decide: more than half. */
-uint32_t raft__majority(const struct raft *raft);
+/* Whether a majority gave its vote, or pre-vote, in this campaign. */
+bool raft__quorum_granted(const struct raft *raft);
+
+/* Whether a leader heard a majority, itself included, in this period. */
+bool raft__quorum_heard(const struct raft *raft);
+
+/* The greatest index that a majority holds durably, the leader included. */
+uint64_t raft__quorum_match(struct raft *raft);
+
+/* --- election.c ----------------------------------------------------------- */
 
 void raft__restart_election_timer(struct raft *raft);
 void raft__become_follower(struct raft *raft, uint64_t term, raft_id leader);

@@ -114,9 +114,16 @@ static bool entries_are_durable(struct sim_checker *checker, uint32_t id,
             id, match, to, term, checker__entry(checker, node->durable).text);
     }
     const struct checker_election *leader = checker__election(checker, term);
-    if (leader == NULL || leader->node != to ||
-        sim_log_tree_contains(tree, leader->tip, entry))
+    if (leader == NULL || leader->node != to) {
+        return checker__violate(
+            checker, SIM_DURABLE_BEFORE_ACKNOWLEDGED, id, to,
+            "node %" PRIu32 " acknowledged entries to node %" PRIu32
+            " in term %" PRIu64 ", in which that was never leader.",
+            id, to, term);
+    }
+    if (sim_log_tree_contains(tree, leader->tip, entry)) {
         return true;
+    }
     return checker__violate(
         checker, SIM_DURABLE_BEFORE_ACKNOWLEDGED, id, to,
         "node %" PRIu32 " acknowledged entries up to %" PRIu64

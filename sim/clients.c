@@ -315,7 +315,8 @@ void sim_clients_probe_start(struct sim_clients *clients, uint64_t now_us,
 {
     uint32_t number = clients->workload.clients;
     no_action(number, action);
-    begin(clients, &clients->items[number], now_us, "probe", NULL, 0, action);
+    begin(clients, &clients->items[number], now_us, SIM_PROBE_KEY, NULL, 0,
+          action);
 }
 
 /* A client of the script that has nothing to do: an old one, or one more. */

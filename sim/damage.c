@@ -54,11 +54,20 @@ uint32_t sim_damages_count(const struct sim_damages *damages)
 
 /* --- doing ---------------------------------------------------------------- */
 
+/* Of lives and their ends the cluster has a line for each node. */
+static bool tells_itself(const struct sim_action *action)
+{
+    return action->kind == SIM_ACTION_CRASH ||
+           action->kind == SIM_ACTION_RESTART ||
+           action->kind == SIM_ACTION_PAUSE ||
+           action->kind == SIM_ACTION_RESUME;
+}
+
 static void tell(const struct sim_damages *damages, const struct damage *damage,
                  const char *prefix)
 {
     struct sim_cluster *cluster = damages->cluster;
-    if (!sim_trace_wants_text(cluster->trace)) {
+    if (!sim_trace_wants_text(cluster->trace) || tells_itself(damage->action)) {
         return;
     }
     char text[256];
@@ -70,6 +79,10 @@ static void tell(const struct sim_damages *damages, const struct damage *damage,
     for (uint32_t i = 0; i < damage->reach.n_links && used < 200; i++) {
         used += snprintf(text + used, sizeof text - (size_t)used, " %u->%u",
                          damage->reach.links[i].a, damage->reach.links[i].b);
+    }
+    if (damage->action->kind == SIM_ACTION_HEAL) {
+        used = snprintf(text, sizeof text, "%s",
+                        damage->action->heal_all ? " all" : " network");
     }
     snprintf(text + used, sizeof text - (size_t)used, "%s",
              used >= 200 ? " ..." : "");

@@ -18,6 +18,11 @@ enum sim_distribution_kind {
  * years, in microseconds, is 3.2e16. */
 #define SIM_MAX_DURATION_US UINT64_C(31557600000000000)
 
+/* A scenario's own durations are at most this, a hundred years: a run lasts its
+ * duration and one wait for progress, and its messages and timers look ahead by
+ * one duration more, all of it below SIM_MAX_DURATION_US. */
+#define SIM_MAX_SCENARIO_US (SIM_MAX_DURATION_US / 10)
+
 struct sim_distribution {
     enum sim_distribution_kind kind;
     uint64_t low_us;

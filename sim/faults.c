@@ -138,14 +138,19 @@ static bool holds_already(const struct sim_faults *faults,
     return false;
 }
 
+/* Only the first step that has not happened can be one that watches. */
+static bool watches(const struct sim_faults *faults)
+{
+    return faults->first_open < faults->cluster->scenario->n_faults &&
+           faults->steps[faults->first_open].state == STEP_WATCHES;
+}
+
 static void watch_kinds(struct sim_faults *faults)
 {
     faults->cluster->watched = 0;
-    for (uint32_t i = 0; i < faults->cluster->scenario->n_faults; i++) {
-        if (faults->steps[i].state == STEP_WATCHES) {
-            faults->cluster->watched |= 1u
-                                        << fault_of(faults, i)->trigger.event;
-        }
+    if (watches(faults)) {
+        faults->cluster->watched =
+            1u << fault_of(faults, faults->first_open)->trigger.event;
     }
 }
 
@@ -225,16 +230,11 @@ static bool fits(const struct sim_trigger *trigger,
 static void look_at_happenings(struct sim_faults *faults)
 {
     struct sim_cluster *cluster = faults->cluster;
-    for (uint32_t i = 0; i < cluster->scenario->n_faults; i++) {
-        if (faults->steps[i].state != STEP_WATCHES) {
-            continue;
-        }
+    uint32_t i = faults->first_open;
+    for (size_t h = 0; h < cluster->n_happenings && watches(faults); h++) {
         const struct sim_trigger *trigger = &fault_of(faults, i)->trigger;
-        for (size_t h = 0; h < cluster->n_happenings; h++) {
-            if (fits(trigger, &cluster->happenings[h])) {
-                time_step(faults, i, cluster->now_us + trigger->after_us);
-                break;
-            }
+        if (fits(trigger, &cluster->happenings[h])) {
+            time_step(faults, i, cluster->now_us + trigger->after_us);
         }
     }
     cluster->n_happenings = 0;
@@ -330,4 +330,21 @@ uint32_t sim_faults_missing(const struct sim_faults *faults, uint32_t from)
         }
     }
     return n;
+}
+
+const char *sim_faults_reason(const struct sim_faults *faults, uint32_t step)
+{
+    switch (faults->steps[step].state) {
+    case STEP_ABOVE:
+        return "it waits for the steps above it";
+    case STEP_WATCHES:
+        return "the event that it waits for did not come";
+    case STEP_TIMED:
+        return "its time comes after the end";
+    case STEP_DUE:
+        return "there was no such node";
+    case STEP_HAPPENED:
+        break;
+    }
+    return "it did happen";
 }

@@ -40,4 +40,7 @@ uint64_t sim_faults_count(const struct sim_faults *faults);
  * `from` on, or the number of all steps. */
 uint32_t sim_faults_missing(const struct sim_faults *faults, uint32_t from);
 
+/* Why a step has not happened: "it waits for ...", for people. */
+const char *sim_faults_reason(const struct sim_faults *faults, uint32_t step);
+
 #endif

@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 /* Nobody writes more by hand; both keep a hostile file cheap. */
-#define SIM_JSON_MAX_BYTES ((size_t)64 << 20)
+#define SIM_JSON_MAX_BYTES ((size_t)8 << 20)
 #define SIM_JSON_MAX_DEPTH 64u
 
 /* Up to here a number is the same integer for every reader of JSON: 2^53 - 1 */

@@ -385,7 +385,7 @@ bool json__scan(struct sim_json *json)
 {
     struct scan scan = {.json = json};
     if (json->size > SIM_JSON_MAX_BYTES) {
-        return fail(&scan, 0, "the file is larger than 64 MiB");
+        return fail(&scan, 0, "the file is larger than 8 MiB");
     }
     if (json->size >= 3 && memcmp(json->text, "\xef\xbb\xbf", 3) == 0) {
         return fail(&scan, 0,

@@ -117,6 +117,13 @@ void sim_command_describe(const uint8_t *bytes, size_t size, char *text)
         snprintf(value, sizeof value, "(%" PRIu32 " bytes)",
                  command.value_size);
     }
+    static const char probe[] = SIM_PROBE_KEY;
+    if (command.key_size == sizeof probe - 1 && command.value_size == 0 &&
+        memcmp(command.key, probe, sizeof probe - 1) == 0) {
+        snprintf(text, SIM_COMMAND_TEXT_SIZE, "the simulator's probe %" PRIu64,
+                 command.sequence);
+        return;
+    }
     snprintf(text, SIM_COMMAND_TEXT_SIZE,
              "client %" PRIu32 " command %" PRIu64 ": sets %s %s",
              command.client, command.sequence, key, value);

@@ -60,6 +60,9 @@ uint32_t sim_command_encode(const struct sim_command *command, uint8_t *bytes);
 bool sim_command_decode(const uint8_t *bytes, size_t size,
                         struct sim_command *command);
 
+/* The key of the probe's commands, which have no value. */
+#define SIM_PROBE_KEY "probe"
+
 /* Long enough for one line about any command, its NUL included. */
 #define SIM_COMMAND_TEXT_SIZE 128u
 

@@ -224,12 +224,15 @@ static const struct sim_entry *put_entries(struct raft_node *self, size_t *used,
                                            const struct raft_entry *entries,
                                            uint32_t n)
 {
+    if (n == 0) {
+        return NULL;
+    }
     struct sim_entry *first = self->entries + *used;
     for (uint32_t i = 0; i < n; i++) {
         first[i] = sim_entry(&entries[i]);
     }
     *used += n;
-    return n > 0 ? first : NULL;
+    return first;
 }
 
 static struct sim_write sim_write(struct raft_node *self, size_t *used,

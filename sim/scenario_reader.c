@@ -102,8 +102,8 @@ static void refuse_unknown(struct scenario_reader *reader,
                             list);
     } else {
         sim_json_refuse_key(&reader->json, value,
-                            "unknown key %s; scenario.schema.json lists the "
-                            "keys that are known here",
+                            "unknown key %s; 'raftsim help scenario' lists "
+                            "the keys that are known here",
                             found);
     }
 }
@@ -241,7 +241,7 @@ bool scenario__duration_range(const struct scenario_reader *reader,
         uint64_t us = 0;
         const char *text = sim_json_string(each);
         if (text == NULL ||
-            scenario__quantity(text, SCENARIO_DURATION, SIM_MAX_DURATION_US,
+            scenario__quantity(text, SCENARIO_DURATION, SIM_MAX_SCENARIO_US,
                                &us) != SCENARIO_FITS) {
             return false;
         }

@@ -43,7 +43,11 @@ bool scenario__word(struct scenario_reader *reader,
     }
     scenario__join(list, words, n_words);
     sim_json_found(&reader->json, value, found);
-    if (nearest != NULL) {
+    if (n_words == 1) { /* beside which numbers stand */
+        sim_json_refuse(&reader->json, value,
+                        "%s is not known; write a node's number or %s", found,
+                        list);
+    } else if (nearest != NULL) {
         sim_json_refuse(&reader->json, value,
                         "%s is not known; did you mean \"%s\"? (it can be %s)",
                         found, nearest, list);
@@ -193,10 +197,10 @@ static bool read_duration(struct scenario_reader *reader,
                           const struct sim_json_value *value, uint64_t *us)
 {
     enum scenario_fit fit =
-        read_quantity(value, SCENARIO_DURATION, SIM_MAX_DURATION_US, us);
+        read_quantity(value, SCENARIO_DURATION, SIM_MAX_SCENARIO_US, us);
     return check_fit(reader, value, fit, "a duration", duration_hint,
                      "a microsecond, the smallest step of time here",
-                     "a thousand years, the longest time here");
+                     "a hundred years, the longest time here");
 }
 
 static void refuse_zero(struct scenario_reader *reader,

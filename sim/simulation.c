@@ -247,8 +247,9 @@ static void note_missing_steps(struct sim_simulation *simulation)
         result->n_unmet++;
         snprintf(unmet->pointer, sizeof unmet->pointer, "/faults/%u", i);
         snprintf(unmet->text, sizeof unmet->text,
-                 "the step \"%s\" never happened",
-                 sim_action_name(simulation->scenario->faults[i].action.kind));
+                 "the step \"%s\" never happened: %s",
+                 sim_action_name(simulation->scenario->faults[i].action.kind),
+                 sim_faults_reason(simulation->faults, i));
     }
 }
 

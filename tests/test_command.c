@@ -217,7 +217,7 @@ Test(command, complains_of_files)
         {BEGIN "}' | $RAFTSIM check /nowhere/x.json - 2>&1", 2,
          "standard input: ok"},
         {"head -c 67108865 /dev/zero | $RAFTSIM check - 2>&1", 2,
-         "larger than 64 MiB, no"},
+         "larger than 8 MiB, no"},
     };
     EXPECT_ALL(list);
 }
@@ -232,7 +232,7 @@ Test(command, worst_of_several_files_decides)
     EXPECT_ALL(list);
 }
 
-/* A run of a thousand hours does not end by itself within the second. */
+/* A run of a thousand hours does not end by itself. */
 Test(command, ends_in_good_order_at_ctrl_c)
 {
     /* The signal comes when the trace has begun. */

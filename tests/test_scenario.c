@@ -283,7 +283,7 @@ Test(scenario, durations_are_exact)
         {"0.0000001m", 6},
         {"2h", UINT64_C(7200000000)},
         {"0.00000001h", 36},
-        {"8766000h", SIM_MAX_DURATION_US},
+        {"876600h", SIM_MAX_SCENARIO_US},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[128];

@@ -183,7 +183,7 @@ static enum exit_code run_file(struct run *run, char **files, int count, int i)
     const uint64_t *seed = run->has_seed ? &run->seed : NULL;
     struct sim_scenario *scenario = input_scenario(files[i], seed, stderr);
     if (scenario == NULL)
-        return EXIT_BAD_INPUT;
+        return runner_is_interrupted() ? EXIT_INTERRUPTED : EXIT_BAD_INPUT;
     enum exit_code code = EXIT_BAD_INPUT;
     if (open_trace(run, files, count)) {
         if (i > 0 && !run->json)
@@ -214,11 +214,15 @@ int cmd_run(const char *program, int argc, char **argv)
         return EXIT_BAD_INPUT;
     }
     code = EXIT_AS_EXPECTED;
-    for (int i = 0; i < count && !run.failed && code != EXIT_INTERRUPTED; i++) {
-        int one = (int)run_file(&run, files, count, i);
+    int done = 0, good = 0;
+    for (; done < count && !run.failed && code != EXIT_INTERRUPTED; done++) {
+        int one = (int)run_file(&run, files, count, done);
         code = one > code ? one : code;
+        good += one == EXIT_AS_EXPECTED ? 1 : 0;
     }
     close_trace(&run);
+    if (count > 1 && !run.json)
+        printf("\n%d of %d scenarios as expected\n", good, count);
     if (run.failed && code < EXIT_BAD_INPUT)
         code = EXIT_BAD_INPUT;
     return code;

@@ -69,7 +69,7 @@ struct sim_scenario *input_scenario(const char *path, const uint64_t *seed,
     char *text = read_file(path, &size);
     if (text == NULL) {
         if (errno == EFBIG)
-            fprintf(stderr, "raftsim: %s: larger than 64 MiB, no scenario\n",
+            fprintf(stderr, "raftsim: %s: larger than 8 MiB, no scenario\n",
                     name);
         else
             fprintf(stderr, "raftsim: %s: %s\n", name, strerror(errno));

@@ -6,7 +6,6 @@
 #include "tools/options.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,16 +15,6 @@ static const struct {
 } commands[] = {{"run", cmd_run}, {"check", cmd_check}, {"help", cmd_help}};
 
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
-
-/* A broken pipe shall be an error of the write, like a full disk, and no silent
- * end. */
-static void ignore_broken_pipes(void)
-{
-    struct sigaction action = {0};
-    action.sa_handler = SIG_IGN;
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGPIPE, &action, NULL);
-}
 
 static int unknown_word(const char *word)
 {
@@ -61,7 +50,6 @@ static int dispatch(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    ignore_broken_pipes();
     int code = dispatch(argc, argv);
     bool failed = ferror(stdout) != 0;
     const char *reason = "write error";

@@ -28,6 +28,11 @@ static void on_interrupt(int number)
     interrupted = 1;
 }
 
+bool runner_is_interrupted(void)
+{
+    return interrupted != 0;
+}
+
 void runner_catch_interrupt(void)
 {
     struct sigaction action = {0};

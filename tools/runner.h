@@ -26,6 +26,9 @@ struct runner_outcome {
  * process. */
 void runner_catch_interrupt(void);
 
+/* Whether an interrupt was caught. */
+bool runner_is_interrupted(void);
+
 void runner_run(const struct sim_scenario *scenario,
                 const struct runner_options *options,
                 struct runner_outcome *outcome);

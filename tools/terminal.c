@@ -66,11 +66,16 @@ static unsigned columns(const char *word, size_t size)
     return count;
 }
 
+/* Control characters, those of one byte and U+0080 to U+009F, could steer the
+ * terminal: a question mark stands for each. */
 static void print_word(FILE *stream, const char *word, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
         unsigned char byte = (unsigned char)word[i];
-        fputc(byte < 0x20u || byte == 0x7fu ? '?' : word[i], stream);
+        bool wide =
+            byte == 0xc2u && i + 1 < size && (unsigned char)word[i + 1] < 0xa0u;
+        fputc(wide || byte < 0x20u || byte == 0x7fu ? '?' : word[i], stream);
+        i += wide ? 1 : 0;
     }
 }
 
