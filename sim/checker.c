@@ -1,18 +1,17 @@
+#undef NDEBUG
 #include "sim/checker_internal.h"
 
-#include "sim/memory.h"
-
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
-#undef NDEBUG
-#include <assert.h>
+#include "sim/memory.h"
 
 struct sim_checker *sim_checker_new(struct sim_log_tree *tree, uint32_t n_nodes)
 {
     assert(n_nodes >= 1);
     assert(n_nodes <= SIM_MAX_NODES);
-    struct sim_checker *checker = sim_calloc(1, sizeof(*checker));
+    struct sim_checker *checker = sim_calloc(1, sizeof *checker);
     checker->tree = tree;
     checker->n_nodes = n_nodes;
     checker->nodes = sim_calloc((size_t)n_nodes + 1, sizeof(*checker->nodes));
@@ -25,8 +24,9 @@ struct sim_checker *sim_checker_new(struct sim_log_tree *tree, uint32_t n_nodes)
 
 void sim_checker_free(struct sim_checker *checker)
 {
-    if (checker == NULL)
+    if (checker == NULL) {
         return;
+    }
     free(checker->nodes);
     free(checker->elections);
     free(checker->committed);
@@ -54,23 +54,27 @@ void sim_checker_boot(struct sim_checker *checker, uint32_t id, sim_tip durable,
                       const struct sim_view *view)
 {
     struct checker_node *node = node_of(checker, id);
-    if (checker->violated)
+    if (checker->violated) {
         return;
+    }
     assert(!node->alive);
     node->alive = true;
     if (!checker__disk(checker, id, hard_state) ||
-        !checker__store(checker, id, durable))
+        !checker__store(checker, id, durable)) {
         return;
+    }
     /* Memory starts as what is durable: a node that shows less has forgotten
      * it. */
     node->term = hard_state.term;
     node->commit_index = view->commit_index;
     node->applied = view->last_applied;
     if (!checker__term(checker, id, view->hard_state.term) ||
-        !checker__log(checker, id, durable, view))
+        !checker__log(checker, id, durable, view)) {
         return;
-    if (view->commit_index > 0)
+    }
+    if (view->commit_index > 0) {
         checker__commit(checker, id, node->term, view->commit_index);
+    }
 }
 
 static bool commit_holds(struct sim_checker *checker,
@@ -87,8 +91,9 @@ static bool commit_holds(struct sim_checker *checker,
             " and now up to %" PRIu64 " only.",
             observation->node, node->commit_index, index);
     }
-    if (index == node->commit_index && !rewritten)
+    if (index == node->commit_index && !rewritten) {
         return true;
+    }
     node->commit_index = index;
     return checker__commit(checker, observation->node, node->term, index);
 }
@@ -102,8 +107,9 @@ static bool applied_holds(struct sim_checker *checker,
         if (output->kind == SIM_OUTPUT_APPLY &&
             !checker__apply(checker, observation->node,
                             output->apply.first_index, output->apply.entries,
-                            output->apply.n_entries))
+                            output->apply.n_entries)) {
             return false;
+        }
     }
     return true;
 }
@@ -116,46 +122,55 @@ void sim_checker_step(struct sim_checker *checker,
     const struct sim_view *after = observation->after;
     sim_tip tip = observation->tip_after;
     struct checker_node *node = node_of(checker, id);
-    if (checker->violated)
+    if (checker->violated) {
         return;
+    }
     assert(node->alive);
     assert(node->tip == observation->tip_before);
     sim_checker_set_time(checker, observation->step, observation->time_us);
 
-    if (!checker__term(checker, id, after->hard_state.term))
+    if (!checker__term(checker, id, after->hard_state.term)) {
         return;
+    }
     if (after->role == SIM_LEADER &&
-        !checker__leader(checker, id, after->hard_state.term, tip))
+        !checker__leader(checker, id, after->hard_state.term, tip)) {
         return;
+    }
     bool rewritten = false;
     if (tip == node->tip) {
-        if (!checker__last(checker, id, after->last))
+        if (!checker__last(checker, id, after->last)) {
             return;
+        }
     } else {
         rewritten = !sim_log_tree_contains(checker->tree, tip, node->tip);
-        if (!checker__log(checker, id, tip, after))
+        if (!checker__log(checker, id, tip, after)) {
             return;
+        }
     }
-    if (commit_holds(checker, observation, rewritten))
+    if (commit_holds(checker, observation, rewritten)) {
         applied_holds(checker, observation);
+    }
 }
 
 void sim_checker_durable(struct sim_checker *checker, uint32_t id,
                          sim_tip durable, struct sim_hard_state hard_state)
 {
     node_of(checker, id);
-    if (checker->violated)
+    if (checker->violated) {
         return;
-    if (checker__disk(checker, id, hard_state))
+    }
+    if (checker__disk(checker, id, hard_state)) {
         checker__store(checker, id, durable);
+    }
 }
 
 void sim_checker_send(struct sim_checker *checker, uint32_t id, uint32_t to,
                       const struct sim_message *message)
 {
     assert(node_of(checker, id)->alive || checker->violated);
-    if (checker->violated)
+    if (checker->violated) {
         return;
+    }
     checker__message(checker, id, to, message);
 }
 
@@ -163,16 +178,18 @@ void sim_checker_crash(struct sim_checker *checker, uint32_t id)
 {
     struct checker_node *node = node_of(checker, id);
     assert(node->alive || checker->violated);
-    if (checker->violated)
+    if (checker->violated) {
         return;
+    }
     node->alive = false;
 }
 
 void sim_checker_state(struct sim_checker *checker, uint32_t id, uint64_t index,
                        uint64_t state_hash)
 {
-    if (checker->violated)
+    if (checker->violated) {
         return;
+    }
     assert(index >= 1);
     assert(index <= checker->n_states + 1);
     if (index > checker->n_states) {
@@ -196,8 +213,9 @@ void sim_checker_state(struct sim_checker *checker, uint32_t id, uint64_t index,
 void sim_checker_progress(struct sim_checker *checker, bool reached,
                           const char *missing)
 {
-    if (checker->violated)
+    if (checker->violated) {
         return;
+    }
     checker__count(checker, SIM_PROGRESS);
     if (!reached) {
         checker__violate(checker, SIM_PROGRESS, SIM_NONE, SIM_NONE,

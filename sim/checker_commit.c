@@ -1,23 +1,25 @@
 #include "sim/checker_internal.h"
 
-#include "sim/memory.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "sim/memory.h"
 
 /* The log of node `id`, which it holds committed up to `commit_index`, has at
  * `index` what was committed there, and so before it. */
 static bool on_path(struct sim_checker *checker, uint32_t id, uint64_t index,
                     uint64_t commit_index)
 {
-    if (index == 0)
+    if (index == 0) {
         return true;
+    }
     sim_tip tip = checker->nodes[id].tip;
     sim_tip committed = checker->committed[index].tip;
     checker__count(checker, SIM_STATE_MACHINE_SAFETY);
-    if (sim_log_tree_ancestor(checker->tree, tip, index) == committed)
+    if (sim_log_tree_ancestor(checker->tree, tip, index) == committed) {
         return true;
+    }
     uint64_t first = checker__fork(checker, tip, committed);
     const struct checker_commit *commit = &checker->committed[first];
     return checker__violate(
@@ -50,8 +52,9 @@ static bool report_minority(struct sim_checker *checker, uint32_t id,
     uint32_t count = 0;
     for (uint32_t other = 1; other <= checker->n_nodes; other++) {
         sim_tip durable = checker->nodes[other].durable;
-        if (sim_log_tree_contains(checker->tree, durable, entry))
+        if (sim_log_tree_contains(checker->tree, durable, entry)) {
             list_holder(&holders, other, ++count);
+        }
     }
     return checker__violate(
         checker, SIM_COMMITTED_ON_QUORUM, id, SIM_NONE,
@@ -74,8 +77,9 @@ static bool on_quorum(struct sim_checker *checker, uint32_t id,
     for (uint32_t other = 1; other <= checker->n_nodes; other++) {
         sim_tip durable = checker->nodes[other].durable;
         if (sim_log_tree_contains(checker->tree, durable, entry) &&
-            --missing == 0)
+            --missing == 0) {
             return true;
+        }
     }
     return report_minority(checker, id, deed, entry);
 }
@@ -85,8 +89,9 @@ bool checker__store(struct sim_checker *checker, uint32_t id, sim_tip durable)
     sim_tip before = checker->nodes[id].durable;
     checker->nodes[id].durable = durable;
     if (checker->n_committed == 0 ||
-        sim_log_tree_contains(checker->tree, durable, before))
+        sim_log_tree_contains(checker->tree, durable, before)) {
         return true;
+    }
     /* A disk may drop what is committed as long as a majority keeps it: an old
      * leader can still overwrite a server that the new one has not reached. A
      * majority kept it so far: if none does now, it is this disk's doing. */
@@ -102,11 +107,14 @@ static bool in_later_leaders(struct sim_checker *checker, uint32_t id,
 {
     for (size_t i = checker->n_elections; i > 0; i--) {
         const struct checker_election *election = &checker->elections[i - 1];
-        if (election->term <= term)
+        if (election->term <= term) {
             break;
+        }
         checker__count(checker, SIM_LEADER_COMPLETENESS);
-        if (sim_log_tree_contains(checker->tree, election->elected_tip, entry))
+        if (sim_log_tree_contains(checker->tree, election->elected_tip,
+                                  entry)) {
             continue;
+        }
         uint64_t index = sim_log_tree_position(checker->tree, entry).index;
         return checker__violate(
             checker, SIM_LEADER_COMPLETENESS, id, election->node,
@@ -152,14 +160,17 @@ bool checker__commit(struct sim_checker *checker, uint32_t id, uint64_t term,
                                 ", but the log ends at %" PRIu64 ".",
                                 id, index, node->last.index);
     }
-    if (!on_path(checker, id, index < known ? index : known, index))
+    if (!on_path(checker, id, index < known ? index : known, index)) {
         return false;
+    }
     sim_tip entry = sim_log_tree_ancestor(checker->tree, node->tip, index);
-    if (index > known && !on_quorum(checker, id, "holds committed", entry))
+    if (index > known && !on_quorum(checker, id, "holds committed", entry)) {
         return false;
+    }
     if (index > known || checker->committed[index].term > term) {
-        if (!in_later_leaders(checker, id, term, entry))
+        if (!in_later_leaders(checker, id, term, entry)) {
             return false;
+        }
         enter(checker, id, term, entry, index);
     }
     return true;
@@ -174,8 +185,9 @@ static bool applies(struct sim_checker *checker, uint32_t id, uint64_t index,
     checker__count(checker, SIM_STATE_MACHINE_SAFETY);
     if (given->term == entry.term && given->kind == entry.kind &&
         given->size == entry.size &&
-        (entry.size == 0 || memcmp(given->data, entry.data, entry.size) == 0))
+        (entry.size == 0 || memcmp(given->data, entry.data, entry.size) == 0)) {
         return true;
+    }
     return checker__violate(
         checker, SIM_STATE_MACHINE_SAFETY, id, commit->node,
         "node %" PRIu32 " applied another entry at %" PRIu64
@@ -207,8 +219,9 @@ bool checker__apply(struct sim_checker *checker, uint32_t id,
                 ", but holds its log committed up to %" PRIu64 " only.",
                 id, index, node->commit_index);
         }
-        if (!applies(checker, id, index, &entries[i]))
+        if (!applies(checker, id, index, &entries[i])) {
             return false;
+        }
         node->applied = index;
     }
     return true;

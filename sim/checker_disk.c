@@ -30,8 +30,9 @@ static bool one_vote(struct sim_checker *checker, uint32_t id, uint64_t term,
                                 " before, and now for node %" PRIu32 ".",
                                 id, term, vote->vote, candidate);
     }
-    if (term >= vote->term)
+    if (term >= vote->term) {
         *vote = (struct sim_hard_state){.term = term, .vote = candidate};
+    }
     return true;
 }
 
@@ -62,12 +63,14 @@ bool checker__disk(struct sim_checker *checker, uint32_t id,
 bool checker__voted(struct sim_checker *checker, uint32_t id, uint64_t term,
                     uint32_t candidate, const char *deed)
 {
-    if (!one_vote(checker, id, term, candidate))
+    if (!one_vote(checker, id, term, candidate)) {
         return false;
+    }
     checker__count(checker, SIM_DURABLE_BEFORE_ACKNOWLEDGED);
     struct sim_hard_state durable = checker->nodes[id].hard_state;
-    if (durable.term == term && durable.vote == candidate)
+    if (durable.term == term && durable.vote == candidate) {
         return true;
+    }
     return checker__violate(
         checker, SIM_DURABLE_BEFORE_ACKNOWLEDGED, id, candidate,
         "node %" PRIu32 " %s in term %" PRIu64
@@ -82,8 +85,9 @@ static bool term_is_durable(struct sim_checker *checker, uint32_t id,
 {
     checker__count(checker, SIM_DURABLE_BEFORE_ACKNOWLEDGED);
     struct sim_hard_state durable = checker->nodes[id].hard_state;
-    if (durable.term >= term)
+    if (durable.term >= term) {
         return true;
+    }
     return checker__violate(checker, SIM_DURABLE_BEFORE_ACKNOWLEDGED, id, to,
                             "a message of term %" PRIu64 " from node %" PRIu32
                             " to node %" PRIu32 " left, but its disk holds %s.",
@@ -146,9 +150,10 @@ bool checker__message(struct sim_checker *checker, uint32_t id, uint32_t to,
     case SIM_MESSAGE_VOTE_REQUEST:
         return checker__voted(checker, id, message->term, id, "asks for votes");
     case SIM_MESSAGE_VOTE_RESPONSE:
-        if (message->granted)
+        if (message->granted) {
             return checker__voted(checker, id, message->term, to,
                                   "grants a vote");
+        }
         return term_is_durable(checker, id, to, message->term);
     case SIM_MESSAGE_APPEND_REQUEST:
         return term_is_durable(checker, id, to, message->term);

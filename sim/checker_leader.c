@@ -1,9 +1,9 @@
 #include "sim/checker_internal.h"
 
-#include "sim/memory.h"
-
 #include <inttypes.h>
 #include <string.h>
+
+#include "sim/memory.h"
 
 /* The place of the first election of a term that is not below `term`. */
 static size_t election_place(const struct sim_checker *checker, uint64_t term)
@@ -12,10 +12,11 @@ static size_t election_place(const struct sim_checker *checker, uint64_t term)
     size_t high = checker->n_elections;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (checker->elections[middle].term < term)
+        if (checker->elections[middle].term < term) {
             low = middle + 1;
-        else
+        } else {
             high = middle;
+        }
     }
     return low;
 }
@@ -24,11 +25,13 @@ struct checker_election *checker__election(const struct sim_checker *checker,
                                            uint64_t term)
 {
     size_t count = checker->n_elections;
-    if (count == 0 || checker->elections[count - 1].term < term)
+    if (count == 0 || checker->elections[count - 1].term < term) {
         return NULL;
+    }
     /* Most questions are about the newest leader. */
-    if (checker->elections[count - 1].term == term)
+    if (checker->elections[count - 1].term == term) {
         return &checker->elections[count - 1];
+    }
     struct checker_election *election =
         &checker->elections[election_place(checker, term)];
     return election->term == term ? election : NULL;
@@ -57,10 +60,11 @@ static uint64_t committed_before(const struct sim_checker *checker,
         /* Nearly always all of them: look at the last first. */
         uint64_t middle =
             high == checker->n_committed ? high : low + (high - low + 1) / 2;
-        if (checker->committed[middle].term < term)
+        if (checker->committed[middle].term < term) {
             low = middle;
-        else
+        } else {
             high = middle - 1;
+        }
     }
     return low;
 }
@@ -71,12 +75,14 @@ static bool complete(struct sim_checker *checker, uint32_t id, uint64_t term,
                      sim_tip tip)
 {
     uint64_t index = committed_before(checker, term);
-    if (index == 0)
+    if (index == 0) {
         return true;
+    }
     checker__count(checker, SIM_LEADER_COMPLETENESS);
     const struct checker_commit *commit = &checker->committed[index];
-    if (sim_log_tree_contains(checker->tree, tip, commit->tip))
+    if (sim_log_tree_contains(checker->tree, tip, commit->tip)) {
         return true;
+    }
     return checker__violate(
         checker, SIM_LEADER_COMPLETENESS, id, commit->node,
         "node %" PRIu32 " became leader of term %" PRIu64
@@ -90,11 +96,13 @@ static bool complete(struct sim_checker *checker, uint32_t id, uint64_t term,
 static bool append_only(struct sim_checker *checker, uint32_t id, uint64_t term,
                         sim_tip from, sim_tip to)
 {
-    if (from == to)
+    if (from == to) {
         return true;
+    }
     checker__count(checker, SIM_LEADER_APPEND_ONLY);
-    if (sim_log_tree_contains(checker->tree, to, from))
+    if (sim_log_tree_contains(checker->tree, to, from)) {
         return true;
+    }
     return checker__violate(checker, SIM_LEADER_APPEND_ONLY, id, SIM_NONE,
                             "node %" PRIu32 ", leader of term %" PRIu64
                             ", overwrote or deleted its log from index %" PRIu64
@@ -110,8 +118,9 @@ static bool elect(struct sim_checker *checker, uint32_t id, uint64_t term,
     sim_tip before = checker->nodes[id].tip;
     if (!checker__voted(checker, id, term, id, "leads") ||
         !complete(checker, id, term, before) ||
-        !append_only(checker, id, term, before, tip))
+        !append_only(checker, id, term, before, tip)) {
         return false;
+    }
     add_election(checker, &(struct checker_election){
                               .term = term,
                               .time_us = checker->time_us,
@@ -127,8 +136,9 @@ bool checker__leader(struct sim_checker *checker, uint32_t id, uint64_t term,
 {
     checker__count(checker, SIM_ELECTION_SAFETY);
     struct checker_election *election = checker__election(checker, term);
-    if (election == NULL)
+    if (election == NULL) {
         return elect(checker, id, term, tip);
+    }
     if (election->node != id) {
         return checker__violate(
             checker, SIM_ELECTION_SAFETY, election->node, id,
@@ -136,8 +146,9 @@ bool checker__leader(struct sim_checker *checker, uint32_t id, uint64_t term,
             ", in which node %" PRIu32 " was elected at %s.",
             id, term, election->node, checker__seconds(election->time_us).text);
     }
-    if (!append_only(checker, id, term, election->tip, tip))
+    if (!append_only(checker, id, term, election->tip, tip)) {
         return false;
+    }
     election->tip = tip;
     return true;
 }

@@ -14,8 +14,9 @@ static uint32_t holder(const struct sim_checker *checker, sim_tip tip,
         bool holds = (node->alive &&
                       sim_log_tree_contains(checker->tree, node->tip, tip)) ||
                      sim_log_tree_contains(checker->tree, node->durable, tip);
-        if (holds && (found == SIM_NONE || id == likely))
+        if (holds && (found == SIM_NONE || id == likely)) {
             found = id;
+        }
     }
     return found;
 }
@@ -81,8 +82,9 @@ static bool judge_new(struct sim_checker *checker, uint32_t id)
     for (; checker->n_judged < count; checker->n_judged++) {
         sim_tip tip = checker->n_judged;
         sim_tip twin = sim_log_tree_twin(tree, tip);
-        if (twin != SIM_NO_TIP)
+        if (twin != SIM_NO_TIP) {
             return report_twins(checker, id, tip, twin);
+        }
         sim_tip parent = sim_log_tree_parent(tree, tip);
         if (sim_log_tree_position(tree, tip).term <
             sim_log_tree_position(tree, parent).term) {
@@ -101,8 +103,9 @@ bool checker__last(struct sim_checker *checker, uint32_t id,
                    struct sim_position last)
 {
     const struct checker_node *node = &checker->nodes[id];
-    if (last.term == node->last.term && last.index == node->last.index)
+    if (last.term == node->last.term && last.index == node->last.index) {
         return true;
+    }
     return checker__violate(
         checker, SIM_LOG_MATCHING, id, SIM_NONE,
         "the log of node %" PRIu32 " in memory is not the one it writes: it "
@@ -118,10 +121,12 @@ bool checker__log(struct sim_checker *checker, uint32_t id, sim_tip tip,
     node->tip = tip;
     node->last = sim_log_tree_position(checker->tree, tip);
     checker__count(checker, SIM_LOG_MATCHING);
-    if (!checker__last(checker, id, view->last) || !judge_new(checker, id))
+    if (!checker__last(checker, id, view->last) || !judge_new(checker, id)) {
         return false;
-    if (node->last.term <= view->hard_state.term)
+    }
+    if (node->last.term <= view->hard_state.term) {
         return true;
+    }
     return checker__violate(
         checker, SIM_LOG_MATCHING, id, SIM_NONE,
         "the log of node %" PRIu32

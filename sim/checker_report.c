@@ -1,12 +1,11 @@
+#undef NDEBUG
 #include "sim/checker_internal.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#undef NDEBUG
-#include <assert.h>
 
 #define MICROSECONDS_PER_SECOND UINT64_C(1000000)
 
@@ -51,8 +50,10 @@ const char *sim_property_title(enum sim_property property)
 /* One more node that the violation is about. */
 static void involve(struct sim_violation *violation, uint32_t id)
 {
-    if (id == SIM_NONE || (violation->n_nodes > 0 && violation->nodes[0] == id))
+    if (id == SIM_NONE ||
+        (violation->n_nodes > 0 && violation->nodes[0] == id)) {
         return;
+    }
     assert(violation->n_nodes < SIM_VIOLATION_MAX_NODES);
     violation->nodes[violation->n_nodes++] = id;
 }
@@ -79,8 +80,9 @@ bool checker__violate(struct sim_checker *checker, enum sim_property property,
     vsnprintf(text + title, SIM_VIOLATION_TEXT_SIZE - (size_t)title, format,
               arguments);
     va_end(arguments);
-    for (char *c = strchr(text, '\n'); c != NULL; c = strchr(c, '\n'))
+    for (char *c = strchr(text, '\n'); c != NULL; c = strchr(c, '\n')) {
         *c = ' ';
+    }
     return false;
 }
 
@@ -109,8 +111,9 @@ struct checker_text checker__entry_at(const struct sim_checker *checker,
                                       sim_tip tip, uint64_t index)
 {
     sim_tip entry = sim_log_tree_ancestor(checker->tree, tip, index);
-    if (entry != SIM_NO_TIP)
+    if (entry != SIM_NO_TIP) {
         return checker__entry(checker, entry);
+    }
     struct checker_text piece;
     snprintf(piece.text, sizeof(piece.text),
              "no entry %" PRIu64 " (its log ends at %" PRIu64 ")", index,

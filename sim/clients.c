@@ -1,6 +1,6 @@
+#undef NDEBUG
 #include "sim/clients.h"
 
-#undef NDEBUG
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
+#undef NDEBUG
 #include "sim/expect.h"
 
-#undef NDEBUG
 #include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>

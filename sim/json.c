@@ -1,15 +1,15 @@
+#undef NDEBUG
 #include "sim/json.h"
 
-#include "sim/memory.h"
-#include "sim/scenario.h"
-
-#undef NDEBUG
 #include <assert.h>
 #include <cjson/cJSON.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "sim/memory.h"
+#include "sim/scenario.h"
 
 /* Values and tree hold the same things in the same order: hand each value its
  * item. Both are as deep as SIM_JSON_MAX_DEPTH at most. */

@@ -1,7 +1,7 @@
 /* "did you mean": the word that costs the fewest slips of the finger. */
-#include "sim/json.h"
-
 #include <string.h>
+
+#include "sim/json.h"
 
 #define MAX_WORD 40u
 

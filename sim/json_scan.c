@@ -3,12 +3,11 @@
  * One function a rule of the grammar. A rule that fails notes the problem and
  * gives false; the first fault of syntax ends the scan, since what follows it
  * has no sure meaning. */
-#include "sim/json.h"
-
-#include "sim/memory.h"
-
 #include <stdio.h>
 #include <string.h>
+
+#include "sim/json.h"
+#include "sim/memory.h"
 
 /* No honest number is longer; cJSON stops at 63. */
 #define MAX_NUMBER_BYTES 60u

@@ -1,12 +1,11 @@
+#undef NDEBUG
 #include "sim/log_tree.h"
 
-#include "sim/memory.h"
-
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#undef NDEBUG
-#include <assert.h>
+#include "sim/memory.h"
 
 /* Payloads are copied into blocks of this many bytes that never move. */
 #define CHUNK_BYTES 65536u
@@ -68,7 +67,7 @@ static void new_index(struct sim_log_tree *tree)
 
 struct sim_log_tree *sim_log_tree_new(void)
 {
-    struct sim_log_tree *tree = sim_calloc(1, sizeof(*tree));
+    struct sim_log_tree *tree = sim_calloc(1, sizeof *tree);
     new_index(tree);
     tree->highest[0] = new_node(tree);
     tree->nodes[SIM_ROOT] = (struct tree_node){
@@ -82,8 +81,9 @@ struct sim_log_tree *sim_log_tree_new(void)
 
 void sim_log_tree_free(struct sim_log_tree *tree)
 {
-    if (tree == NULL)
+    if (tree == NULL) {
         return;
+    }
     while (tree->chunks != NULL) {
         struct chunk *older = tree->chunks->older;
         free(tree->chunks);
@@ -98,12 +98,13 @@ void sim_log_tree_free(struct sim_log_tree *tree)
 static const uint8_t *keep(struct sim_log_tree *tree, const uint8_t *data,
                            uint32_t size)
 {
-    if (size == 0)
+    if (size == 0) {
         return NULL;
+    }
     struct chunk *chunk = tree->chunks;
     if (chunk == NULL || chunk->size - chunk->used < size) {
         size_t room = size > CHUNK_BYTES ? size : CHUNK_BYTES;
-        chunk = sim_calloc(1, sizeof(*chunk) + room);
+        chunk = sim_calloc(1, sizeof *chunk + room);
         chunk->size = room;
         chunk->older = tree->chunks;
         tree->chunks = chunk;
@@ -159,8 +160,9 @@ static sim_tip create(struct sim_log_tree *tree, sim_tip parent,
     };
     if (*place != SIM_NO_TIP && nodes[*place].term == entry->term) {
         nodes[tip].twin = *place;
-        if (nodes[*place].twin == SIM_NO_TIP)
+        if (nodes[*place].twin == SIM_NO_TIP) {
             nodes[*place].twin = tip;
+        }
     }
     *place = tip;
     return tip;
@@ -172,8 +174,9 @@ sim_tip sim_log_tree_append(struct sim_log_tree *tree, sim_tip parent,
     assert(parent < tree->count);
     assert(entry->data != NULL || entry->size == 0);
     uint64_t index = tree->nodes[parent].index + 1;
-    if (index == tree->n_indexes)
+    if (index == tree->n_indexes) {
         new_index(tree);
+    }
     sim_tip above = SIM_NO_TIP; /* the last with a higher term */
     sim_tip tip = tree->highest[index];
     while (tip != SIM_NO_TIP && tree->nodes[tip].term > entry->term) {
@@ -181,11 +184,13 @@ sim_tip sim_log_tree_append(struct sim_log_tree *tree, sim_tip parent,
         tip = tree->nodes[tip].lower;
     }
     while (tip != SIM_NO_TIP && tree->nodes[tip].term == entry->term &&
-           !is_entry(&tree->nodes[tip], parent, entry))
+           !is_entry(&tree->nodes[tip], parent, entry)) {
         tip = tree->nodes[tip].lower;
+    }
     bool found = tip != SIM_NO_TIP && tree->nodes[tip].term == entry->term;
-    if (created != NULL)
+    if (created != NULL) {
         *created = !found;
+    }
     return found ? tip : create(tree, parent, entry, above);
 }
 
@@ -221,14 +226,16 @@ sim_tip sim_log_tree_ancestor(const struct sim_log_tree *tree, sim_tip tip,
 {
     assert(tip < tree->count);
     const struct tree_node *nodes = tree->nodes;
-    if (index > nodes[tip].index)
+    if (index > nodes[tip].index) {
         return SIM_NO_TIP;
+    }
     while (nodes[tip].index - index > NEAR) {
         sim_tip skip = nodes[tip].skip;
         tip = nodes[skip].index >= index ? skip : nodes[tip].parent;
     }
-    while (nodes[tip].index > index)
+    while (nodes[tip].index > index) {
         tip = nodes[tip].parent;
+    }
     return tip;
 }
 

@@ -1,12 +1,12 @@
 /* The scenario as a whole: the top of the file, and the defaults. */
 #include "sim/scenario.h"
 
-#include "sim/memory.h"
-#include "sim/scenario_reader.h"
-
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "sim/memory.h"
+#include "sim/scenario_reader.h"
 
 /* --- the top -------------------------------------------------------------- */
 

@@ -1,9 +1,9 @@
 /* What: the actions of steps and nemeses. */
-#include "sim/scenario_reader.h"
-
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "sim/scenario_reader.h"
 
 const char *sim_action_name(enum sim_action_kind kind)
 {

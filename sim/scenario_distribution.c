@@ -1,8 +1,8 @@
 /* Distributions: a duration, or an object that names one of three shapes. */
-#include "sim/scenario_reader.h"
-
 #include <stdio.h>
 #include <string.h>
+
+#include "sim/scenario_reader.h"
 
 #define ALL_PPM 1000000u
 

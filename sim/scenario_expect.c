@@ -1,8 +1,8 @@
 /* The claim: what should be true of the run. */
-#include "sim/scenario_reader.h"
-
 #include <stddef.h>
 #include <string.h>
+
+#include "sim/scenario_reader.h"
 
 static void read_violation(struct scenario_reader *reader,
                            const struct sim_json_value *value,

@@ -1,7 +1,7 @@
 /* What actions do to the network: groups, pairs and links. */
-#include "sim/scenario_reader.h"
-
 #include <stddef.h>
+
+#include "sim/scenario_reader.h"
 
 #define AT(field) offsetof(struct sim_action, field)
 

@@ -1,13 +1,13 @@
 /* Objects by their tables, and what "one_of" leaves to the seed. */
+#undef NDEBUG
 #include "sim/scenario_reader.h"
 
-#include "sim/memory.h"
-
-#undef NDEBUG
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "sim/memory.h"
 
 /* A list of allowed keys longer than this is no help. */
 #define SHORT_LIST 12u

@@ -1,8 +1,8 @@
 /* The script of faults, and the random ones. */
-#include "sim/scenario_reader.h"
-
 #include <stddef.h>
 #include <stdio.h>
+
+#include "sim/scenario_reader.h"
 
 #define MAX_NAMES (SIM_ACTION_KIND_COUNT + 8u)
 #define N_WHENS 3u

@@ -1,7 +1,7 @@
 /* The stage: what the nodes are and what lies between them. */
-#include "sim/scenario_reader.h"
-
 #include <stddef.h>
+
+#include "sim/scenario_reader.h"
 
 /* --- /raft ---------------------------------------------------------------- */
 

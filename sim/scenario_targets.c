@@ -1,8 +1,8 @@
 /* Who: the numbers and words that name nodes. */
-#include "sim/scenario_reader.h"
-
 #include <stdio.h>
 #include <string.h>
+
+#include "sim/scenario_reader.h"
 
 /* In the order of enum sim_target_kind, from SIM_TARGET_LEADER. */
 static const char *const words[] = {

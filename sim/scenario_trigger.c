@@ -1,8 +1,8 @@
 /* When: the time or the event at which a step of the script happens. */
-#include "sim/scenario_reader.h"
-
 #include <stddef.h>
 #include <stdio.h>
+
+#include "sim/scenario_reader.h"
 
 #define AT(field) offsetof(struct sim_trigger, field)
 #define MAX_EVENT_KEYS 3u

@@ -1,9 +1,9 @@
 /* Numbers with a unit, exactly and in integers. */
-#include "sim/scenario_reader.h"
-
 #undef NDEBUG
 #include <assert.h>
 #include <string.h>
+
+#include "sim/scenario_reader.h"
 
 /* `factor` smallest units make one of this; it is divisible by ten to the power
  * of `decimals`, which is how many decimals may stand before it. */

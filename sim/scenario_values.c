@@ -1,8 +1,8 @@
 /* Single values: words, numbers, numbers with units, distributions. */
-#include "sim/scenario_reader.h"
-
 #include <stdio.h>
 #include <string.h>
+
+#include "sim/scenario_reader.h"
 
 static const char duration_hint[] =
     "write a number with a unit, such as \"150ms\" or \"2s\" "

@@ -1,8 +1,8 @@
 /* The clients, and what is on the disks before the start. */
-#include "sim/scenario_reader.h"
-
 #include <stddef.h>
 #include <string.h>
+
+#include "sim/scenario_reader.h"
 
 /* --- /workload ------------------------------------------------------------ */
 

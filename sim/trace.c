@@ -1,6 +1,6 @@
+#undef NDEBUG
 #include "sim/trace.h"
 
-#undef NDEBUG
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -8,6 +8,7 @@
 #undef NDEBUG
 #include <assert.h>
 #include <criterion/criterion.h>
+#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,11 +63,11 @@ static struct text read_file(const char *name)
     return text;
 }
 
-static struct sim_result run(const char *name, uint64_t seed,
-                             struct sim_trace_sink *sink)
+static struct sim_result run(const char *folder, const char *name,
+                             uint64_t seed, struct sim_trace_sink *sink)
 {
     char path[PATH_SIZE];
-    snprintf(path, sizeof path, "scenarios/%s.json", name);
+    snprintf(path, sizeof path, "%s/%s.json", folder, name);
     struct text text = read_file(path);
     struct sim_scenario_problems problems;
     struct sim_scenario *scenario =
@@ -101,7 +102,7 @@ Test(golden, hashes)
         int fields = sscanf(line, "%63s %" SCNu64 " %" SCNu64 " %" SCNx64, name,
                             &seed, &steps, &hash);
         cr_assert(fields == 4, "not a line of hashes: %s", line);
-        struct sim_result result = run(name, seed, NULL);
+        struct sim_result result = run("scenarios", name, seed, NULL);
         cr_expect(result.hash == hash && result.steps == steps,
                   "%s, seed %" PRIu64 ": %" PRIu64 " steps, hash %016" PRIx64
                   "; expected %" PRIu64 " steps, hash %016" PRIx64,
@@ -110,6 +111,34 @@ Test(golden, hashes)
     }
     cr_assert(lines >= 50, "only %u hashes", lines);
     free(text.bytes);
+}
+
+/* A scenario without a line in HASHES would be held by nothing here. */
+Test(golden, every_scenario_has_a_hash)
+{
+    struct text hashes = read_file("tests/golden/HASHES");
+    const char *source = getenv("RAFTSIM_SOURCE");
+    char path[PATH_SIZE];
+    snprintf(path, sizeof path, "%s/scenarios", source != NULL ? source : ".");
+    DIR *directory = opendir(path);
+    cr_assert(directory != NULL, "cannot open %s", path);
+    unsigned scenarios = 0;
+    for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+        char *end = strstr(entry->d_name, ".json");
+        if (end == NULL) {
+            continue;
+        }
+        char wanted[PATH_SIZE];
+        snprintf(wanted, sizeof wanted, "\n%.*s 7 ", (int)(end - entry->d_name),
+                 entry->d_name);
+        bool first = strncmp(hashes.bytes, wanted + 1, strlen(wanted) - 1) == 0;
+        cr_expect(first || strstr(hashes.bytes, wanted) != NULL,
+                  "%s has no hash", entry->d_name);
+        scenarios++;
+    }
+    closedir(directory);
+    cr_assert(scenarios >= 20, "only %u scenarios", scenarios);
+    free(hashes.bytes);
 }
 
 /* The first line in which two texts differ, for the message. */
@@ -132,18 +161,30 @@ static void find_difference(const char *a, const char *b, unsigned *line,
 
 Test(golden, timelines)
 {
-    static const char *const names[] = {
-        "first-election", "figure-7", "figure-8", "vote-lost", "vote-kept",
+    static const struct {
+        const char *folder, *name;
+    } list[] = {
+        {"scenarios", "first-election"},
+        {"scenarios", "figure-7"},
+        {"scenarios", "figure-8"},
+        {"scenarios", "vote-lost"},
+        {"scenarios", "vote-kept"},
+        {"tests/golden", "leader-change"},
+        {"tests/golden", "cut-off-leader"},
+        {"tests/golden", "node-that-cannot-see-the-leader"},
     };
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
         struct text_sink sink = {.base = {.line = take_line}};
         char header[PATH_SIZE];
-        snprintf(header, sizeof header, "# scenarios/%s.json, seed 7\n",
-                 names[i]);
+        snprintf(header, sizeof header, "# %s/%s.json, seed 7\n",
+                 list[i].folder, list[i].name);
         append(&sink.text, header, strlen(header));
-        run(names[i], 7, &sink.base);
+        struct sim_result result =
+            run(list[i].folder, list[i].name, 7, &sink.base);
+        cr_expect_eq(result.verdict, SIM_VERDICT_AS_EXPECTED, "%s",
+                     list[i].name);
         char path[PATH_SIZE];
-        snprintf(path, sizeof path, "tests/golden/%s.txt", names[i]);
+        snprintf(path, sizeof path, "tests/golden/%s.txt", list[i].name);
         struct text golden = read_file(path);
         unsigned line;
         const char *was;

@@ -1,9 +1,9 @@
+#include <stdio.h>
+
 #include "tools/command.h"
 #include "tools/help.h"
 #include "tools/input.h"
 #include "tools/options.h"
-
-#include <stdio.h>
 
 int cmd_check(const char *program, int argc, char **argv)
 {
@@ -14,10 +14,12 @@ int cmd_check(const char *program, int argc, char **argv)
     int code = EXIT_AS_EXPECTED;
     int key = options_next(&options, &value);
     (void)program;
-    if (key == 'h')
+    if (key == 'h') {
         return help_page("check", stdout) ? EXIT_AS_EXPECTED : EXIT_BROKEN;
-    if (key == OPTIONS_ERROR)
+    }
+    if (key == OPTIONS_ERROR) {
         return EXIT_BAD_INPUT;
+    }
     char **files = options_operands(&options, &count);
     if (count == 0) {
         fputs("raftsim: check which scenario file?\n", stderr);

@@ -1,18 +1,18 @@
 #define _POSIX_C_SOURCE 200809L
 
-#include "sim/raft_node.h"
-#include "tools/command.h"
-#include "tools/help.h"
-#include "tools/input.h"
-#include "tools/options.h"
-#include "tools/report.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#include "sim/raft_node.h"
+#include "tools/command.h"
+#include "tools/help.h"
+#include "tools/input.h"
+#include "tools/options.h"
+#include "tools/report.h"
 
 /* How many of the steps that led to a violation are told. */
 #define STORY_STEPS 20u
@@ -30,8 +30,9 @@ struct run {
 
 static bool parse_number(const char *option, const char *text, uint64_t *value)
 {
-    if (options_number(text, value))
+    if (options_number(text, value)) {
         return true;
+    }
     fprintf(stderr,
             "raftsim: --%s '%s': expected a number from 0 to %" PRIu64
             ", decimal or 0x hexadecimal\n",
@@ -75,8 +76,9 @@ static bool parse_options(struct run *run, const struct options *options,
         default:
             return false;
         }
-        if (!good)
+        if (!good) {
             return false;
+        }
     }
     if (run->json && run->trace_path != NULL &&
         strcmp(run->trace_path, "-") == 0) {
@@ -106,8 +108,9 @@ static bool is_same_file(const char *a, const char *b)
  * is overwritten. */
 static bool open_trace(struct run *run, char **files, int count)
 {
-    if (run->trace_path == NULL || run->trace != NULL)
+    if (run->trace_path == NULL || run->trace != NULL) {
         return true;
+    }
     if (strcmp(run->trace_path, "-") == 0) {
         run->trace = stdout;
         return true;
@@ -121,27 +124,32 @@ static bool open_trace(struct run *run, char **files, int count)
         }
     }
     run->trace = fopen(run->trace_path, "w");
-    if (run->trace == NULL)
+    if (run->trace == NULL) {
         complain(run, run->trace_path, errno);
+    }
     return run->trace != NULL;
 }
 
 static void close_trace(struct run *run)
 {
-    if (run->trace == NULL || run->trace == stdout)
+    if (run->trace == NULL || run->trace == stdout) {
         return;
-    if (fclose(run->trace) != 0 && !run->failed)
+    }
+    if (fclose(run->trace) != 0 && !run->failed) {
         complain(run, run->trace_path, errno);
+    }
 }
 
 static void tell(struct run *run, const struct report *report)
 {
-    if (run->json)
+    if (run->json) {
         report_print_json(report, stdout);
-    else
+    } else {
         report_print(report, stdout);
-    if (fflush(stdout) != 0)
+    }
+    if (fflush(stdout) != 0) {
         complain(run, "-", errno);
+    }
 }
 
 static enum exit_code run_scenario(struct run *run, const char *path,
@@ -151,9 +159,10 @@ static enum exit_code run_scenario(struct run *run, const char *path,
     struct runner_outcome outcome;
     simulation->seed = run->has_seed ? run->seed : scenario->seed;
     run->runner.trace = run->trace;
-    if (run->trace != NULL)
+    if (run->trace != NULL) {
         fprintf(run->trace, "# %s, seed %" PRIu64 "\n", input_name(path),
                 simulation->seed);
+    }
     runner_catch_interrupt();
     runner_run(scenario, &run->runner, &outcome);
     if (outcome.trace_error != 0) {
@@ -165,9 +174,10 @@ static enum exit_code run_scenario(struct run *run, const char *path,
     char *story = NULL;
     enum exit_code code = report_exit_code(&report);
     if (code == EXIT_BROKEN ||
-        (code == EXIT_UNEXPECTED && outcome.result.violated))
+        (code == EXIT_UNEXPECTED && outcome.result.violated)) {
         story = runner_story(scenario, &run->runner, &outcome, STORY_STEPS,
                              &report.differs);
+    }
     char *repeat = report_repeat(run->program, path, simulation);
     report.story = story;
     report.repeat = repeat;
@@ -182,12 +192,14 @@ static enum exit_code run_file(struct run *run, char **files, int count, int i)
 {
     const uint64_t *seed = run->has_seed ? &run->seed : NULL;
     struct sim_scenario *scenario = input_scenario(files[i], seed, stderr);
-    if (scenario == NULL)
+    if (scenario == NULL) {
         return runner_is_interrupted() ? EXIT_INTERRUPTED : EXIT_BAD_INPUT;
+    }
     enum exit_code code = EXIT_BAD_INPUT;
     if (open_trace(run, files, count)) {
-        if (i > 0 && !run->json)
+        if (i > 0 && !run->json) {
             putchar('\n');
+        }
         code = run_scenario(run, files[i], scenario);
     }
     sim_scenario_free(scenario);
@@ -205,8 +217,9 @@ int cmd_run(const char *program, int argc, char **argv)
         .checks = true,
         .max_steps = SIM_UNLIMITED,
     };
-    if (!parse_options(&run, &options, &code))
+    if (!parse_options(&run, &options, &code)) {
         return code;
+    }
     char **files = options_operands(&options, &count);
     if (count == 0) {
         fputs("raftsim: run which scenario file?\n", stderr);
@@ -221,9 +234,11 @@ int cmd_run(const char *program, int argc, char **argv)
         good += one == EXIT_AS_EXPECTED ? 1 : 0;
     }
     close_trace(&run);
-    if (count > 1 && !run.json)
+    if (count > 1 && !run.json) {
         printf("\n%d of %d scenarios as expected\n", good, count);
-    if (run.failed && code < EXIT_BAD_INPUT)
+    }
+    if (run.failed && code < EXIT_BAD_INPUT) {
         code = EXIT_BAD_INPUT;
+    }
     return code;
 }

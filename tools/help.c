@@ -1,8 +1,8 @@
 #include "tools/help.h"
 
-#include "tools/command.h"
-
 #include <string.h>
+
+#include "tools/command.h"
 
 const struct options_spec help_run_options[HELP_RUN_OPTION_COUNT] = {
     {'s', "seed", "N",
@@ -167,8 +167,9 @@ static const char *const help_text[] = {
 
 static void print_lines(const char *const *lines, FILE *out)
 {
-    for (; *lines != NULL; lines++)
+    for (; *lines != NULL; lines++) {
         fprintf(out, "%s\n", *lines);
+    }
 }
 
 /* A further section, after an empty line. */
@@ -256,12 +257,15 @@ int cmd_help(const char *program, int argc, char **argv)
         return EXIT_BAD_INPUT;
     }
     if (topic != NULL &&
-        (strcmp(topic, "--help") == 0 || strcmp(topic, "-h") == 0))
+        (strcmp(topic, "--help") == 0 || strcmp(topic, "-h") == 0)) {
         topic = "help";
-    if (help_page(topic, stdout))
+    }
+    if (help_page(topic, stdout)) {
         return EXIT_AS_EXPECTED;
-    for (size_t i = 0; i < PAGE_COUNT; i++)
+    }
+    for (size_t i = 0; i < PAGE_COUNT; i++) {
         topics[i] = pages[i].topic;
+    }
     options_unknown("help page", topic, topics, PAGE_COUNT);
     options_hint(NULL);
     return EXIT_BAD_INPUT;

@@ -1,6 +1,6 @@
-#include "tools/help.h"
-
 #include <stddef.h>
+
+#include "tools/help.h"
 
 /* clang-format off */
 const char *const help_scenario_lines[] = {

@@ -1,11 +1,11 @@
 #include "tools/input.h"
 
-#include "sim/json.h"
-#include "sim/memory.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "sim/json.h"
+#include "sim/memory.h"
 
 const char *input_name(const char *path)
 {
@@ -38,11 +38,13 @@ static char *read_all(FILE *stream, size_t *size)
 
 static char *read_file(const char *path, size_t *size)
 {
-    if (strcmp(path, "-") == 0)
+    if (strcmp(path, "-") == 0) {
         return read_all(stdin, size);
+    }
     FILE *stream = fopen(path, "rb");
-    if (stream == NULL)
+    if (stream == NULL) {
         return NULL;
+    }
     char *text = read_all(stream, size);
     int error = errno;
     fclose(stream);
@@ -55,8 +57,9 @@ static void print_problem(FILE *out, const char *name,
 {
     fprintf(out, "%s:%u:%u: ", name, (unsigned)problem->line,
             (unsigned)problem->column);
-    if (problem->pointer[0] != '\0')
+    if (problem->pointer[0] != '\0') {
         fprintf(out, "%s: ", problem->pointer);
+    }
     fprintf(out, "%s\n", problem->message);
 }
 
@@ -68,17 +71,19 @@ struct sim_scenario *input_scenario(const char *path, const uint64_t *seed,
     size_t size = 0;
     char *text = read_file(path, &size);
     if (text == NULL) {
-        if (errno == EFBIG)
+        if (errno == EFBIG) {
             fprintf(stderr, "raftsim: %s: larger than 8 MiB, no scenario\n",
                     name);
-        else
+        } else {
             fprintf(stderr, "raftsim: %s: %s\n", name, strerror(errno));
+        }
         return NULL;
     }
     struct sim_scenario *scenario =
         sim_scenario_parse(text, size, seed, &problems);
-    for (uint32_t i = 0; i < problems.count; i++)
+    for (uint32_t i = 0; i < problems.count; i++) {
         print_problem(problems_to, name, &problems.items[i]);
+    }
     sim_scenario_problems_free(&problems);
     free(text);
     return scenario;

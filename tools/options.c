@@ -1,12 +1,12 @@
+#undef NDEBUG
 #include "tools/options.h"
 
-#include "sim/json.h"
-#include "tools/terminal.h"
-
-#undef NDEBUG
 #include <assert.h>
 #include <getopt.h>
 #include <string.h>
+
+#include "sim/json.h"
+#include "tools/terminal.h"
 
 /* Room for an option with its dashes. */
 #define MAX_WORD 32u
@@ -16,8 +16,9 @@ void options_unknown(const char *what, const char *given,
 {
     const char *nearest = sim_json_nearest(given, known, count);
     fprintf(stderr, "raftsim: unknown %s '%s'", what, given);
-    if (nearest != NULL)
+    if (nearest != NULL) {
         fprintf(stderr, ", did you mean '%s'?", nearest);
+    }
     fputc('\n', stderr);
 }
 
@@ -31,8 +32,9 @@ static const struct options_spec *find_spec(const struct options *options,
                                             int key)
 {
     for (size_t i = 0; i < options->n_specs; i++) {
-        if (options->specs[i].key == key)
+        if (options->specs[i].key == key) {
             return &options->specs[i];
+        }
     }
     return NULL;
 }
@@ -48,30 +50,33 @@ static void explain_long(const struct options *options, const char *word)
     for (size_t i = 0; i < options->n_specs; i++) {
         snprintf(names[i], sizeof names[i], "--%s", options->specs[i].name);
         known[i] = names[i];
-        if (strncmp(names[i], word, length) == 0)
+        if (strncmp(names[i], word, length) == 0) {
             begins++;
+        }
     }
     snprintf(given, sizeof given, "%.*s", (int)length, word);
-    if (begins > 1)
+    if (begins > 1) {
         fprintf(stderr, "raftsim: option '%s' is ambiguous\n", given);
-    else
+    } else {
         options_unknown("option", given, known, options->n_specs);
+    }
 }
 
 static void explain(const struct options *options, int answer)
 {
     const struct options_spec *spec = find_spec(options, optopt);
     const char *word = options->argv[optind - 1];
-    if (answer == ':' && spec != NULL)
+    if (answer == ':' && spec != NULL) {
         fprintf(stderr, "raftsim: option '--%s' needs an argument: %s\n",
                 spec->name, spec->argument);
-    else if (spec != NULL)
+    } else if (spec != NULL) {
         fprintf(stderr, "raftsim: option '--%s' takes no argument\n",
                 spec->name);
-    else if (optopt != 0)
+    } else if (optopt != 0) {
         fprintf(stderr, "raftsim: unknown option '-%c'\n", optopt);
-    else
+    } else {
         explain_long(options, word);
+    }
     options_hint(options->command);
 }
 
@@ -89,8 +94,9 @@ int options_next(const struct options *options, const char **value)
         longs[i].val = spec->key;
         if (spec->key < OPTIONS_LONG_ONLY) {
             shorts[end++] = (char)spec->key;
-            if (takes)
+            if (takes) {
                 shorts[end++] = ':';
+            }
         }
     }
     opterr = 0;
@@ -116,16 +122,19 @@ bool options_number(const char *text, uint64_t *value)
     unsigned base = hexadecimal ? 16 : 10;
     const char *at = hexadecimal ? text + 2 : text;
     uint64_t number = 0;
-    if (*at == '\0')
+    if (*at == '\0') {
         return false;
+    }
     for (; *at != '\0'; at++) {
         char letter = *at >= 'A' && *at <= 'F' ? (char)(*at - 'A' + 'a') : *at;
         const char *digit = strchr(digits, letter);
-        if (digit == NULL || digit >= digits + base)
+        if (digit == NULL || digit >= digits + base) {
             return false;
+        }
         unsigned add = (unsigned)(digit - digits);
-        if (number > (UINT64_MAX - add) / base)
+        if (number > (UINT64_MAX - add) / base) {
             return false;
+        }
         number = number * base + add;
     }
     *value = number;
@@ -137,11 +146,13 @@ void options_print(const struct options_spec *specs, size_t n_specs, FILE *out)
     for (size_t i = 0; i < n_specs; i++) {
         const struct options_spec *spec = &specs[i];
         fputs("    ", out);
-        if (spec->key < OPTIONS_LONG_ONLY)
+        if (spec->key < OPTIONS_LONG_ONLY) {
             fprintf(out, "-%c, ", spec->key);
+        }
         fprintf(out, "--%s", spec->name);
-        if (spec->argument != NULL)
+        if (spec->argument != NULL) {
             fprintf(out, " %s", spec->argument);
+        }
         fputc('\n', out);
         terminal_wrap(out, spec->help, 8, 80);
     }

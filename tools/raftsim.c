@@ -1,13 +1,13 @@
 /* The raftsim command: picks the command that the first word names. */
 #define _POSIX_C_SOURCE 200809L
 
-#include "tools/command.h"
-#include "tools/help.h"
-#include "tools/options.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "tools/command.h"
+#include "tools/help.h"
+#include "tools/options.h"
 
 static const struct {
     const char *name;
@@ -19,8 +19,9 @@ static const struct {
 static int unknown_word(const char *word)
 {
     const char *known[COMMAND_COUNT + 2] = {"--help", "--version"};
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
         known[i + 2] = commands[i].name;
+    }
     options_unknown(word[0] == '-' ? "option" : "command", word, known,
                     COMMAND_COUNT + 2);
     options_hint(NULL);
@@ -39,11 +40,13 @@ static int dispatch(int argc, char **argv)
         puts("raftsim " RAFTSIM_VERSION);
         return EXIT_AS_EXPECTED;
     }
-    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
         return help_page(NULL, stdout) ? EXIT_AS_EXPECTED : EXIT_BROKEN;
+    }
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        if (strcmp(word, commands[i].name) == 0)
+        if (strcmp(word, commands[i].name) == 0) {
             return commands[i].run(argv[0], argc - 1, argv + 1);
+        }
     }
     return unknown_word(word);
 }
@@ -58,8 +61,9 @@ int main(int argc, char **argv)
         reason = strerror(errno);
     }
     /* A command that has said so returned a higher code. */
-    if (!failed || code >= EXIT_BAD_INPUT)
+    if (!failed || code >= EXIT_BAD_INPUT) {
         return code;
+    }
     fprintf(stderr, "raftsim: cannot write standard output: %s\n", reason);
     return EXIT_BAD_INPUT;
 }

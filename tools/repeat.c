@@ -1,10 +1,9 @@
-#include "tools/report.h"
-
-#include "sim/memory.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "sim/memory.h"
+#include "tools/report.h"
 
 /* Nothing in these means anything to a shell. */
 static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
@@ -49,8 +48,9 @@ char *report_repeat(const char *program, const char *path,
     add_quoted(&text, program);
     add(&text, " run ");
     /* A name that looks like an option would be read as one. */
-    if (path[0] == '-' && path[1] != '\0')
+    if (path[0] == '-' && path[1] != '\0') {
         add(&text, "./");
+    }
     add_quoted(&text, path);
     snprintf(number, sizeof number, " --seed %" PRIu64, options->seed);
     add(&text, number);
@@ -59,7 +59,8 @@ char *report_repeat(const char *program, const char *path,
                  options->max_steps);
         add(&text, number);
     }
-    if (!options->checks)
+    if (!options->checks) {
         add(&text, " --no-checks");
+    }
     return text.bytes;
 }

@@ -1,10 +1,10 @@
 #include "tools/report.h"
 
-#include "tools/input.h"
-#include "tools/terminal.h"
-
 #include <inttypes.h>
 #include <string.h>
+
+#include "tools/input.h"
+#include "tools/terminal.h"
 
 #define NUMBER_SIZE 32u
 
@@ -13,8 +13,9 @@
 
 enum exit_code report_exit_code(const struct report *report)
 {
-    if (report->differs)
+    if (report->differs) {
         return EXIT_BROKEN;
+    }
     switch (report->outcome->result.verdict) {
     case SIM_VERDICT_RUNNING:
         return EXIT_INTERRUPTED;
@@ -36,8 +37,9 @@ static const char *grouped(char *text, uint64_t number)
     int size = snprintf(digits, sizeof digits, "%" PRIu64, number);
     size_t end = 0;
     for (int i = 0; i < size; i++) {
-        if (i > 0 && (size - i) % 3 == 0)
+        if (i > 0 && (size - i) % 3 == 0) {
             text[end++] = ',';
+        }
         text[end++] = digits[i];
     }
     text[end] = '\0';
@@ -61,8 +63,9 @@ static void print_counts(FILE *out, const char *label, size_t count,
         const char *end = words[i] + stem;
         fprintf(out, "%s%s %.*s", i > 0 ? ", " : "", grouped(text, numbers[i]),
                 stem, words[i]);
-        if (*end == '|' && numbers[i] != 1)
+        if (*end == '|' && numbers[i] != 1) {
             fputs(end + 1, out);
+        }
     }
     fputc('\n', out);
 }
@@ -87,16 +90,18 @@ static void print_speed(FILE *out, const struct runner_outcome *outcome)
 static void print_cluster(FILE *out, const struct sim_scenario *scenario)
 {
     uint32_t enabled = 0;
-    for (uint32_t i = 0; i < scenario->n_nemeses; i++)
+    for (uint32_t i = 0; i < scenario->n_nemeses; i++) {
         enabled += scenario->nemeses[i].enabled ? 1 : 0;
+    }
     print_label(out, "cluster");
     fprintf(out, "%" PRIu32 " node%s, pre-vote %s, check-quorum %s",
             scenario->nodes, scenario->nodes == 1 ? "" : "s",
             scenario->raft.pre_vote ? "on" : "off",
             scenario->raft.check_quorum ? "on" : "off");
-    if (scenario->n_nemeses > 0)
+    if (scenario->n_nemeses > 0) {
         fprintf(out, ", %" PRIu32 " of %" PRIu32 " nemeses", enabled,
                 scenario->n_nemeses);
+    }
     fputc('\n', out);
 }
 
@@ -137,17 +142,19 @@ static void print_property(FILE *out, const struct sim_result *result,
     uint64_t evaluated = result->evaluated[property];
     char text[NUMBER_SIZE];
     fputs("    ", out);
-    if (violated)
+    if (violated) {
         terminal_print(out, TERMINAL_BAD, "broken");
-    else if (evaluated == 0)
+    } else if (evaluated == 0) {
         terminal_print(out, TERMINAL_CAUTION, "?     ");
-    else
+    } else {
         terminal_print(out, TERMINAL_GOOD, "holds ");
+    }
     fprintf(out, "  %-50s", sim_property_title(property));
-    if (evaluated == 0)
+    if (evaluated == 0) {
         terminal_print(out, TERMINAL_CAUTION, "   never evaluated");
-    else
+    } else {
         fprintf(out, "%18s", grouped(text, evaluated));
+    }
     fputc('\n', out);
 }
 
@@ -161,8 +168,9 @@ static void print_properties(FILE *out, const struct report *report)
         return;
     }
     fprintf(out, "\n  %-60s%18s\n", "property", "times evaluated");
-    for (unsigned i = 0; i < SIM_PROPERTY_COUNT; i++)
+    for (unsigned i = 0; i < SIM_PROPERTY_COUNT; i++) {
         print_property(out, &report->outcome->result, (enum sim_property)i);
+    }
 }
 
 /* The checker's paragraph says the rest. */
@@ -172,8 +180,9 @@ static void print_violation(FILE *out, const struct sim_violation *violation)
     terminal_print(out, TERMINAL_BAD, "A property was violated");
     fprintf(out, " in step %" PRIu64, violation->step);
     for (uint32_t i = 0; i < violation->n_nodes; i++) {
-        if (i == 0)
+        if (i == 0) {
             fputs(violation->n_nodes == 1 ? ", node" : ", nodes", out);
+        }
         fprintf(out, "%s %u", i > 0 ? "," : "", (unsigned)violation->nodes[i]);
     }
     fputs(":\n", out);
@@ -191,8 +200,9 @@ static void print_story(FILE *out, const struct report *report)
                       "besides the scenario and the seed.",
                       2, terminal_width(out));
     }
-    if (report->story != NULL)
+    if (report->story != NULL) {
         fprintf(out, "\n  The last steps that led there:\n\n%s", report->story);
+    }
 }
 
 static void print_reasons(FILE *out, const struct report *report)
@@ -203,10 +213,12 @@ static void print_reasons(FILE *out, const struct report *report)
         fputs("\n  The contract between node and simulator was broken:\n", out);
         terminal_wrap(out, result->contract, 4, width);
     }
-    if (result->violated)
+    if (result->violated) {
         print_violation(out, &result->violation);
-    if (result->n_unmet > 0)
+    }
+    if (result->n_unmet > 0) {
         fputs("\n  Not as the scenario expects:\n", out);
+    }
     for (uint32_t i = 0; i < result->n_unmet; i++) {
         fprintf(out, "    %s: ", result->unmet[i].pointer);
         fprintf(out, "%s\n", result->unmet[i].text);
@@ -229,9 +241,10 @@ static void print_verdict(FILE *out, const struct report *report)
         break;
     case SIM_VERDICT_AS_EXPECTED:
         terminal_print(out, TERMINAL_GOOD, "AS EXPECTED");
-        if (result->violated)
+        if (result->violated) {
             fprintf(out, ": %s was violated",
                     sim_property_name(result->violation.property));
+        }
         break;
     case SIM_VERDICT_UNEXPECTED:
         terminal_print(out, TERMINAL_BAD,
@@ -254,8 +267,9 @@ void report_print(const struct report *report, FILE *out)
     const char *description = report->scenario->description;
     terminal_print(out, TERMINAL_TITLE, input_name(report->path));
     fprintf(out, ", seed %" PRIu64 "\n", result->seed);
-    if (description != NULL)
+    if (description != NULL) {
         terminal_wrap(out, description, 2, terminal_width(out));
+    }
     fputc('\n', out);
     print_figures(out, report->scenario, report->outcome);
     print_label(out, "hash");
@@ -264,6 +278,7 @@ void report_print(const struct report *report, FILE *out)
     print_reasons(out, report);
     print_verdict(out, report);
     fputc('\n', out);
-    if (report_exit_code(report) != EXIT_AS_EXPECTED)
+    if (report_exit_code(report) != EXIT_AS_EXPECTED) {
         fprintf(out, "To repeat it: %s\n", report->repeat);
+    }
 }

@@ -1,11 +1,10 @@
-#include "tools/report.h"
-
-#include "sim/memory.h"
-
 #include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "sim/memory.h"
+#include "tools/report.h"
 
 /* cJSON holds numbers as doubles, which would change large ones: they are put
  * in as text. */
@@ -18,8 +17,9 @@ static void add_number(cJSON *object, const char *name, uint64_t number)
 
 static const char *verdict_word(const struct report *report)
 {
-    if (report->differs)
+    if (report->differs) {
         return "not_repeatable";
+    }
     switch (report->outcome->result.verdict) {
     case SIM_VERDICT_RUNNING:
         return "interrupted";
@@ -96,9 +96,10 @@ static void add_violation(cJSON *object, const struct sim_result *result)
     add_number(item, "step", result->violation.step);
     add_number(item, "time_us", result->violation.time_us);
     cJSON *nodes = cJSON_AddArrayToObject(item, "nodes");
-    for (uint32_t i = 0; i < result->violation.n_nodes; i++)
+    for (uint32_t i = 0; i < result->violation.n_nodes; i++) {
         cJSON_AddItemToArray(nodes,
                              cJSON_CreateNumber(result->violation.nodes[i]));
+    }
     cJSON_AddStringToObject(item, "text", result->violation.text);
 }
 
@@ -119,9 +120,10 @@ void report_print_json(const struct report *report, FILE *out)
     char text[32];
     cJSON *object = cJSON_CreateObject();
     cJSON_AddStringToObject(object, "scenario", report->path);
-    if (report->scenario->description != NULL)
+    if (report->scenario->description != NULL) {
         cJSON_AddStringToObject(object, "description",
                                 report->scenario->description);
+    }
     snprintf(text, sizeof text, "%" PRIu64, result->seed);
     cJSON_AddStringToObject(object, "seed", text);
     cJSON_AddStringToObject(object, "verdict", verdict_word(report));
@@ -134,10 +136,12 @@ void report_print_json(const struct report *report, FILE *out)
     add_properties(object, result);
     add_violation(object, result);
     add_unmet(object, result);
-    if (result->verdict == SIM_VERDICT_CONTRACT)
+    if (result->verdict == SIM_VERDICT_CONTRACT) {
         cJSON_AddStringToObject(object, "contract", result->contract);
-    if (report->story != NULL)
+    }
+    if (report->story != NULL) {
         add_story(object, report->story);
+    }
     cJSON_AddStringToObject(object, "repeat", report->repeat);
     char *line = cJSON_PrintUnformatted(object);
     fprintf(out, "%s\n", line != NULL ? line : "{}");

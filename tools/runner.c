@@ -2,15 +2,15 @@
 
 #include "tools/runner.h"
 
-#include "sim/memory.h"
-#include "tools/terminal.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "sim/memory.h"
+#include "tools/terminal.h"
 
 /* Steps between two looks at the clock: about a millisecond. */
 #define SLICE_STEPS 2048u
@@ -62,10 +62,12 @@ static void file_sink_line(struct sim_trace_sink *base, const char *text,
 {
     struct file_sink *sink = (struct file_sink *)base;
     if (sink->file != NULL && sink->error == 0 &&
-        fwrite(text, 1, size, sink->file) != size)
+        fwrite(text, 1, size, sink->file) != size) {
         sink->error = errno;
-    if (sink->echo)
+    }
+    if (sink->echo) {
         fwrite(text, 1, size, stderr);
+    }
 }
 
 /* The story in memory. */
@@ -113,8 +115,9 @@ void runner_run(const struct sim_scenario *scenario,
     bool progress = terminal_is(stderr) && !options->verbose;
     uint64_t start = wall_clock_us(), now = start;
     uint64_t next_progress = start + PROGRESS_AFTER_US;
-    if (options->trace != NULL || options->verbose)
+    if (options->trace != NULL || options->verbose) {
         simulation_options.trace = &sink.base;
+    }
     struct sim_simulation *simulation =
         sim_simulation_new(scenario, &simulation_options);
     while (sim_simulation_advance(simulation, SLICE_STEPS) ==
@@ -126,8 +129,9 @@ void runner_run(const struct sim_scenario *scenario,
             next_progress = now + PROGRESS_EVERY_US;
         }
     }
-    if (next_progress != start + PROGRESS_AFTER_US)
+    if (next_progress != start + PROGRESS_AFTER_US) {
         clear_progress();
+    }
     outcome->result = *sim_simulation_result(simulation);
     outcome->wall_us = wall_clock_us() - start;
     outcome->interrupted =

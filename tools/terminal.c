@@ -19,8 +19,9 @@ unsigned terminal_width(FILE *stream)
 {
     struct winsize size;
     if (!terminal_is(stream) || ioctl(fileno(stream), TIOCGWINSZ, &size) != 0 ||
-        size.ws_col == 0)
+        size.ws_col == 0) {
         return DEFAULT_WIDTH;
+    }
     return size.ws_col < MIN_WIDTH ? MIN_WIDTH : size.ws_col;
 }
 
@@ -49,10 +50,11 @@ static const char *style_code(enum terminal_style style)
 
 void terminal_print(FILE *stream, enum terminal_style style, const char *text)
 {
-    if (wants_colour(stream))
+    if (wants_colour(stream)) {
         fprintf(stream, "\033[%sm%s\033[0m", style_code(style), text);
-    else
+    } else {
         fputs(text, stream);
+    }
 }
 
 /* Columns of `size` bytes of UTF-8: a character's further bytes take none. */
@@ -60,8 +62,9 @@ static unsigned columns(const char *word, size_t size)
 {
     unsigned count = 0;
     for (size_t i = 0; i < size; i++) {
-        if (((unsigned char)word[i] & 0xc0u) != 0x80u)
+        if (((unsigned char)word[i] & 0xc0u) != 0x80u) {
             count++;
+        }
     }
     return count;
 }
