@@ -31,7 +31,8 @@ enum sim_target_kind {
     SIM_TARGET_FOLLOWER,  /* "a follower": any live one */
     SIM_TARGET_FOLLOWERS, /* "followers": all live ones */
     SIM_TARGET_CANDIDATE, /* "a candidate", pre-candidates included */
-    SIM_TARGET_ANY,       /* "a node": any live one */
+    SIM_TARGET_ANY,       /* "a node": any live one (in
+                              restart and resume: one that is down, paused) */
     SIM_TARGET_ALL,       /* "all": live or not */
     SIM_TARGET_CRASHED,   /* "crashed": all that are down */
     SIM_TARGET_PAUSED,    /* "paused": all that are */
