@@ -12,20 +12,12 @@
 #include "sim/expect.h"
 #include "sim/faults.h"
 #include "sim/memory.h"
+#include "sim/progress.h"
 
 /* So many steps within one microsecond mean that virtual time will never go on:
  * clients, links and disks without any delay answer each other for ever, or a
  * node asks for one timer after the other that is due at once. */
 #define MAX_STEPS_AT_ONCE UINT64_C(10000000)
-
-/* A wait for progress: from a moment at which all is well until a new command
- * is committed, and applied by every node, or the stated time is over. */
-struct progress {
-    bool waits;
-    uint64_t number;
-    bool committed;       /* the probe's command is */
-    uint64_t needs_index; /* then: what every node has to apply */
-};
 
 struct sim_simulation {
     const struct sim_scenario *scenario;
@@ -36,166 +28,13 @@ struct sim_simulation {
     struct sim_damages *damages;
     struct sim_faults *faults;
     struct sim_expect_tracker *expect;
-    struct progress progress;
-    uint64_t seen_faults;          /* at the last look */
+    struct sim_progress progress;
     bool ended;                    /* the scenario's duration is over */
     struct sim_expect_sample last; /* then: the state at that moment, */
     sim_tip *last_tips;            /* before everything healed */
-    bool was_calm;                 /* at the last look */
     uint64_t step_at_this_time;    /* the first of this microsecond */
     struct sim_result result;
 };
-
-/* --- new and free --------------------------------------------------------- */
-
-static void start_clients(struct sim_simulation *simulation)
-{
-    for (uint32_t c = 0; c < simulation->scenario->workload.clients; c++) {
-        struct sim_client_action action;
-        sim_clients_start(simulation->clients, c, &action);
-        sim_cluster_carry_out(simulation->cluster, &action);
-    }
-}
-
-static void look_at_faults(struct sim_simulation *simulation, bool undone);
-
-struct sim_simulation *sim_simulation_new(const struct sim_scenario *scenario,
-                                          const struct sim_options *options)
-{
-    struct sim_simulation *simulation = sim_calloc(1, sizeof *simulation);
-    simulation->scenario = scenario;
-    simulation->options = *options;
-    simulation->queue = sim_event_queue_new();
-    simulation->cluster = sim_cluster_new(scenario, options, simulation->queue);
-    simulation->clients =
-        sim_clients_new(&scenario->workload, scenario->nodes, options->seed);
-    simulation->damages =
-        sim_damages_new(simulation->cluster, simulation->clients);
-    simulation->faults =
-        sim_faults_new(simulation->cluster, simulation->damages, options->seed);
-    simulation->last_tips =
-        sim_calloc((size_t)scenario->nodes + 1, sizeof(sim_tip));
-    sim_event_queue_push(simulation->queue, scenario->duration_us,
-                         SIM_QUEUE_END, 0, 0);
-    simulation->expect =
-        sim_expect_new(&scenario->expect, simulation->cluster->tree);
-    simulation->result.verdict = SIM_VERDICT_RUNNING;
-    for (uint32_t node = 1; node <= scenario->nodes; node++) {
-        sim_cluster_start(simulation->cluster, node);
-    }
-    start_clients(simulation);
-    look_at_faults(simulation, false);
-    return simulation;
-}
-
-void sim_simulation_free(struct sim_simulation *simulation)
-{
-    if (simulation == NULL) {
-        return;
-    }
-    sim_expect_free(simulation->expect);
-    free(simulation->last_tips);
-    sim_faults_free(simulation->faults);
-    sim_damages_free(simulation->damages);
-    sim_clients_free(simulation->clients);
-    sim_cluster_free(simulation->cluster);
-    sim_event_queue_free(simulation->queue);
-    free(simulation);
-}
-
-/* --- progress ------------------------------------------------------------- */
-
-static void wait_for_progress(struct sim_simulation *simulation)
-{
-    struct sim_cluster *cluster = simulation->cluster;
-    simulation->progress.waits = true;
-    simulation->progress.number++;
-    simulation->progress.committed = false;
-    struct sim_client_action action;
-    sim_clients_probe_start(simulation->clients, cluster->now_us, &action);
-    sim_cluster_carry_out(cluster, &action);
-    sim_event_queue_push(simulation->queue,
-                         cluster->now_us +
-                             simulation->scenario->expect.progress_within_us,
-                         SIM_QUEUE_DEADLINE, 0, simulation->progress.number);
-}
-
-/* The first node that has not applied what is needed; SIM_NONE: all have. */
-static uint32_t find_straggler(const struct sim_simulation *simulation)
-{
-    const struct sim_cluster *cluster = simulation->cluster;
-    for (uint32_t node = 1; node <= cluster->n; node++) {
-        if (cluster->machines[node].last_applied <
-            simulation->progress.needs_index) {
-            return node;
-        }
-    }
-    return SIM_NONE;
-}
-
-static void look_for_progress(struct sim_simulation *simulation)
-{
-    struct progress *progress = &simulation->progress;
-    struct sim_cluster *cluster = simulation->cluster;
-    if (!progress->committed && sim_clients_probe_done(simulation->clients)) {
-        progress->committed = true;
-        progress->needs_index = cluster->committed;
-    }
-    if (progress->committed && cluster->leader != SIM_NONE &&
-        find_straggler(simulation) == SIM_NONE) {
-        progress->waits = false;
-        if (cluster->checker != NULL) {
-            sim_checker_progress(cluster->checker, true, NULL);
-        }
-    }
-}
-
-static void progress_deadline(struct sim_simulation *simulation,
-                              uint64_t number)
-{
-    struct sim_cluster *cluster = simulation->cluster;
-    if (!simulation->progress.waits || simulation->progress.number != number) {
-        return;
-    }
-    simulation->progress.waits = false;
-    if (cluster->checker == NULL) {
-        return;
-    }
-    char missing[128];
-    uint32_t straggler = find_straggler(simulation);
-    if (!simulation->progress.committed && cluster->leader == SIM_NONE) {
-        snprintf(missing, sizeof missing, "there is no leader");
-    } else if (!simulation->progress.committed) {
-        snprintf(missing, sizeof missing,
-                 "node %u leads, but no new command was committed",
-                 cluster->leader);
-    } else if (straggler != SIM_NONE) {
-        snprintf(missing, sizeof missing,
-                 "node %u has applied %llu of %llu entries", straggler,
-                 (unsigned long long)cluster->machines[straggler].last_applied,
-                 (unsigned long long)simulation->progress.needs_index);
-    } else {
-        snprintf(missing, sizeof missing, "there is no leader any more");
-    }
-    sim_checker_set_time(cluster->checker, cluster->step, cluster->now_us);
-    sim_checker_progress(cluster->checker, false, missing);
-}
-
-/* A wait begins when all is well, anew after each fault, and ends unjudged when
- * something goes wrong. */
-static void look_at_faults(struct sim_simulation *simulation, bool undone)
-{
-    uint64_t count = sim_faults_count(simulation->faults);
-    bool changed = undone || count != simulation->seen_faults;
-    bool calm = sim_faults_is_calm(simulation->faults);
-    if (calm && (changed || !simulation->was_calm)) {
-        wait_for_progress(simulation);
-    } else if (!calm) {
-        simulation->progress.waits = false;
-    }
-    simulation->seen_faults = count;
-    simulation->was_calm = calm;
-}
 
 /* --- expectations --------------------------------------------------------- */
 
@@ -394,7 +233,7 @@ static bool handle(struct sim_simulation *simulation,
         end(simulation);
         break;
     case SIM_QUEUE_DEADLINE:
-        progress_deadline(simulation, event->b);
+        sim_progress_deadline(&simulation->progress, event->b);
         break;
     }
     return undone;
@@ -443,10 +282,7 @@ static void happen(struct sim_simulation *simulation,
     look_at_leader(simulation, &leader);
     sim_faults_look(simulation->faults);
     look_at_leader(simulation, &leader);
-    look_at_faults(simulation, undone);
-    if (simulation->progress.waits) {
-        look_for_progress(simulation);
-    }
+    sim_progress_look(&simulation->progress, undone);
 }
 
 static bool is_over(const struct sim_simulation *simulation)
@@ -473,4 +309,61 @@ enum sim_verdict sim_simulation_advance(struct sim_simulation *simulation,
         happen(simulation, &event);
     }
     return SIM_VERDICT_RUNNING;
+}
+
+/* --- new and free --------------------------------------------------------- */
+
+static void start_clients(struct sim_simulation *simulation)
+{
+    for (uint32_t c = 0; c < simulation->scenario->workload.clients; c++) {
+        struct sim_client_action action;
+        sim_clients_start(simulation->clients, c, &action);
+        sim_cluster_carry_out(simulation->cluster, &action);
+    }
+}
+
+struct sim_simulation *sim_simulation_new(const struct sim_scenario *scenario,
+                                          const struct sim_options *options)
+{
+    struct sim_simulation *simulation = sim_calloc(1, sizeof *simulation);
+    simulation->scenario = scenario;
+    simulation->options = *options;
+    simulation->queue = sim_event_queue_new();
+    simulation->cluster = sim_cluster_new(scenario, options, simulation->queue);
+    simulation->clients =
+        sim_clients_new(&scenario->workload, scenario->nodes, options->seed);
+    simulation->damages =
+        sim_damages_new(simulation->cluster, simulation->clients);
+    simulation->faults =
+        sim_faults_new(simulation->cluster, simulation->damages, options->seed);
+    simulation->progress = sim_progress_new(
+        simulation->cluster, simulation->clients, simulation->faults);
+    simulation->last_tips =
+        sim_calloc((size_t)scenario->nodes + 1, sizeof(sim_tip));
+    sim_event_queue_push(simulation->queue, scenario->duration_us,
+                         SIM_QUEUE_END, 0, 0);
+    simulation->expect =
+        sim_expect_new(&scenario->expect, simulation->cluster->tree);
+    simulation->result.verdict = SIM_VERDICT_RUNNING;
+    for (uint32_t node = 1; node <= scenario->nodes; node++) {
+        sim_cluster_start(simulation->cluster, node);
+    }
+    start_clients(simulation);
+    sim_progress_look(&simulation->progress, false);
+    return simulation;
+}
+
+void sim_simulation_free(struct sim_simulation *simulation)
+{
+    if (simulation == NULL) {
+        return;
+    }
+    sim_expect_free(simulation->expect);
+    free(simulation->last_tips);
+    sim_faults_free(simulation->faults);
+    sim_damages_free(simulation->damages);
+    sim_clients_free(simulation->clients);
+    sim_cluster_free(simulation->cluster);
+    sim_event_queue_free(simulation->queue);
+    free(simulation);
 }

@@ -1,0 +1,102 @@
+#include "sim/progress.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+struct sim_progress sim_progress_new(struct sim_cluster *cluster,
+                                     struct sim_clients *clients,
+                                     const struct sim_faults *faults)
+{
+    return (struct sim_progress){
+        .cluster = cluster, .clients = clients, .faults = faults};
+}
+
+static void begin(struct sim_progress *progress)
+{
+    struct sim_cluster *cluster = progress->cluster;
+    progress->waits = true;
+    progress->number++;
+    progress->committed = false;
+    struct sim_client_action action;
+    sim_clients_probe_start(progress->clients, cluster->now_us, &action);
+    sim_cluster_carry_out(cluster, &action);
+    uint64_t within_us = cluster->scenario->expect.progress_within_us;
+    sim_event_queue_push(cluster->queue, cluster->now_us + within_us,
+                         SIM_QUEUE_DEADLINE, 0, progress->number);
+}
+
+/* The first node that has not applied what is needed; SIM_NONE: all have. */
+static uint32_t find_straggler(const struct sim_progress *progress)
+{
+    const struct sim_cluster *cluster = progress->cluster;
+    for (uint32_t node = 1; node <= cluster->n; node++) {
+        if (cluster->machines[node].last_applied < progress->needs_index) {
+            return node;
+        }
+    }
+    return SIM_NONE;
+}
+
+static void look_for_end(struct sim_progress *progress)
+{
+    struct sim_cluster *cluster = progress->cluster;
+    if (!progress->committed && sim_clients_probe_done(progress->clients)) {
+        progress->committed = true;
+        progress->needs_index = cluster->committed;
+    }
+    if (progress->committed && cluster->leader != SIM_NONE &&
+        find_straggler(progress) == SIM_NONE) {
+        progress->waits = false;
+        if (cluster->checker != NULL) {
+            sim_checker_progress(cluster->checker, true, NULL);
+        }
+    }
+}
+
+void sim_progress_look(struct sim_progress *progress, bool undone)
+{
+    uint64_t count = sim_faults_count(progress->faults);
+    bool changed = undone || count != progress->seen_faults;
+    bool calm = sim_faults_is_calm(progress->faults);
+    if (calm && (changed || !progress->was_calm)) {
+        begin(progress);
+    } else if (!calm) {
+        progress->waits = false;
+    }
+    progress->seen_faults = count;
+    progress->was_calm = calm;
+    if (progress->waits) {
+        look_for_end(progress);
+    }
+}
+
+void sim_progress_deadline(struct sim_progress *progress, uint64_t number)
+{
+    struct sim_cluster *cluster = progress->cluster;
+    if (!progress->waits || progress->number != number) {
+        return;
+    }
+    progress->waits = false;
+    if (cluster->checker == NULL) {
+        return;
+    }
+    char missing[128];
+    uint32_t straggler = find_straggler(progress);
+    if (!progress->committed && cluster->leader == SIM_NONE) {
+        snprintf(missing, sizeof missing, "there is no leader");
+    } else if (!progress->committed) {
+        snprintf(missing, sizeof missing,
+                 "node %" PRIu32 " leads, but no new command was committed",
+                 cluster->leader);
+    } else if (straggler != SIM_NONE) {
+        snprintf(missing, sizeof missing,
+                 "node %" PRIu32 " has applied %" PRIu64 " of %" PRIu64
+                 " entries",
+                 straggler, cluster->machines[straggler].last_applied,
+                 progress->needs_index);
+    } else {
+        snprintf(missing, sizeof missing, "there is no leader any more");
+    }
+    sim_checker_set_time(cluster->checker, cluster->step, cluster->now_us);
+    sim_checker_progress(cluster->checker, false, missing);
+}
