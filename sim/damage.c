@@ -239,7 +239,8 @@ static void do_to_link(struct sim_damages *damages, const struct damage *damage,
 
 static bool is_about_links(const struct damage *damage)
 {
-    return damage->reach.n_links > 0;
+    return damage->action->kind >= SIM_ACTION_PARTITION &&
+           damage->action->kind <= SIM_ACTION_LINK;
 }
 
 /* The latest damage of this kind that a node still has, or NULL. */
@@ -348,35 +349,6 @@ void sim_damages_heal(struct sim_damages *damages)
 
 /* --- the whole ------------------------------------------------------------ */
 
-/* Whether it lasts until something ends it. */
-static bool lasts(const struct damage *damage)
-{
-    switch (damage->action->kind) {
-    case SIM_ACTION_PARTITION:
-    case SIM_ACTION_ISOLATE:
-    case SIM_ACTION_CUT:
-    case SIM_ACTION_BRIDGE:
-    case SIM_ACTION_MESH:
-    case SIM_ACTION_CLOG:
-    case SIM_ACTION_LINK:
-        return damage->reach.n_links > 0;
-    case SIM_ACTION_CRASH:
-    case SIM_ACTION_PAUSE:
-    case SIM_ACTION_DISK:
-        return damage->reach.nodes.count > 0;
-    case SIM_ACTION_CLOCK:
-        return damage->action->has_rate && damage->reach.nodes.count > 0;
-    case SIM_ACTION_RESTART:
-    case SIM_ACTION_RESUME:
-    case SIM_ACTION_EXPIRE:
-    case SIM_ACTION_PROPOSE:
-    case SIM_ACTION_HEAL:
-    case SIM_ACTION_KIND_COUNT:
-        return false;
-    }
-    return false;
-}
-
 /* Moves the fresh damage to a slot of its own, with the links it holds. */
 static void remember(struct sim_damages *damages, const uint64_t *duration_us)
 {
@@ -433,7 +405,9 @@ enum sim_damage_outcome sim_damage_do(struct sim_damages *damages,
             heal_network(damages);
         }
     }
-    if (lasts(fresh)) {
+    bool reaches = is_about_links(fresh) ? fresh->reach.n_links > 0
+                                         : fresh->reach.nodes.count > 0;
+    if (reaches && sim_action_lasts(action)) {
         remember(damages, duration_us);
     }
     return effect ? SIM_DAMAGE_DONE : SIM_DAMAGE_NO_EFFECT;

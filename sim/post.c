@@ -32,6 +32,10 @@ void sim__post_send(struct sim_cluster *cluster, uint32_t from, uint32_t to,
                           size, "lost");
         return;
     }
+    if (delivery.copies > 1) {
+        sim_trace_message(cluster->trace, cluster->now_us, from, to, bytes,
+                          size, "doubled");
+    }
     uint32_t slot =
         sim_mail_put(cluster->mail, from, to, bytes, size, delivery.copies);
     sim_mail_letter(cluster->mail, slot)->kind = message.kind;
@@ -167,6 +171,9 @@ void sim_cluster_forward_released(struct sim_cluster *cluster)
     uint32_t to;
     uint32_t slot;
     while (sim_network_next_released(cluster->network, &from, &to, &slot)) {
+        const struct sim_letter *letter = sim_mail_letter(cluster->mail, slot);
+        sim_trace_message(cluster->trace, cluster->now_us, from, to,
+                          letter->bytes, letter->size, "released");
         sim_event_queue_push(cluster->queue, cluster->now_us, SIM_QUEUE_ARRIVAL,
                              to, slot);
     }

@@ -56,28 +56,41 @@ struct sim_targets {
 
 /* --- what ---------------------------------------------------------------- */
 
-enum sim_action_kind {
-    SIM_ACTION_CRASH,     /* "crash": nodes; "unfinished_writes" */
-    SIM_ACTION_RESTART,   /* "restart": nodes */
-    SIM_ACTION_PAUSE,     /* "pause": nodes */
-    SIM_ACTION_RESUME,    /* "resume": nodes */
-    SIM_ACTION_PARTITION, /* "partition": [nodes, nodes, …]: traffic inside a
-                             group only; those in no group form one more */
-    SIM_ACTION_ISOLATE,   /* "isolate": nodes: each from all others */
-    SIM_ACTION_CUT,       /* "cut": {"from": nodes, "to": nodes, "both_ways"} */
-    SIM_ACTION_BRIDGE,    /* "bridge": node: two halves that only it sees */
-    SIM_ACTION_MESH,      /* "mesh": [[1, 2], [2, 3]]: only these pairs talk */
-    SIM_ACTION_CLOG,      /* "clog": {"from", "to", "both_ways"}: hold what is
-                             sent; all of it is released at the end */
-    SIM_ACTION_LINK,      /* "link": {"from", "to", "both_ways", "messages",
-                             "delay", "drop", "duplicate"}: other weather */
-    SIM_ACTION_DISK,      /* "disk": {"nodes", "write", "fsync"} */
-    SIM_ACTION_CLOCK,     /* "clock": {"nodes", "jump", "rate"} */
-    SIM_ACTION_EXPIRE,    /* "expire_timer": nodes: their clocks jump to the
-                             deadline of their timer */
-    SIM_ACTION_PROPOSE,   /* "propose": {"to": node, "key", "value"} */
-    SIM_ACTION_HEAL,      /* "heal": "network" or "all" */
-    SIM_ACTION_KIND_COUNT
+enum sim_action_kind { /* from PARTITION to LINK: those about links */
+                       SIM_ACTION_CRASH, /* "crash": nodes; "unfinished_writes"
+                                          */
+                       SIM_ACTION_RESTART,   /* "restart": nodes */
+                       SIM_ACTION_PAUSE,     /* "pause": nodes */
+                       SIM_ACTION_RESUME,    /* "resume": nodes */
+                       SIM_ACTION_PARTITION, /* "partition": [nodes, nodes, …]:
+                                                traffic inside a group only;
+                                                those in no group form one more
+                                              */
+                       SIM_ACTION_ISOLATE,   /* "isolate": nodes: each from all
+                                                others */
+                       SIM_ACTION_CUT,    /* "cut": {"from": nodes, "to": nodes,
+                                             "both_ways"} */
+                       SIM_ACTION_BRIDGE, /* "bridge": node: two halves that
+                                             only it sees */
+                       SIM_ACTION_MESH,  /* "mesh": [[1, 2], [2, 3]]: only these
+                                            pairs talk */
+                       SIM_ACTION_CLOG,  /* "clog": {"from", "to", "both_ways"}:
+                                            hold what is  sent; all of it is
+                                            released at the end */
+                       SIM_ACTION_LINK,  /* "link": {"from", "to", "both_ways",
+                                            "messages",  "delay", "drop",
+                                            "duplicate"}: other weather */
+                       SIM_ACTION_DISK,  /* "disk": {"nodes", "write", "fsync"}
+                                          */
+                       SIM_ACTION_CLOCK, /* "clock": {"nodes", "jump", "rate"}
+                                          */
+                       SIM_ACTION_EXPIRE, /* "expire_timer": nodes: their clocks
+                                             jump to the deadline of their timer
+                                           */
+                       SIM_ACTION_PROPOSE, /* "propose": {"to": node, "key",
+                                              "value"} */
+                       SIM_ACTION_HEAL,    /* "heal": "network" or "all" */
+                       SIM_ACTION_KIND_COUNT
 };
 
 /* What a crash leaves of writes that had not finished. */
@@ -334,5 +347,8 @@ void sim_scenario_problems_free(struct sim_scenario_problems *problems);
 
 /* "crash": the key of an action. */
 const char *sim_action_name(enum sim_action_kind kind);
+
+/* Whether what it does lasts until something ends it: "for", or healing. */
+bool sim_action_lasts(const struct sim_action *action);
 
 #endif

@@ -217,8 +217,7 @@ static bool is_single(enum sim_action_kind kind)
            kind == SIM_ACTION_HEAL;
 }
 
-/* "for" undoes an action; some have nothing to undo. */
-static bool can_end(const struct sim_action *action)
+bool sim_action_lasts(const struct sim_action *action)
 {
     switch (action->kind) {
     case SIM_ACTION_CRASH:
@@ -264,7 +263,7 @@ static void check_beside(struct scenario_reader *reader,
         }
     }
     value = sim_json_member(&reader->json, step, "for");
-    if (value != NULL && !can_end(action)) {
+    if (value != NULL && !sim_action_lasts(action)) {
         sim_json_refuse_key(
             &reader->json, value,
             "\"%s\" does not last%s, so it has no \"for\"", name,
