@@ -82,7 +82,8 @@ install_missing() {
     # The lists may be absent, or too old to find the packages they name.
     # shellcheck disable=SC2086  # a list of words
     apt_install $missing >"$log" 2>&1 ||
-        { as_root apt-get update && apt_install $missing; } >>"$log" 2>&1
+        { as_root apt-get update && apt_install $missing; } >>"$log" 2>&1 ||
+        true # what is still missing says it
     still=$(missing_of "$@")
     [ -z "$still" ] && return 0
     tail -n 15 "$log" >&2
