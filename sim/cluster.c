@@ -2,6 +2,7 @@
 #include "sim/cluster.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -299,9 +300,9 @@ bool sim_cluster_crash(struct sim_cluster *cluster, uint32_t node,
     cluster->crashes++;
     bool has_unfinished = sim_disk_has_unfinished(machine->disk);
     sim_trace_event(cluster->trace, cluster->now_us,
-                    "crash: node %u, %s of term %llu%s%s", node,
+                    "crash: node %u, %s of term %" PRIu64 "%s%s", node,
                     sim_role_name(machine->view.role),
-                    (unsigned long long)machine->view.hard_state.term,
+                    machine->view.hard_state.term,
                     has_unfinished ? ", unfinished writes " : "",
                     has_unfinished ? unfinished_name(unfinished) : "");
     drop_mail(cluster, machine);

@@ -1,6 +1,7 @@
 /* The part of the cluster around one node: inputs in, outputs walked. */
 #undef NDEBUG
 #include <assert.h>
+#include <inttypes.h>
 
 #include "sim/clients.h"
 #include "sim/cluster.h"
@@ -120,17 +121,16 @@ static sim_tip base_of(struct sim_cluster *cluster, uint32_t node,
     const struct sim_machine *machine = &cluster->machines[node];
     uint64_t end = sim_log_tree_position(cluster->tree, machine->tip).index;
     if (write->id != machine->last_write_id + 1) {
-        sim__cluster_breach(cluster,
-                            "node %u: WRITE has id %llu, expected %llu", node,
-                            (unsigned long long)write->id,
-                            (unsigned long long)(machine->last_write_id + 1));
+        sim__cluster_breach(
+            cluster, "node %u: WRITE has id %" PRIu64 ", expected %" PRIu64,
+            node, write->id, machine->last_write_id + 1);
         return SIM_NO_TIP;
     }
     if (write->truncate_from > end + 1) {
-        sim__cluster_breach(
-            cluster, "node %u: WRITE truncates from %llu, its log ends at %llu",
-            node, (unsigned long long)write->truncate_from,
-            (unsigned long long)end);
+        sim__cluster_breach(cluster,
+                            "node %u: WRITE truncates from %" PRIu64
+                            ", its log ends at %" PRIu64,
+                            node, write->truncate_from, end);
         return SIM_NO_TIP;
     }
     sim_tip base = machine->tip;
@@ -139,10 +139,10 @@ static sim_tip base_of(struct sim_cluster *cluster, uint32_t node,
         base = sim_log_tree_ancestor(cluster->tree, machine->tip, end);
     }
     if (write->n_entries > 0 && write->first_index != end + 1) {
-        sim__cluster_breach(
-            cluster, "node %u: WRITE begins at %llu, its log ends at %llu",
-            node, (unsigned long long)write->first_index,
-            (unsigned long long)end);
+        sim__cluster_breach(cluster,
+                            "node %u: WRITE begins at %" PRIu64
+                            ", its log ends at %" PRIu64,
+                            node, write->first_index, end);
         return SIM_NO_TIP;
     }
     return base;
@@ -246,11 +246,11 @@ static void take_apply(struct sim_cluster *cluster, uint32_t node,
 {
     struct sim_machine *machine = &cluster->machines[node];
     if (output->apply.first_index != machine->last_applied + 1) {
-        sim__cluster_breach(
-            cluster,
-            "node %u: APPLY begins at %llu, the last one ended at %llu", node,
-            (unsigned long long)output->apply.first_index,
-            (unsigned long long)machine->last_applied);
+        sim__cluster_breach(cluster,
+                            "node %u: APPLY begins at %" PRIu64
+                            ", the last one ended at %" PRIu64,
+                            node, output->apply.first_index,
+                            machine->last_applied);
         return;
     }
     cluster->states = sim_grow(cluster->states, &cluster->states_capacity,
@@ -287,9 +287,9 @@ static void take_send(struct sim_cluster *cluster, uint32_t node,
     }
     if (output->send.after_write > machine->last_write_id) {
         sim__cluster_breach(
-            cluster, "node %u: SEND after write %llu, the last one is %llu",
-            node, (unsigned long long)output->send.after_write,
-            (unsigned long long)machine->last_write_id);
+            cluster,
+            "node %u: SEND after write %" PRIu64 ", the last one is %" PRIu64,
+            node, output->send.after_write, machine->last_write_id);
         return;
     }
     if (output->send.after_write <= machine->durable_write_id) {
@@ -320,9 +320,10 @@ static void take_answer(struct sim_cluster *cluster, uint32_t node,
     bool accepted = output->kind == SIM_OUTPUT_ACCEPTED;
     uint64_t answered = accepted ? output->accepted.tag : output->rejected.tag;
     if (answered != tag) {
-        sim__cluster_breach(
-            cluster, "node %u: answers proposal %llu, asked was %llu", node,
-            (unsigned long long)answered, (unsigned long long)tag);
+        sim__cluster_breach(cluster,
+                            "node %u: answers proposal %" PRIu64
+                            ", asked was %" PRIu64,
+                            node, answered, tag);
     } else if (accepted) {
         accept_command(cluster, node, output);
     } else {

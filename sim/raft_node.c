@@ -2,6 +2,7 @@
 #include "sim/raft_node.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -363,44 +364,44 @@ static void classify(const uint8_t *bytes, size_t size,
 
 static void describe_append(const struct raft_message *message, char *text)
 {
-    unsigned long long first = message->append_request.prev.index + 1;
+    uint64_t first = message->append_request.prev.index + 1;
     char entries[64] = "heartbeat";
     if (message->append_request.n_entries == 1) {
-        snprintf(entries, sizeof entries, "entry %llu", first);
+        snprintf(entries, sizeof entries, "entry %" PRIu64, first);
     } else if (message->append_request.n_entries > 1) {
-        snprintf(entries, sizeof entries, "entries %llu..%llu", first,
-                 first + message->append_request.n_entries - 1);
+        snprintf(entries, sizeof entries, "entries %" PRIu64 "..%" PRIu64,
+                 first, first + message->append_request.n_entries - 1);
     }
     snprintf(text, SIM_DESCRIPTION_SIZE,
-             "term %llu, %s after %llu/%llu, commit %llu",
-             (unsigned long long)message->term, entries,
-             (unsigned long long)message->append_request.prev.index,
-             (unsigned long long)message->append_request.prev.term,
-             (unsigned long long)message->append_request.leader_commit);
+             "term %" PRIu64 ", %s after %" PRIu64 "/%" PRIu64
+             ", commit %" PRIu64,
+             message->term, entries, message->append_request.prev.index,
+             message->append_request.prev.term,
+             message->append_request.leader_commit);
 }
 
 static void describe_append_response(const struct raft_message *message,
                                      char *text)
 {
-    unsigned long long term = message->term;
+    uint64_t term = message->term;
     if (message->append_response.success) {
-        snprintf(text, SIM_DESCRIPTION_SIZE, "term %llu, matches up to %llu",
-                 term,
-                 (unsigned long long)message->append_response.match_index);
+        snprintf(text, SIM_DESCRIPTION_SIZE,
+                 "term %" PRIu64 ", matches up to %" PRIu64, term,
+                 message->append_response.match_index);
         return;
     }
-    unsigned long long rejected = message->append_response.rejected;
-    unsigned long long index = message->append_response.conflict.index;
+    uint64_t rejected = message->append_response.rejected;
+    uint64_t index = message->append_response.conflict.index;
     if (message->append_response.conflict.term == 0) {
         snprintf(text, SIM_DESCRIPTION_SIZE,
-                 "term %llu, refused at %llu: its log ends at %llu", term,
-                 rejected, index - 1);
+                 "term %" PRIu64 ", refused at %" PRIu64
+                 ": its log ends at %" PRIu64,
+                 term, rejected, index - 1);
     } else {
-        snprintf(
-            text, SIM_DESCRIPTION_SIZE,
-            "term %llu, refused at %llu: it has term %llu there, from %llu",
-            term, rejected,
-            (unsigned long long)message->append_response.conflict.term, index);
+        snprintf(text, SIM_DESCRIPTION_SIZE,
+                 "term %" PRIu64 ", refused at %" PRIu64
+                 ": it has term %" PRIu64 " there, from %" PRIu64,
+                 term, rejected, message->append_response.conflict.term, index);
     }
 }
 
@@ -415,15 +416,15 @@ static void describe(const uint8_t *bytes, size_t size, char *text)
     switch (message.kind) {
     case RAFT_MESSAGE_PRE_VOTE_REQUEST:
     case RAFT_MESSAGE_VOTE_REQUEST:
-        snprintf(text, SIM_DESCRIPTION_SIZE, "term %llu, last entry %llu/%llu",
-                 (unsigned long long)message.term,
-                 (unsigned long long)message.vote_request.last.index,
-                 (unsigned long long)message.vote_request.last.term);
+        snprintf(text, SIM_DESCRIPTION_SIZE,
+                 "term %" PRIu64 ", last entry %" PRIu64 "/%" PRIu64,
+                 message.term, message.vote_request.last.index,
+                 message.vote_request.last.term);
         break;
     case RAFT_MESSAGE_PRE_VOTE_RESPONSE:
     case RAFT_MESSAGE_VOTE_RESPONSE:
-        snprintf(text, SIM_DESCRIPTION_SIZE, "term %llu, %s",
-                 (unsigned long long)message.term,
+        snprintf(text, SIM_DESCRIPTION_SIZE, "term %" PRIu64 ", %s",
+                 message.term,
                  message.vote_response.granted ? "granted" : "refused");
         break;
     case RAFT_MESSAGE_APPEND_REQUEST:

@@ -1,4 +1,5 @@
 /* The stage: what the nodes are and what lies between them. */
+#include <inttypes.h>
 #include <stddef.h>
 
 #include "sim/scenario_reader.h"
@@ -75,10 +76,10 @@ static void check_heartbeat(struct scenario_reader *reader,
     }
     if (longest >= shortest) {
         sim_json_refuse(&reader->json, heartbeat != NULL ? heartbeat : election,
-                        "the heartbeat interval (%llu us) must be shorter than "
-                        "the least election timeout (%llu us)",
-                        (unsigned long long)longest,
-                        (unsigned long long)shortest);
+                        "the heartbeat interval (%" PRIu64
+                        " us) must be shorter than "
+                        "the least election timeout (%" PRIu64 " us)",
+                        longest, shortest);
     }
 }
 

@@ -1,4 +1,5 @@
 /* Single values: words, numbers, numbers with units, distributions. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -96,8 +97,8 @@ static bool read_integer(struct scenario_reader *reader,
         (uint64_t)integer < key->min || (uint64_t)integer > max) {
         sim_json_found(&reader->json, value, found);
         sim_json_refuse(&reader->json, value,
-                        "%s is not a whole number from %llu to %llu", found,
-                        (unsigned long long)key->min, (unsigned long long)max);
+                        "%s is not a whole number from %" PRIu64 " to %" PRIu64,
+                        found, key->min, max);
         return false;
     }
     *number = (uint64_t)integer;
@@ -144,8 +145,8 @@ uint64_t *scenario__terms(struct scenario_reader *reader,
         if (terms[*count] < before) {
             sim_json_refuse(&reader->json, each,
                             "the terms of a log never fall, and this one "
-                            "follows %llu",
-                            (unsigned long long)before);
+                            "follows %" PRIu64,
+                            before);
         }
         before = terms[(*count)++];
     }
@@ -278,8 +279,8 @@ static bool read_size(struct scenario_reader *reader,
     char range[64];
     int64_t integer = 0;
     enum scenario_fit fit = SCENARIO_FITS;
-    snprintf(range, sizeof range, "%llu bytes, the most that is possible here",
-             (unsigned long long)max);
+    snprintf(range, sizeof range,
+             "%" PRIu64 " bytes, the most that is possible here", max);
     if (sim_json_integer(value, &integer) && integer >= 0) {
         *bytes = (uint64_t)integer;
         fit = *bytes > max ? SCENARIO_TOO_LARGE : SCENARIO_FITS;
@@ -343,9 +344,10 @@ void scenario__text(struct scenario_reader *reader,
     char found[SIM_JSON_FOUND_SIZE];
     if (text == NULL || strlen(text) < key->min || strlen(text) > key->max) {
         sim_json_found(&reader->json, value, found);
-        sim_json_refuse(
-            &reader->json, value, "%s is not a string of %llu to %llu bytes",
-            found, (unsigned long long)key->min, (unsigned long long)key->max);
+        sim_json_refuse(&reader->json, value,
+                        "%s is not a string of %" PRIu64 " to %" PRIu64
+                        " bytes",
+                        found, key->min, key->max);
         return;
     }
     *(char **)out = scenario__copy(reader, text);

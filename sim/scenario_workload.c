@@ -1,4 +1,5 @@
 /* The clients, and what is on the disks before the start. */
+#include <inttypes.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -147,9 +148,10 @@ static void read_disk_of(struct scenario_reader *reader,
         initial->hard_state.term = last;
     } else if (last > initial->hard_state.term) {
         sim_json_refuse(&reader->json, term,
-                        "the log holds an entry of term %llu, so the node's "
+                        "the log holds an entry of term %" PRIu64
+                        ", so the node's "
                         "term is at least that",
-                        (unsigned long long)last);
+                        last);
     }
     if (initial->hard_state.vote != SIM_NONE && initial->hard_state.term == 0) {
         sim_json_refuse(&reader->json,

@@ -2,6 +2,7 @@
 #include "sim/simulation.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -256,10 +257,11 @@ static void go_to(struct sim_simulation *simulation, uint64_t time_us)
     } else if (cluster->step - simulation->step_at_this_time >
                MAX_STEPS_AT_ONCE) {
         sim__cluster_breach(cluster,
-                            "virtual time stands still at %llu us: clients, "
+                            "virtual time stands still at %" PRIu64
+                            " us: clients, "
                             "links and disks answer, or timers come, without "
                             "any delay",
-                            (unsigned long long)time_us);
+                            time_us);
     }
     cluster->now_us = time_us;
     if (cluster->checker != NULL) {
