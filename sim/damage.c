@@ -90,10 +90,9 @@ static void tell(const struct sim_damages *damages, const struct damage *damage,
                     sim_action_name(damage->action->kind), text);
 }
 
-/* The node's disk gets the latencies of `latest` (or NULL), and where that says
- * nothing those of the latest damages that do, at last the scenario's. */
-static void mix_disk(struct sim_damages *damages,
-                     const struct sim_action *latest, uint32_t node)
+/* The node's disk gets each latency from the latest damage that says one, or
+ * from the scenario. */
+static void mix_disk(struct sim_damages *damages, uint32_t node)
 {
     struct sim_cluster *cluster = damages->cluster;
     const struct sim_distribution *write = &cluster->scenario->disk_write;
@@ -114,12 +113,6 @@ static void mix_disk(struct sim_damages *damages,
             fsync = &damage->action->fsync;
             fsync_serial = damage->serial;
         }
-    }
-    if (latest != NULL && latest->has_write) {
-        write = &latest->write;
-    }
-    if (latest != NULL && latest->has_fsync) {
-        fsync = &latest->fsync;
     }
     struct sim_disk *disk = cluster->machines[node].disk;
     sim_disk_set_latency(disk, write, fsync);
@@ -196,7 +189,7 @@ static bool do_to_node(struct sim_damages *damages,
         release_node(damages, SIM_ACTION_PAUSE, node);
         return sim_cluster_resume(cluster, node);
     case SIM_ACTION_DISK:
-        mix_disk(damages, action, node);
+        mix_disk(damages, node);
         return true;
     case SIM_ACTION_CLOCK:
         disturb_clock(cluster, action, node);
@@ -270,7 +263,7 @@ static void undo_at_node(struct sim_damages *damages, enum sim_action_kind kind,
     } else if (kind == SIM_ACTION_PAUSE && other == NULL) {
         sim_cluster_resume(cluster, node);
     } else if (kind == SIM_ACTION_DISK) {
-        mix_disk(damages, NULL, node);
+        mix_disk(damages, node);
     } else if (kind == SIM_ACTION_CLOCK) {
         sim_cluster_set_clock_rate(cluster, node,
                                    other == NULL
@@ -350,7 +343,8 @@ void sim_damages_heal(struct sim_damages *damages)
 /* --- the whole ------------------------------------------------------------ */
 
 /* Moves the fresh damage to a slot of its own, with the links it holds. */
-static void remember(struct sim_damages *damages, const uint64_t *duration_us)
+static struct damage *remember(struct sim_damages *damages,
+                               const uint64_t *duration_us)
 {
     uint32_t slot = 0;
     while (slot < damages->n_items && damages->items[slot].serial != 0) {
@@ -363,18 +357,44 @@ static void remember(struct sim_damages *damages, const uint64_t *duration_us)
         damages->items[slot] = (struct damage){0};
         damages->n_items++;
     }
-    struct damage old = damages->items[slot];
-    damages->items[slot] = damages->fresh;
+    struct damage *damage = &damages->items[slot];
+    struct damage old = *damage;
+    *damage = damages->fresh;
     damages->fresh.reach.links = old.reach.links;
     damages->fresh.reach.links_capacity = old.reach.links_capacity;
-    if (!is_about_lives(&damages->items[slot])) {
+    if (!is_about_lives(damage)) {
         damages->n_active++;
     }
     if (duration_us != NULL) {
         sim_event_queue_push(damages->cluster->queue,
                              damages->cluster->now_us + *duration_us,
-                             SIM_QUEUE_UNDO, slot, damages->last_serial);
+                             SIM_QUEUE_UNDO, slot, damage->serial);
     }
+    return damage;
+}
+
+/* True if it changed something. */
+static bool take_effect(struct sim_damages *damages,
+                        const struct damage *damage)
+{
+    const struct sim_action *action = damage->action;
+    const struct sim_reach *reach = &damage->reach;
+    bool effect = reach->n_links > 0;
+    for (uint32_t i = 0; i < reach->n_links; i++) {
+        do_to_link(damages, damage, reach->links[i]);
+    }
+    for (uint32_t i = 0; i < reach->nodes.count; i++) {
+        effect = do_to_node(damages, action, reach->nodes.nodes[i]) || effect;
+    }
+    if (action->kind != SIM_ACTION_HEAL) {
+        return effect;
+    }
+    if (action->heal_all) {
+        sim_damages_heal(damages);
+    } else {
+        heal_network(damages);
+    }
+    return true;
 }
 
 enum sim_damage_outcome sim_damage_do(struct sim_damages *damages,
@@ -382,33 +402,19 @@ enum sim_damage_outcome sim_damage_do(struct sim_damages *damages,
                                       struct sim_prng *prng,
                                       const uint64_t *duration_us)
 {
-    struct damage *fresh = &damages->fresh;
-    fresh->action = action;
-    if (!sim_reach_find(&fresh->reach, action, damages->cluster, prng)) {
+    struct damage *damage = &damages->fresh;
+    damage->action = action;
+    if (!sim_reach_find(&damage->reach, action, damages->cluster, prng)) {
         return SIM_DAMAGE_NO_TARGET;
     }
     damages->last_serial++;
-    fresh->serial = damages->last_serial;
-    tell(damages, fresh, "");
-    bool effect = fresh->reach.n_links > 0 || action->kind == SIM_ACTION_HEAL;
-    for (uint32_t i = 0; i < fresh->reach.n_links; i++) {
-        do_to_link(damages, fresh, fresh->reach.links[i]);
-    }
-    for (uint32_t i = 0; i < fresh->reach.nodes.count; i++) {
-        effect =
-            do_to_node(damages, action, fresh->reach.nodes.nodes[i]) || effect;
-    }
-    if (action->kind == SIM_ACTION_HEAL) {
-        if (action->heal_all) {
-            sim_damages_heal(damages);
-        } else {
-            heal_network(damages);
-        }
-    }
-    bool reaches = is_about_links(fresh) ? fresh->reach.n_links > 0
-                                         : fresh->reach.nodes.count > 0;
+    damage->serial = damages->last_serial;
+    bool reaches = is_about_links(damage) ? damage->reach.n_links > 0
+                                          : damage->reach.nodes.count > 0;
     if (reaches && sim_action_lasts(action)) {
-        remember(damages, duration_us);
+        damage = remember(damages, duration_us);
     }
-    return effect ? SIM_DAMAGE_DONE : SIM_DAMAGE_NO_EFFECT;
+    tell(damages, damage, "");
+    return take_effect(damages, damage) ? SIM_DAMAGE_DONE
+                                        : SIM_DAMAGE_NO_EFFECT;
 }

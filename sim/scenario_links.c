@@ -116,25 +116,37 @@ static void check_from_to(struct scenario_reader *reader,
     scenario__check_ends(reader, value);
 }
 
+/* The keys of "link"; the first three are those of "cut" and "clog". */
+static const struct scenario_key link_keys[] = {
+    {.name = "from",
+     .read = scenario__targets,
+     .offset = AT(from),
+     .required = true},
+    {.name = "to",
+     .read = scenario__targets,
+     .offset = AT(to),
+     .required = true},
+    {.name = "both_ways", .read = scenario__boolean, .offset = AT(both_ways)},
+    {.name = "messages",
+     .read = scenario__message_kind,
+     .offset = AT(weather.kind)},
+    {.name = "delay",
+     .read = scenario__distribution,
+     .offset = AT(weather.delay)},
+    {.name = "drop", .read = scenario__chance, .offset = AT(weather.drop_ppm)},
+    {.name = "duplicate",
+     .read = scenario__chance,
+     .offset = AT(weather.duplicate_ppm)},
+};
+
+#define CUT_KEYS 3
+
 void scenario__cut(struct scenario_reader *reader,
                    const struct sim_json_value *value,
                    const struct scenario_key *key, void *out)
 {
-    static const struct scenario_key keys[] = {
-        {.name = "from",
-         .read = scenario__targets,
-         .offset = AT(from),
-         .required = true},
-        {.name = "to",
-         .read = scenario__targets,
-         .offset = AT(to),
-         .required = true},
-        {.name = "both_ways",
-         .read = scenario__boolean,
-         .offset = AT(both_ways)},
-    };
     (void)key;
-    if (scenario__object(reader, value, keys, SCENARIO_COUNT(keys), out)) {
+    if (scenario__object(reader, value, link_keys, CUT_KEYS, out)) {
         check_from_to(reader, value);
     }
 }
@@ -143,35 +155,11 @@ void scenario__link(struct scenario_reader *reader,
                     const struct sim_json_value *value,
                     const struct scenario_key *key, void *out)
 {
-    static const struct scenario_key keys[] = {
-        {.name = "from",
-         .read = scenario__targets,
-         .offset = AT(from),
-         .required = true},
-        {.name = "to",
-         .read = scenario__targets,
-         .offset = AT(to),
-         .required = true},
-        {.name = "both_ways",
-         .read = scenario__boolean,
-         .offset = AT(both_ways)},
-        {.name = "messages",
-         .read = scenario__message_kind,
-         .offset = AT(weather.kind)},
-        {.name = "delay",
-         .read = scenario__distribution,
-         .offset = AT(weather.delay)},
-        {.name = "drop",
-         .read = scenario__chance,
-         .offset = AT(weather.drop_ppm)},
-        {.name = "duplicate",
-         .read = scenario__chance,
-         .offset = AT(weather.duplicate_ppm)},
-    };
     static const char *const weather[] = {"delay", "drop", "duplicate"};
     struct sim_action *action = out;
     (void)key;
-    if (!scenario__object(reader, value, keys, SCENARIO_COUNT(keys), out)) {
+    if (!scenario__object(reader, value, link_keys, SCENARIO_COUNT(link_keys),
+                          out)) {
         return;
     }
     check_from_to(reader, value);
