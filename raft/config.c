@@ -6,27 +6,13 @@
 /* So that the size of a message fits 32 bits with room to spare. */
 #define MAX_MESSAGE_BYTES (1u << 30)
 
-static const char *voters_error(const struct raft_config *config)
-{
-    if (config->n_voters < 1 || config->n_voters > RAFT_MAX_VOTERS) {
-        return "n_voters is not between 1 and RAFT_MAX_VOTERS";
-    }
-    bool found = false;
-    for (uint32_t i = 0; i < config->n_voters; i++) {
-        if (config->voters[i] == RAFT_NONE) {
-            return "a voter's id is 0";
-        }
-        for (uint32_t j = 0; j < i; j++) {
-            if (config->voters[i] == config->voters[j]) {
-                return "a voter is listed twice";
-            }
-        }
-        found = found || config->voters[i] == config->id;
-    }
-    return found ? NULL : "id is not one of the voters";
-}
+/* So that every sum of a few timeouts fits. */
+#define MAX_TIMEOUT_US (UINT64_MAX / 64)
 
-const char *raft_config_error(const struct raft_config *config)
+#define MAX_READS 65536u
+#define MILLION 1000000u
+
+static const char *timeouts_error(const struct raft_config *config)
 {
     if (config->election_timeout_min_us < 1) {
         return "election_timeout_min_us is 0";
@@ -34,8 +20,8 @@ const char *raft_config_error(const struct raft_config *config)
     if (config->election_timeout_max_us < config->election_timeout_min_us) {
         return "election_timeout_max_us is below election_timeout_min_us";
     }
-    if (config->election_timeout_max_us > UINT64_MAX / 4) {
-        return "election_timeout_max_us is above UINT64_MAX / 4";
+    if (config->election_timeout_max_us > MAX_TIMEOUT_US) {
+        return "election_timeout_max_us is above UINT64_MAX / 64";
     }
     if (config->heartbeat_interval_us < 1) {
         return "heartbeat_interval_us is 0";
@@ -43,6 +29,11 @@ const char *raft_config_error(const struct raft_config *config)
     if (config->heartbeat_interval_us >= config->election_timeout_min_us) {
         return "heartbeat_interval_us is not below election_timeout_min_us";
     }
+    return NULL;
+}
+
+static const char *messages_error(const struct raft_config *config)
+{
     if (config->max_entries_per_message < 1) {
         return "max_entries_per_message is 0";
     }
@@ -56,7 +47,46 @@ const char *raft_config_error(const struct raft_config *config)
         config->max_inflight_messages > MAX_INFLIGHT) {
         return "max_inflight_messages is not between 1 and 1024";
     }
-    return voters_error(config);
+    if (config->max_inflight_bytes < 1) {
+        return "max_inflight_bytes is 0";
+    }
+    if (config->max_uncommitted_bytes < 1) {
+        return "max_uncommitted_bytes is 0";
+    }
+    return NULL;
+}
+
+static const char *clients_error(const struct raft_config *config)
+{
+    if (config->max_pending_reads < 1 ||
+        config->max_pending_reads > MAX_READS) {
+        return "max_pending_reads is not between 1 and 65536";
+    }
+    if (config->max_sessions < 1) {
+        return "max_sessions is 0";
+    }
+    if (config->lease_reads && !config->check_quorum) {
+        return "lease_reads without check_quorum";
+    }
+    if (config->clock_drift_ppm >= MILLION) {
+        return "clock_drift_ppm is not below 1000000";
+    }
+    return NULL;
+}
+
+const char *raft_config_error(const struct raft_config *config)
+{
+    const char *error = timeouts_error(config);
+    if (error == NULL) {
+        error = messages_error(config);
+    }
+    if (error == NULL) {
+        error = clients_error(config);
+    }
+    if (error == NULL && config->id == RAFT_NONE) {
+        error = "id is 0";
+    }
+    return error;
 }
 
 int raft_position_compare(struct raft_position a, struct raft_position b)

@@ -22,13 +22,49 @@ static void free_chunk(struct raft__log *log, struct raft__chunk *chunk)
     }
 }
 
+/* Takes the oldest chunk off. It must not be the only one. */
+static void drop_head(struct raft__log *log)
+{
+    struct raft__chunk *chunk = log->head;
+    log->head = chunk->next;
+    log->head->previous = NULL;
+    free_chunk(log, chunk);
+}
+
+/* Takes the tail off; the larger of it and the spare one stays as the spare, so
+ * that what was reserved is still there afterwards. */
+static void drop_tail(struct raft__log *log)
+{
+    struct raft__chunk *chunk = log->tail;
+    log->tail = chunk->previous;
+    if (log->tail == NULL) {
+        log->head = NULL;
+    } else {
+        log->tail->next = NULL;
+    }
+    if (log->spare == NULL || log->spare->capacity < chunk->capacity) {
+        free_chunk(log, log->spare);
+        log->spare = chunk;
+    } else {
+        free_chunk(log, chunk);
+    }
+}
+
+/* Drops all that is left. An empty log has no chunks but a spare one. */
+static void drop_all(struct raft__log *log)
+{
+    log->count = 0;
+    while (log->head != log->tail) {
+        drop_head(log);
+    }
+    if (log->tail != NULL) {
+        drop_tail(log);
+    }
+}
+
 void raft__log_close(struct raft__log *log)
 {
-    while (log->tail != NULL) {
-        struct raft__chunk *previous = log->tail->previous;
-        free_chunk(log, log->tail);
-        log->tail = previous;
-    }
+    drop_all(log);
     free_chunk(log, log->spare);
     if (log->entries != NULL) {
         log->allocator->resize(log->allocator, log->entries,
@@ -37,19 +73,38 @@ void raft__log_close(struct raft__log *log)
     memset(log, 0, sizeof *log);
 }
 
+/* Where the entry at `index` is, or would be. */
+static struct raft_entry *place(const struct raft__log *log, uint64_t index)
+{
+    return &log->entries[log->start + (index - log->base.index - 1)];
+}
+
+static void move_down(struct raft__log *log)
+{
+    if (log->start > 0) {
+        memmove(log->entries, log->entries + log->start,
+                (size_t)log->count * sizeof *log->entries);
+        log->start = 0;
+    }
+}
+
+/* An append costs O(1) on average: entries move down once as many were dropped
+ * as are to be moved, and the array grows to twice what is needed. Its size
+ * stays within a small multiple of the most entries that were there at once. */
 static bool reserve_entries(struct raft__log *log, uint64_t n)
 {
-    if (n <= log->capacity - log->count) {
+    if (n <= log->capacity - log->start - log->count) {
+        return true;
+    }
+    if (log->start >= log->count && n <= log->capacity - log->count) {
+        move_down(log);
         return true;
     }
     const uint64_t most = SIZE_MAX / sizeof *log->entries / 2;
-    if (log->capacity > most || n > most || log->count > most - n) {
+    if (n > most || log->count > most - n) {
         return false;
     }
-    size_t capacity = log->capacity * 2;
-    if (capacity < log->count + n) {
-        capacity = (size_t)(log->count + n);
-    }
+    size_t capacity = (size_t)(log->count + n) * 2;
     if (capacity < 64) {
         capacity = 64;
     }
@@ -61,6 +116,7 @@ static bool reserve_entries(struct raft__log *log, uint64_t n)
     }
     log->entries = entries;
     log->capacity = capacity;
+    move_down(log);
     return true;
 }
 
@@ -101,8 +157,14 @@ static uint8_t *take_bytes(struct raft__log *log, size_t size)
         struct raft__chunk *chunk = log->spare;
         log->spare = NULL;
         chunk->previous = log->tail;
-        chunk->first_index = log->count + 1;
+        chunk->next = NULL;
+        chunk->first_index = raft__log_last_index(log) + 1;
         chunk->used = 0;
+        if (log->tail == NULL) {
+            log->head = chunk;
+        } else {
+            log->tail->next = chunk;
+        }
         log->tail = chunk;
     }
     assert(size <= log->tail->capacity - log->tail->used);
@@ -113,7 +175,7 @@ static uint8_t *take_bytes(struct raft__log *log, size_t size)
 
 void raft__log_append(struct raft__log *log, const struct raft_entry *entry)
 {
-    assert(log->count < log->capacity);
+    assert(log->count < log->capacity - log->start);
     struct raft_entry copy = *entry;
     copy.data = NULL;
     if (entry->size > 0) {
@@ -121,76 +183,103 @@ void raft__log_append(struct raft__log *log, const struct raft_entry *entry)
         memcpy(bytes, entry->data, entry->size);
         copy.data = bytes;
     }
-    log->entries[log->count] = copy;
+    log->entries[log->start + log->count] = copy;
     log->count++;
 }
 
-/* Takes the tail off; the larger of it and the spare one stays as the spare, so
- * that what was reserved is still there after a truncation. */
-static void drop_tail(struct raft__log *log)
-{
-    struct raft__chunk *chunk = log->tail;
-    log->tail = chunk->previous;
-    if (log->spare == NULL || log->spare->capacity < chunk->capacity) {
-        free_chunk(log, log->spare);
-        log->spare = chunk;
-    } else {
-        free_chunk(log, chunk);
-    }
-}
-
+/* The payloads of the entries from a chunk's first up to the next chunk's first
+ * lie in that chunk, in the order of the log. */
 void raft__log_truncate(struct raft__log *log, uint64_t index)
 {
-    assert(index >= 1);
-    if (index > log->count) {
+    assert(index > log->base.index);
+    uint64_t end = raft__log_last_index(log) + 1;
+    if (index >= end) {
         return;
     }
-    log->count = index - 1;
-    while (log->tail != NULL && log->tail->first_index > log->count) {
+    log->count = index - log->base.index - 1;
+    if (log->count == 0) {
+        drop_all(log);
+        return;
+    }
+    while (log->tail != NULL && log->tail->first_index >= index) {
+        end = log->tail->first_index;
         drop_tail(log);
     }
-    if (log->tail == NULL) {
-        return;
-    }
-    for (uint64_t i = log->count; i >= log->tail->first_index; i--) {
-        const struct raft_entry *entry = &log->entries[i - 1];
+    for (uint64_t i = index; i < end; i++) {
+        const struct raft_entry *entry = place(log, i);
         if (entry->size > 0) {
-            log->tail->used =
-                (size_t)(entry->data - log->tail->bytes) + entry->size;
+            log->tail->used = (size_t)(entry->data - log->tail->bytes);
             return;
         }
     }
-    log->tail->used = 0;
+}
+
+void raft__log_drop_before(struct raft__log *log, uint64_t index)
+{
+    if (index <= log->base.index + 1) {
+        return;
+    }
+    struct raft_position base = {raft__log_term(log, index - 1), index - 1};
+    uint64_t n = base.index - log->base.index;
+    log->base = base;
+    log->start += (size_t)n;
+    log->count -= n;
+    if (log->count == 0) {
+        drop_all(log);
+        return;
+    }
+    while (log->head != log->tail && log->head->next->first_index <= index) {
+        drop_head(log);
+    }
+}
+
+void raft__log_reset(struct raft__log *log, struct raft_position base)
+{
+    drop_all(log);
+    log->base = base;
 }
 
 uint64_t raft__log_last_index(const struct raft__log *log)
 {
-    return log->count;
+    return log->base.index + log->count;
 }
 
 struct raft_position raft__log_last(const struct raft__log *log)
 {
-    return (struct raft_position){raft__log_term(log, log->count), log->count};
+    uint64_t index = raft__log_last_index(log);
+    return (struct raft_position){raft__log_term(log, index), index};
+}
+
+bool raft__log_knows(const struct raft__log *log, uint64_t index)
+{
+    return index >= log->base.index && index <= raft__log_last_index(log);
 }
 
 uint64_t raft__log_term(const struct raft__log *log, uint64_t index)
 {
-    assert(index <= log->count);
-    return index == 0 ? 0 : log->entries[index - 1].term;
+    assert(raft__log_knows(log, index));
+    return index == log->base.index ? log->base.term : place(log, index)->term;
 }
 
 const struct raft_entry *raft__log_from(const struct raft__log *log,
                                         uint64_t index)
 {
-    assert(index >= 1);
-    return index > log->count ? NULL : &log->entries[index - 1];
+    assert(index > log->base.index);
+    return index > raft__log_last_index(log) ? NULL : place(log, index);
+}
+
+struct raft_entry *raft__log_at(struct raft__log *log, uint64_t index)
+{
+    assert(index > log->base.index);
+    return index > raft__log_last_index(log) ? NULL : place(log, index);
 }
 
 uint64_t raft__log_term_start(const struct raft__log *log, uint64_t index)
 {
+    assert(index > log->base.index);
     uint64_t term = raft__log_term(log, index);
     if (term == 0) {
-        return index;
+        return log->base.index + 1;
     }
     return raft__log_last_with_term_up_to(log, index, term - 1) + 1;
 }
@@ -199,8 +288,8 @@ uint64_t raft__log_term_start(const struct raft__log *log, uint64_t index)
 uint64_t raft__log_last_with_term_up_to(const struct raft__log *log,
                                         uint64_t limit, uint64_t term)
 {
-    assert(limit <= log->count);
-    uint64_t low = 0;
+    assert(raft__log_knows(log, limit));
+    uint64_t low = log->base.index;
     uint64_t high = limit;
     while (low < high) {
         uint64_t middle = high - (high - low) / 2;

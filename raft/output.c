@@ -10,7 +10,9 @@ void raft__outbox_begin(struct raft *raft)
     raft->outbox.bytes_used = 0;
     raft->outbox.has_shared = false;
     raft->hard_state_changed = false;
+    raft->snapshot_changed = false;
     raft->truncate_from = 0;
+    raft->drop_before = 0;
     raft->appended_first = 0;
 }
 
@@ -40,10 +42,26 @@ static bool reserve_bytes(struct raft *raft, size_t size)
     return true;
 }
 
-/* TIMER, one answer to a proposal and APPLY always find room. */
+/* TIMER, RESTORE, APPLY and all answers to the host always find room. */
 static bool has_room_to_send(const struct raft *raft)
 {
-    return raft->outbox.count + 3 < raft->outbox.capacity;
+    return raft->outbox.count + raft->outbox.kept < raft->outbox.capacity;
+}
+
+void raft__accept(struct raft *raft, uint64_t tag,
+                  struct raft_position position)
+{
+    struct raft_output *output = raft__emit(raft, RAFT_OUTPUT_ACCEPTED);
+    output->accepted.tag = tag;
+    output->accepted.position = position;
+}
+
+void raft__reject(struct raft *raft, uint64_t tag, enum raft_reason reason)
+{
+    struct raft_output *output = raft__emit(raft, RAFT_OUTPUT_REJECTED);
+    output->rejected.tag = tag;
+    output->rejected.reason = reason;
+    output->rejected.leader = raft->leader;
 }
 
 static void emit_send(struct raft *raft, raft_id to, enum raft__after after,
@@ -85,11 +103,13 @@ bool raft__send_append(struct raft *raft, raft_id to,
     struct raft__outbox *outbox = &raft->outbox;
     bool same = outbox->has_shared &&
                 outbox->shared_prev == message->append_request.prev.index &&
+                outbox->shared_omits == message->append_request.omit_commands &&
                 outbox->shared_n == message->append_request.n_entries;
     if (!same) {
         outbox->has_shared =
             encode(raft, message, &outbox->shared_offset, &outbox->shared_size);
         outbox->shared_prev = message->append_request.prev.index;
+        outbox->shared_omits = message->append_request.omit_commands;
         outbox->shared_n = message->append_request.n_entries;
     }
     if (!outbox->has_shared || !has_room_to_send(raft)) {
@@ -102,7 +122,8 @@ bool raft__send_append(struct raft *raft, raft_id to,
 
 static bool step_writes(const struct raft *raft)
 {
-    return raft->hard_state_changed || raft->truncate_from != 0 ||
+    return raft->hard_state_changed || raft->snapshot_changed ||
+           raft->truncate_from != 0 || raft->drop_before != 0 ||
            raft->appended_first != 0;
 }
 
@@ -127,7 +148,12 @@ static void finish_write(struct raft *raft)
     write->id = raft->last_write_id;
     write->has_hard_state = raft->hard_state_changed;
     write->hard_state = raft->hard_state;
+    write->has_snapshot = raft->snapshot_changed;
+    if (raft->snapshot_changed) {
+        write->snapshot = raft__blob_snapshot(raft->snapshot);
+    }
     write->truncate_from = raft->truncate_from;
+    write->drop_before = raft->drop_before;
     uint64_t last = raft__log_last_index(&raft->log);
     write->first_index = last + 1;
     if (raft->appended_first != 0) {
@@ -138,19 +164,61 @@ static void finish_write(struct raft *raft)
     remember_pending(raft);
 }
 
+static uint64_t earlier(uint64_t a_us, uint64_t b_us)
+{
+    return a_us < b_us ? a_us : b_us;
+}
+
 static void finish_timer(struct raft *raft)
 {
     uint64_t deadline = raft->election_deadline_us;
     if (raft->role == RAFT_LEADER) {
         deadline = raft->heartbeat_deadline_us;
-        if (raft->config.check_quorum && raft->quorum_deadline_us < deadline) {
-            deadline = raft->quorum_deadline_us;
+        if (raft->config.check_quorum) {
+            deadline = earlier(deadline, raft->quorum_deadline_us);
+        }
+        if (raft->transfer_to != RAFT_NONE) {
+            deadline = earlier(deadline, raft->transfer_deadline_us);
         }
     }
     if (deadline != raft->timer_us) {
         raft->timer_us = deadline;
         raft__emit(raft, RAFT_OUTPUT_TIMER)->timer.deadline_us = deadline;
     }
+}
+
+/* Notes on each entry what the sessions say. */
+static void use_sessions(struct raft *raft, uint64_t first_index, uint32_t n)
+{
+    for (uint64_t index = first_index; index < first_index + n; index++) {
+        struct raft_entry *entry = raft__log_at(&raft->log, index);
+        if (entry->kind == RAFT_ENTRY_COMMAND && entry->session != 0) {
+            entry->verdict = raft__sessions_use(&raft->sessions, entry->session,
+                                                entry->sequence, index);
+        } else if (entry->kind == RAFT_ENTRY_SESSION) {
+            entry->session =
+                raft__sessions_open(&raft->sessions, index, entry->sequence);
+            raft->unapplied_sessions--;
+        }
+    }
+}
+
+/* A snapshot is handed out when it is durable. */
+static bool finish_restore(struct raft *raft)
+{
+    if (raft->last_applied >= raft__snapshot_position(raft).index) {
+        return true;
+    }
+    if (raft->snapshot_write > raft->durable_write_id) {
+        return false;
+    }
+    struct raft_snapshot snapshot = raft__blob_snapshot(raft->snapshot);
+    struct raft_output *output = raft__emit(raft, RAFT_OUTPUT_RESTORE);
+    output->restore.position = snapshot.position;
+    output->restore.image = snapshot.image;
+    output->restore.size = snapshot.image_size;
+    raft->last_applied = snapshot.position.index;
+    return true;
 }
 
 /* Applied is what is committed and on the own disk as well: a state machine
@@ -160,13 +228,14 @@ static void finish_apply(struct raft *raft)
     uint64_t until = raft->commit_index < raft->durable_index
                          ? raft->commit_index
                          : raft->durable_index;
-    if (until <= raft->last_applied) {
+    if (!finish_restore(raft) || until <= raft->last_applied) {
         return;
     }
     uint64_t n = until - raft->last_applied;
     if (n > UINT32_MAX) {
         n = UINT32_MAX;
     }
+    use_sessions(raft, raft->last_applied + 1, (uint32_t)n);
     struct raft_output *output = raft__emit(raft, RAFT_OUTPUT_APPLY);
     output->apply.first_index = raft->last_applied + 1;
     output->apply.entries = raft__log_from(&raft->log, raft->last_applied + 1);
@@ -197,6 +266,7 @@ void raft__outbox_finish(struct raft *raft, struct raft_outputs *outputs)
     finish_sends(raft);
     finish_timer(raft);
     finish_apply(raft);
+    raft__reads_finish(raft);
     outputs->items = writes ? raft->outbox.items : raft->outbox.items + 1;
     outputs->count = writes ? raft->outbox.count : raft->outbox.count - 1;
 }

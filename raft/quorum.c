@@ -2,41 +2,66 @@
  * members count, and how many of them are enough. */
 #include "raft/state.h"
 
-/* More than half. */
-static uint32_t majority(const struct raft *raft)
+static uint64_t value_of(const struct raft *raft, uint32_t place,
+                         enum raft__measure measure)
 {
-    return raft->n_peers / 2 + 1;
-}
-
-bool raft__quorum_granted(const struct raft *raft)
-{
-    uint32_t votes = 0;
-    for (uint32_t i = 0; i < raft->n_peers; i++) {
-        votes += raft->peers[i].granted ? 1 : 0;
+    const struct raft__peer *peer = &raft->peers[place];
+    bool self = place == raft->self;
+    switch (measure) {
+    case RAFT__GRANTED:
+        return peer->granted ? 1 : 0;
+    case RAFT__HEARD:
+        return self || peer->heard ? 1 : 0;
+    case RAFT__MATCH:
+        return self ? raft->durable_index : peer->match_index;
+    case RAFT__ACKED:
+        return self ? raft->sequence : peer->acked_sequence;
+    case RAFT__LEASE:
+        return self ? raft->now_us : peer->heard_us;
     }
-    return votes >= majority(raft);
+    return 0;
 }
 
-bool raft__quorum_heard(const struct raft *raft)
+/* Of the members with this flag: more than half have reached the value in the
+ * middle of the falling order, or the one after the middle. */
+static uint64_t majority(struct raft *raft, uint8_t flag,
+                         enum raft__measure measure)
 {
-    uint32_t heard = 1;
+    uint64_t *values = raft->values; /* in falling order */
+    uint32_t n = 0;
     for (uint32_t i = 0; i < raft->n_peers; i++) {
-        heard += i != raft->self && raft->peers[i].heard ? 1 : 0;
-    }
-    return heard >= majority(raft);
-}
-
-uint64_t raft__quorum_match(struct raft *raft)
-{
-    uint64_t *matches = raft->matches; /* in falling order */
-    for (uint32_t i = 0; i < raft->n_peers; i++) {
-        uint64_t match =
-            i == raft->self ? raft->durable_index : raft->peers[i].match_index;
-        uint32_t at = i;
-        for (; at > 0 && matches[at - 1] < match; at--) {
-            matches[at] = matches[at - 1];
+        if ((raft->peers[i].flags & flag) == 0) {
+            continue;
         }
-        matches[at] = match;
+        uint64_t value = value_of(raft, i, measure);
+        uint32_t at = n;
+        for (; at > 0 && values[at - 1] < value; at--) {
+            values[at] = values[at - 1];
+        }
+        values[at] = value;
+        n++;
     }
-    return matches[majority(raft) - 1];
+    return n == 0 ? 0 : values[n / 2];
+}
+
+uint64_t raft__quorum(struct raft *raft, enum raft__measure measure)
+{
+    uint64_t value = majority(raft, RAFT_MEMBER_VOTER, measure);
+    if (raft__is_joint(raft)) {
+        uint64_t old = majority(raft, RAFT_MEMBER_OLD_VOTER, measure);
+        value = old < value ? old : value;
+    }
+    return value;
+}
+
+uint64_t raft__full_match(const struct raft *raft)
+{
+    uint64_t furthest = 0;
+    for (uint32_t i = 0; i < raft->n_peers; i++) {
+        if (raft__is_full_voter(&raft->peers[i])) {
+            uint64_t match = value_of(raft, i, RAFT__MATCH);
+            furthest = match > furthest ? match : furthest;
+        }
+    }
+    return furthest;
 }

@@ -5,28 +5,57 @@
 
 /* --- the leader sends ----------------------------------------------------- */
 
-/* How many entries from `index` on fit into one message: within the limits, but
- * at least one if there is one. */
-static uint32_t batch_size(const struct raft *raft, uint64_t index)
+/* A witness gets what a full voter of these members holds durably. More, and it
+ * could have entries that nobody else has any more, whom it would then vote for
+ * no more, and which it cannot give back. */
+static uint64_t last_to_send(const struct raft *raft,
+                             const struct raft__peer *peer)
 {
-    uint64_t available = raft__log_last_index(&raft->log) + 1 - index;
+    return (peer->flags & RAFT_MEMBER_WITNESS) != 0
+               ? raft__full_match(raft)
+               : raft__log_last_index(&raft->log);
+}
+
+/* How many entries that the follower needs next fit into one message of so many
+ * bytes, and the bytes of their payload: within the limits, but at least one if
+ * there is one. */
+static uint32_t batch_size(const struct raft *raft,
+                           const struct raft__peer *peer, uint64_t max_bytes,
+                           uint64_t *bytes)
+{
+    uint64_t index = peer->next_index;
+    uint64_t last = last_to_send(raft, peer);
+    uint64_t available = last < index ? 0 : last + 1 - index;
     uint64_t limit = raft->config.max_entries_per_message;
     if (available < limit) {
         limit = available;
     }
+    if (max_bytes > raft->config.max_bytes_per_message) {
+        max_bytes = raft->config.max_bytes_per_message;
+    }
     const struct raft_entry *entries = raft__log_from(&raft->log, index);
-    uint64_t bytes = 0;
+    *bytes = 0;
     for (uint32_t n = 0; n < limit; n++) {
-        bytes += entries[n].size;
-        if (n > 0 && bytes > raft->config.max_bytes_per_message) {
+        uint64_t size = entries[n].size;
+        if (n > 0 && *bytes + size > max_bytes) {
             return n;
         }
+        *bytes += size;
     }
     return (uint32_t)limit;
 }
 
-static bool send_append(struct raft *raft, const struct raft__peer *peer,
-                        uint32_t n)
+void raft__note_sent(struct raft *raft, struct raft__peer *peer)
+{
+    if (!peer->has_sample) {
+        peer->has_sample = true;
+        peer->sample_sequence = raft->sequence;
+        peer->sample_us = raft->now_us;
+    }
+}
+
+/* The place before what is to be sent next is in the log, or its base. */
+static bool send_append(struct raft *raft, struct raft__peer *peer, uint32_t n)
 {
     struct raft_message message = {
         .kind = RAFT_MESSAGE_APPEND_REQUEST,
@@ -36,53 +65,100 @@ static bool send_append(struct raft *raft, const struct raft__peer *peer,
     message.append_request.prev =
         (struct raft_position){raft__log_term(&raft->log, prev), prev};
     message.append_request.leader_commit = raft->commit_index;
+    message.append_request.sequence = raft->sequence;
+    message.append_request.omit_commands =
+        (peer->flags & RAFT_MEMBER_WITNESS) != 0;
     message.append_request.n_entries = n;
     message.append_request.entries =
         n > 0 ? raft__log_from(&raft->log, peer->next_index) : NULL;
+    raft__note_sent(raft, peer);
     return raft__send_append(raft, peer->id, &message);
 }
 
-static void remember_inflight(struct raft *raft, struct raft__peer *peer,
-                              uint64_t last_index)
+static struct raft__inflight *ring_of(struct raft *raft,
+                                      const struct raft__peer *peer, uint32_t i)
 {
-    uint32_t at = (peer->inflight_first + peer->inflight_count) %
-                  raft->config.max_inflight_messages;
-    peer->inflight[at] = last_index;
+    uint32_t size = raft->config.max_inflight_messages;
+    return &raft->inflight[(size_t)peer->slot * size +
+                           (peer->inflight_first + i) % size];
+}
+
+static void remember_inflight(struct raft *raft, struct raft__peer *peer,
+                              uint64_t last_index, uint64_t bytes)
+{
+    *ring_of(raft, peer, peer->inflight_count) =
+        (struct raft__inflight){last_index, bytes};
     peer->inflight_count++;
+    peer->inflight_bytes += bytes;
 }
 
 static void forget_inflight(struct raft *raft, struct raft__peer *peer,
                             uint64_t match_index)
 {
-    while (peer->inflight_count > 0 &&
-           peer->inflight[peer->inflight_first] <= match_index) {
+    while (peer->inflight_count > 0) {
+        const struct raft__inflight *first = ring_of(raft, peer, 0);
+        if (first->last_index > match_index) {
+            return;
+        }
+        peer->inflight_bytes -= first->bytes;
         peer->inflight_first =
             (peer->inflight_first + 1) % raft->config.max_inflight_messages;
         peer->inflight_count--;
     }
 }
 
+/* The payload that may still go on its way. */
+static uint64_t room_in_window(const struct raft *raft,
+                               const struct raft__peer *peer)
+{
+    uint64_t most = raft->config.max_inflight_bytes;
+    return peer->inflight_bytes < most ? most - peer->inflight_bytes : 0;
+}
+
+/* One message is always allowed. */
+static bool fits_window(const struct raft *raft, const struct raft__peer *peer,
+                        uint64_t bytes)
+{
+    return peer->inflight_count < peer->window &&
+           (peer->inflight_count == 0 || bytes <= room_in_window(raft, peer));
+}
+
+/* What it needs next lies before what the log still holds. */
+static bool is_compacted(const struct raft *raft, const struct raft__peer *peer)
+{
+    return !raft__log_knows(&raft->log, peer->next_index - 1);
+}
+
 /* Sends what the follower lacks, as far as the window allows. */
 static void replicate(struct raft *raft, struct raft__peer *peer)
 {
-    if (peer->probing) {
+    uint64_t bytes;
+    if (peer->state == RAFT_SNAPSHOT) {
+        return;
+    }
+    if (is_compacted(raft, peer)) {
+        raft__start_installing(raft, peer);
+        return;
+    }
+    if (peer->state == RAFT_PROBE) {
         if (!peer->probe_sent) {
-            uint32_t n = batch_size(raft, peer->next_index);
+            uint32_t n = batch_size(raft, peer, UINT64_MAX, &bytes);
             peer->probe_sent = send_append(raft, peer, n);
         }
         return;
     }
-    while (peer->inflight_count < peer->window) {
-        uint32_t n = batch_size(raft, peer->next_index);
-        if (n == 0 || !send_append(raft, peer, n)) {
+    for (;;) {
+        uint32_t n = batch_size(raft, peer, room_in_window(raft, peer), &bytes);
+        if (n == 0 || !fits_window(raft, peer, bytes) ||
+            !send_append(raft, peer, n)) {
             return;
         }
         peer->next_index += n;
-        remember_inflight(raft, peer, peer->next_index - 1);
+        remember_inflight(raft, peer, peer->next_index - 1, bytes);
     }
 }
 
-static void replicate_to_all(struct raft *raft)
+void raft__replicate_to_all(struct raft *raft)
 {
     for (uint32_t i = 0; i < raft->n_peers; i++) {
         if (i != raft->self) {
@@ -91,22 +167,45 @@ static void replicate_to_all(struct raft *raft)
     }
 }
 
-static void probe_from(struct raft__peer *peer, uint64_t next_index)
+/* What full voters hold durably moved. */
+static void replicate_to_witnesses(struct raft *raft)
 {
-    peer->probing = true;
+    for (uint32_t i = 0; i < raft->n_peers; i++) {
+        if ((raft->peers[i].flags & RAFT_MEMBER_WITNESS) != 0 &&
+            i != raft->self) {
+            replicate(raft, &raft->peers[i]);
+        }
+    }
+}
+
+static void probe_from(struct raft *raft, struct raft__peer *peer,
+                       uint64_t next_index)
+{
+    peer->state = RAFT_PROBE;
     peer->probe_sent = false;
+    peer->probe_sequence = raft->sequence;
     peer->next_index = next_index;
+    peer->inflight_first = 0;
     peer->inflight_count = 0;
+    peer->inflight_bytes = 0;
 }
 
 /* --- leadership ----------------------------------------------------------- */
 
-static void append(struct raft *raft, const struct raft_entry *entry)
+void raft__append(struct raft *raft, const struct raft_entry *entry)
 {
     raft__log_append(&raft->log, entry);
+    uint64_t index = raft__log_last_index(&raft->log);
     if (raft->appended_first == 0) {
-        raft->appended_first = raft__log_last_index(&raft->log);
+        raft->appended_first = index;
     }
+    if (entry->kind == RAFT_ENTRY_CONFIGURATION) {
+        raft__configure(raft, index);
+    } else if (entry->kind == RAFT_ENTRY_SESSION) {
+        raft->unapplied_sessions++;
+    }
+    raft->uncommitted_bytes += entry->size;
+    raft->holds_omitted = raft->holds_omitted || entry->omitted;
 }
 
 static void restart_quorum_check(struct raft *raft)
@@ -118,32 +217,59 @@ static void restart_quorum_check(struct raft *raft)
         raft->now_us + raft->config.election_timeout_max_us;
 }
 
+void raft__start_following(struct raft *raft, struct raft__peer *peer)
+{
+    peer->heard = false;
+    peer->window = raft->config.max_inflight_messages;
+    peer->match_index = 0;
+    peer->acked_sequence = 0;
+    peer->has_sample = false;
+    peer->heard_us = 0;
+    peer->caught_up = false;
+    peer->round_us = raft->now_us;
+    peer->round_index = raft__log_last_index(&raft->log);
+    probe_from(raft, peer, raft__log_last_index(&raft->log) + 1);
+}
+
+/* What was taken by leaders before counts as well: it is still under way. */
+static void count_uncommitted(struct raft *raft)
+{
+    raft->uncommitted_bytes = 0;
+    for (uint64_t i = raft->commit_index + 1;
+         i <= raft__log_last_index(&raft->log); i++) {
+        raft->uncommitted_bytes += raft__log_from(&raft->log, i)->size;
+    }
+}
+
 void raft__lead(struct raft *raft)
 {
     assert(raft->role == RAFT_CANDIDATE);
     raft->role = RAFT_LEADER;
     raft->leader = raft->config.id;
     raft->own_vote_write = 0;
-    uint64_t next_index = raft__log_last_index(&raft->log) + 1;
+    raft->transfer_to = RAFT_NONE;
+    raft->lease_is_void = false;
+    raft->takeover_us = raft->now_us + raft->config.election_timeout_max_us;
+    raft->reads.round_sequence = 0;
+    raft->term_start = raft__log_last_index(&raft->log) + 1;
     for (uint32_t i = 0; i < raft->n_peers; i++) {
-        raft->peers[i].match_index = 0;
-        raft->peers[i].window = raft->config.max_inflight_messages;
-        probe_from(&raft->peers[i], next_index);
+        raft__start_following(raft, &raft->peers[i]);
     }
+    count_uncommitted(raft);
     restart_quorum_check(raft);
     raft->heartbeat_deadline_us =
         raft->now_us + raft->config.heartbeat_interval_us;
     struct raft_entry noop = {.term = raft->hard_state.current_term,
                               .kind = RAFT_ENTRY_NOOP};
-    append(raft, &noop);
-    replicate_to_all(raft);
+    raft__append(raft, &noop);
+    raft__replicate_to_all(raft);
 }
 
 /* Dissertation, 6.2: a leader that cannot reach a majority makes way, so that
  * its clients look elsewhere. */
 static void check_quorum(struct raft *raft)
 {
-    if (!raft__quorum_heard(raft)) {
+    if (raft__quorum(raft, RAFT__HEARD) == 0) {
         raft__become_follower(raft, raft->hard_state.current_term, RAFT_NONE);
     } else {
         restart_quorum_check(raft);
@@ -152,13 +278,21 @@ static void check_quorum(struct raft *raft)
 
 /* Heartbeats carry no entries. They are checked like all AppendEntries: where
  * entries were lost on the way, the follower's refusal says so. */
-static void send_heartbeats(struct raft *raft)
+void raft__send_heartbeats(struct raft *raft)
 {
     raft->heartbeat_deadline_us =
         raft->now_us + raft->config.heartbeat_interval_us;
     for (uint32_t i = 0; i < raft->n_peers; i++) {
-        if (i != raft->self) {
-            send_append(raft, &raft->peers[i], 0);
+        struct raft__peer *peer = &raft->peers[i];
+        if (i == raft->self) {
+            continue;
+        }
+        if (peer->state == RAFT_SNAPSHOT) {
+            raft__ask_installing(raft, peer);
+        } else if (is_compacted(raft, peer)) {
+            raft__start_installing(raft, peer);
+        } else {
+            send_append(raft, peer, 0);
         }
     }
 }
@@ -168,44 +302,96 @@ void raft__leader_due(struct raft *raft)
     if (raft->config.check_quorum && raft->quorum_deadline_us <= raft->now_us) {
         check_quorum(raft);
     }
-    if (raft->role == RAFT_LEADER &&
-        raft->heartbeat_deadline_us <= raft->now_us) {
-        send_heartbeats(raft);
+    if (raft->role != RAFT_LEADER) {
+        return;
     }
+    if (raft->transfer_to != RAFT_NONE &&
+        raft->transfer_deadline_us <= raft->now_us) {
+        raft__transfer_abort(raft);
+    }
+    if (raft->heartbeat_deadline_us <= raft->now_us) {
+        raft__send_heartbeats(raft);
+        raft__takeover_look(raft);
+        raft__transfer_look(raft);
+    }
+}
+
+/* --- what clients want ---------------------------------------------------- */
+
+/* False if it was refused. */
+static bool takes_proposals(struct raft *raft, uint64_t tag, uint32_t size)
+{
+    uint64_t bytes = raft->uncommitted_bytes;
+    if (raft->role != RAFT_LEADER) {
+        raft__reject(raft, tag, RAFT_NOT_LEADER);
+        return false;
+    }
+    if (raft->transfer_to != RAFT_NONE) {
+        raft__reject(raft, tag, RAFT_TRANSFERRING);
+        return false;
+    }
+    if (bytes > 0 && bytes + size > raft->config.max_uncommitted_bytes) {
+        raft__reject(raft, tag, RAFT_BUSY);
+        return false;
+    }
+    return true;
+}
+
+static void take(struct raft *raft, uint64_t tag,
+                 const struct raft_entry *entry)
+{
+    raft__append(raft, entry);
+    raft__accept(raft, tag, raft__log_last(&raft->log));
+    raft__replicate_to_all(raft);
 }
 
 void raft__propose(struct raft *raft, const struct raft_input *input)
 {
-    if (raft->role != RAFT_LEADER) {
-        struct raft_output *output = raft__emit(raft, RAFT_OUTPUT_REJECTED);
-        output->rejected.tag = input->proposal.tag;
-        output->rejected.leader = raft->leader;
-        return;
+    if (takes_proposals(raft, input->proposal.tag, input->proposal.size)) {
+        struct raft_entry entry = {
+            .term = raft->hard_state.current_term,
+            .kind = RAFT_ENTRY_COMMAND,
+            .data = input->proposal.data,
+            .size = input->proposal.size,
+            .session = input->proposal.session,
+            .sequence = input->proposal.sequence,
+        };
+        take(raft, input->proposal.tag, &entry);
     }
-    struct raft_entry entry = {
-        .term = raft->hard_state.current_term,
-        .kind = RAFT_ENTRY_COMMAND,
-        .data = input->proposal.data,
-        .size = input->proposal.size,
-    };
-    append(raft, &entry);
-    struct raft_output *output = raft__emit(raft, RAFT_OUTPUT_ACCEPTED);
-    output->accepted.tag = input->proposal.tag;
-    output->accepted.position = raft__log_last(&raft->log);
-    replicate_to_all(raft);
+}
+
+void raft__open_session(struct raft *raft, const struct raft_input *input)
+{
+    if (takes_proposals(raft, input->session.tag, 0)) {
+        struct raft_entry entry = {
+            .term = raft->hard_state.current_term,
+            .kind = RAFT_ENTRY_SESSION,
+            .sequence = raft->config.max_sessions,
+        };
+        take(raft, input->session.tag, &entry);
+    }
 }
 
 /* --- commit --------------------------------------------------------------- */
 
 /* Paper, 5.4.2: only entries of the own term are committed by counting; those
  * before them are then committed as well. */
-static void advance_commit(struct raft *raft)
+void raft__advance_commit(struct raft *raft)
 {
-    uint64_t index = raft__quorum_match(raft);
-    if (index > raft->commit_index &&
-        raft__log_term(&raft->log, index) == raft->hard_state.current_term) {
-        raft->commit_index = index;
+    uint64_t index = raft__quorum(raft, RAFT__MATCH);
+    uint64_t full = raft__full_match(raft);
+    index = full < index ? full : index;
+    if (index <= raft->commit_index ||
+        raft__log_term(&raft->log, index) != raft->hard_state.current_term) {
+        return;
     }
+    const struct raft_entry *entries =
+        raft__log_from(&raft->log, raft->commit_index + 1);
+    for (uint64_t i = 0; i < index - raft->commit_index; i++) {
+        raft->uncommitted_bytes -= entries[i].size;
+    }
+    raft->commit_index = index;
+    raft__configuration_look(raft);
 }
 
 void raft__log_durable(struct raft *raft, uint64_t index)
@@ -215,126 +401,48 @@ void raft__log_durable(struct raft *raft, uint64_t index)
     }
     raft->durable_index = index;
     if (raft->role == RAFT_LEADER) {
-        advance_commit(raft);
-    }
-}
-
-/* --- the follower receives ------------------------------------------------ */
-
-static void refuse_append(struct raft *raft, raft_id to,
-                          struct raft_position prev)
-{
-    struct raft_message answer = {
-        .kind = RAFT_MESSAGE_APPEND_RESPONSE,
-        .term = raft->hard_state.current_term,
-    };
-    uint64_t last = raft__log_last_index(&raft->log);
-    answer.append_response.rejected = prev.index;
-    answer.append_response.conflict = (struct raft_position){0, last + 1};
-    if (prev.index <= last) {
-        answer.append_response.conflict.term =
-            raft__log_term(&raft->log, prev.index);
-        answer.append_response.conflict.index =
-            raft__log_term_start(&raft->log, prev.index);
-    }
-    raft__send(raft, to, RAFT__AFTER_WRITES, &answer);
-}
-
-/* Paper, 5.3: "delete the existing entry and all that follow it". What was
- * handed to the disk and is now dropped will not become durable. */
-static void truncate(struct raft *raft, uint64_t index)
-{
-    assert(index > raft->commit_index);
-    raft__log_truncate(&raft->log, index);
-    raft->truncate_from = index;
-    if (raft->durable_index >= index) {
-        raft->durable_index = index - 1;
-    }
-    for (size_t i = 0; i < raft->pending_count; i++) {
-        size_t at = (raft->pending_first + i) % raft->pending_capacity;
-        if (raft->pending[at].last_index >= index) {
-            raft->pending[at].last_index = index - 1;
-        }
-    }
-}
-
-/* Skips the entries that the log has already, truncates at the first that
- * differs, appends the rest. A late or repeated request thus never undoes a
- * newer one. False if committed entries would have to go: then the sender is no
- * Raft leader, and nothing is changed. */
-static bool merge_entries(struct raft *raft, const struct raft_message *message)
-{
-    struct raft_entry_cursor cursor = message->append_request.cursor;
-    uint64_t index = message->append_request.prev.index;
-    struct raft_entry entry;
-    while (raft_entry_cursor_next(&cursor, &entry)) {
-        index++;
-        if (index <= raft__log_last_index(&raft->log)) {
-            if (raft__log_term(&raft->log, index) == entry.term) {
-                continue;
-            }
-            if (index <= raft->commit_index) {
-                return false;
-            }
-            truncate(raft, index);
-        }
-        append(raft, &entry);
-    }
-    return true;
-}
-
-/* What the request covers is known to equal the leader's log, and no more. */
-static void acknowledge(struct raft *raft, raft_id to,
-                        const struct raft_message *message)
-{
-    uint64_t covered =
-        message->append_request.prev.index + message->append_request.n_entries;
-    uint64_t commit = message->append_request.leader_commit;
-    if (commit > covered) {
-        commit = covered;
-    }
-    if (commit > raft->commit_index) {
-        raft->commit_index = commit;
-    }
-    struct raft_message answer = {
-        .kind = RAFT_MESSAGE_APPEND_RESPONSE,
-        .term = raft->hard_state.current_term,
-    };
-    answer.append_response.success = true;
-    answer.append_response.match_index = covered;
-    raft__send(raft, to, RAFT__AFTER_WRITES, &answer);
-}
-
-void raft__handle_append_request(struct raft *raft, raft_id from,
-                                 const struct raft_message *message)
-{
-    struct raft_position prev = message->append_request.prev;
-    if (message->term < raft->hard_state.current_term) {
-        refuse_append(raft, from, prev);
-        return;
-    }
-    if (raft->role == RAFT_LEADER) {
-        return; /* two leaders in a term: not by Raft; keep out of it */
-    }
-    raft__hear_leader(raft, from);
-    if (prev.index > raft__log_last_index(&raft->log) ||
-        raft__log_term(&raft->log, prev.index) != prev.term) {
-        refuse_append(raft, from, prev);
-        return;
-    }
-    if (merge_entries(raft, message)) {
-        acknowledge(raft, from, message);
+        replicate_to_witnesses(raft);
+        raft__advance_commit(raft);
     }
 }
 
 /* --- the leader hears back ------------------------------------------------ */
 
-static void follower_matches(struct raft *raft, struct raft__peer *peer,
-                             uint64_t match_index)
+void raft__note_answer(struct raft *raft, struct raft__peer *peer,
+                       uint64_t sequence)
 {
-    if (match_index > raft__log_last_index(&raft->log)) {
-        return; /* beyond what was ever sent */
+    peer->heard = true;
+    if (sequence > peer->acked_sequence && sequence <= raft->sequence) {
+        peer->acked_sequence = sequence;
     }
+    if (peer->has_sample && peer->acked_sequence >= peer->sample_sequence) {
+        peer->has_sample = false;
+        peer->heard_us = peer->sample_us;
+    }
+}
+
+/* Dissertation, 4.2.1: rounds in which it gets what the log had when the round
+ * began; if they grow short, it has caught up. */
+static void note_round(struct raft *raft, struct raft__peer *peer)
+{
+    if (peer->match_index >= peer->round_index) {
+        peer->caught_up = raft->now_us - peer->round_us <=
+                          raft->config.election_timeout_max_us;
+        peer->round_us = raft->now_us;
+        peer->round_index = raft__log_last_index(&raft->log);
+    }
+}
+
+/* Where the logs agree is known. */
+static void replicate_from(struct raft *raft, struct raft__peer *peer)
+{
+    probe_from(raft, peer, peer->match_index + 1);
+    peer->state = RAFT_REPLICATE;
+}
+
+void raft__follower_matches(struct raft *raft, struct raft__peer *peer,
+                            uint64_t match_index)
+{
     bool advanced = match_index > peer->match_index;
     if (advanced) {
         peer->match_index = match_index;
@@ -342,19 +450,38 @@ static void follower_matches(struct raft *raft, struct raft__peer *peer,
             peer->window++;
         }
     }
-    if (peer->probing) {
-        peer->probing = false;
-        peer->next_index = peer->match_index + 1;
-    } else {
+    switch (peer->state) {
+    case RAFT_SNAPSHOT:
+        if (peer->match_index < peer->sending->position.index) {
+            return; /* a late answer: it still needs the snapshot */
+        }
+        raft__stop_installing(raft, peer);
+        replicate_from(raft, peer);
+        break;
+    case RAFT_PROBE:
+        replicate_from(raft, peer);
+        break;
+    case RAFT_REPLICATE:
         if (peer->next_index <= peer->match_index) {
             peer->next_index = peer->match_index + 1;
         }
         forget_inflight(raft, peer, peer->match_index);
+        break;
     }
+    note_round(raft, peer);
+    raft_id id = peer->id;
     if (advanced) {
-        advance_commit(raft);
+        replicate_to_witnesses(raft);
+        raft__advance_commit(raft);
     }
-    replicate(raft, peer);
+    /* The commit may have ended the leadership, or the membership. */
+    peer = raft__peer(raft, id);
+    if (raft->role == RAFT_LEADER && peer != NULL) {
+        replicate(raft, peer);
+        if (id == raft->transfer_to) {
+            raft__transfer_look(raft);
+        }
+    }
 }
 
 /* Paper, end of 5.3: skips the whole conflicting term at once. If the leader
@@ -362,20 +489,11 @@ static void follower_matches(struct raft *raft, struct raft__peer *peer,
  * they part before its first; and as all that the follower has before that is
  * of smaller terms, they part before the leader's first entry of a larger one.
  */
-static void follower_refuses(struct raft *raft, struct raft__peer *peer,
-                             const struct raft_message *message)
+static uint64_t next_after_refusal(const struct raft *raft, uint64_t rejected,
+                                   struct raft_position conflict)
 {
-    uint64_t rejected = message->append_response.rejected;
-    struct raft_position conflict = message->append_response.conflict;
-    bool expected = peer->probing
-                        ? rejected + 1 == peer->next_index
-                        : rejected > peer->match_index &&
-                              rejected <= raft__log_last_index(&raft->log);
-    if (!expected || rejected <= peer->match_index) {
-        return; /* an answer to an older probe */
-    }
     uint64_t next_index = conflict.index;
-    if (conflict.term != 0) {
+    if (conflict.term != 0 && raft__log_knows(&raft->log, rejected)) {
         uint64_t last =
             raft__log_last_with_term_up_to(&raft->log, rejected, conflict.term);
         if (raft__log_term(&raft->log, last) == conflict.term ||
@@ -383,14 +501,38 @@ static void follower_refuses(struct raft *raft, struct raft__peer *peer,
             next_index = last + 1;
         }
     }
-    if (next_index > rejected) {
-        next_index = rejected;
+    return next_index > rejected ? rejected : next_index;
+}
+
+/* Refusals of what was sent before the present probing began are late: what
+ * they say is known. */
+static void follower_refuses(struct raft *raft, struct raft__peer *peer,
+                             const struct raft_message *message)
+{
+    uint64_t rejected = message->append_response.rejected;
+    bool expected = false;
+    switch (peer->state) {
+    case RAFT_PROBE:
+        expected = message->append_response.sequence >= peer->probe_sequence &&
+                   rejected + 1 == peer->next_index;
+        break;
+    case RAFT_REPLICATE:
+        expected = message->append_response.sequence >= peer->probe_sequence &&
+                   rejected <= raft__log_last_index(&raft->log);
+        break;
+    case RAFT_SNAPSHOT:
+        break;
     }
+    if (!expected || rejected <= peer->match_index) {
+        return;
+    }
+    uint64_t next_index =
+        next_after_refusal(raft, rejected, message->append_response.conflict);
     if (next_index <= peer->match_index) {
         next_index = peer->match_index + 1;
     }
     peer->window = (peer->window + 1) / 2;
-    probe_from(peer, next_index);
+    probe_from(raft, peer, next_index);
     replicate(raft, peer);
 }
 
@@ -402,10 +544,12 @@ void raft__handle_append_response(struct raft *raft, raft_id from,
         message->term < raft->hard_state.current_term) {
         return;
     }
-    peer->heard = true;
-    if (message->append_response.success) {
-        follower_matches(raft, peer, message->append_response.match_index);
-    } else {
+    raft__note_answer(raft, peer, message->append_response.sequence);
+    uint64_t match_index = message->append_response.match_index;
+    if (!message->append_response.success) {
         follower_refuses(raft, peer, message);
+    } else if (match_index <= raft__log_last_index(&raft->log)) {
+        raft__follower_matches(raft, peer, match_index);
     }
+    raft__reads_look(raft);
 }

@@ -7,12 +7,17 @@
 
 #include "sim/memory.h"
 
-struct sim_checker *sim_checker_new(struct sim_log_tree *tree, uint32_t n_nodes)
+struct sim_checker *sim_checker_new(struct sim_log_tree *tree,
+                                    struct sim_memberships *memberships,
+                                    uint32_t n_nodes)
 {
+    assert(tree != NULL);
+    assert(memberships != NULL);
     assert(n_nodes >= 1);
     assert(n_nodes <= SIM_MAX_NODES);
     struct sim_checker *checker = sim_calloc(1, sizeof *checker);
     checker->tree = tree;
+    checker->memberships = memberships;
     checker->n_nodes = n_nodes;
     checker->nodes = sim_calloc((size_t)n_nodes + 1, sizeof(*checker->nodes));
     checker->committed = sim_grow(NULL, &checker->committed_capacity, 1,
@@ -30,6 +35,8 @@ void sim_checker_free(struct sim_checker *checker)
     free(checker->nodes);
     free(checker->elections);
     free(checker->committed);
+    free(checker->verdicts);
+    free(checker->sessions);
     free(checker->states);
     free(checker);
 }
@@ -51,7 +58,8 @@ static struct checker_node *node_of(const struct sim_checker *checker,
 
 void sim_checker_boot(struct sim_checker *checker, uint32_t id, sim_tip durable,
                       struct sim_hard_state hard_state,
-                      const struct sim_view *view)
+                      const struct sim_view *view,
+                      const struct sim_configuration *members)
 {
     struct checker_node *node = node_of(checker, id);
     if (checker->violated) {
@@ -67,14 +75,20 @@ void sim_checker_boot(struct sim_checker *checker, uint32_t id, sim_tip durable,
      * it. */
     node->term = hard_state.term;
     node->commit_index = view->commit_index;
-    node->applied = view->last_applied;
+    node->applied = 0; /* whatever it says: its state machine is new */
+    node->before = durable;
+    node->knows_start = node->knew_start;
     if (!checker__term(checker, id, view->hard_state.term) ||
-        !checker__log(checker, id, durable, view)) {
+        !checker__log(checker, id, durable, view) ||
+        !checker__configuration(checker, id, view->configuration, members)) {
         return;
     }
-    if (view->commit_index > 0) {
-        checker__commit(checker, id, node->term, view->commit_index);
+    node->knew_start = node->knows_start;
+    if (view->commit_index > 0 &&
+        !checker__commit(checker, id, node->term, view->commit_index)) {
+        return;
     }
+    checker__first_snapshot(checker, id, view->snapshot);
 }
 
 static bool commit_holds(struct sim_checker *checker,
@@ -98,20 +112,17 @@ static bool commit_holds(struct sim_checker *checker,
     return checker__commit(checker, observation->node, node->term, index);
 }
 
-static bool applied_holds(struct sim_checker *checker,
-                          const struct sim_observation *observation)
+static bool log_holds(struct sim_checker *checker,
+                      const struct sim_observation *observation)
 {
-    const struct sim_outputs *outputs = observation->outputs;
-    for (size_t i = 0; i < outputs->count; i++) {
-        const struct sim_output *output = &outputs->items[i];
-        if (output->kind == SIM_OUTPUT_APPLY &&
-            !checker__apply(checker, observation->node,
-                            output->apply.first_index, output->apply.entries,
-                            output->apply.n_entries)) {
-            return false;
-        }
-    }
-    return true;
+    uint32_t id = observation->node;
+    const struct sim_view *after = observation->after;
+    sim_tip tip = observation->tip_after;
+    bool holds = tip == observation->tip_before
+                     ? checker__last(checker, id, after->last)
+                     : checker__log(checker, id, tip, after);
+    return holds && checker__configuration(checker, id, after->configuration,
+                                           observation->members);
 }
 
 /* Most steps change nothing but a timer: they pay for a few comparisons. */
@@ -127,6 +138,7 @@ void sim_checker_step(struct sim_checker *checker,
     }
     assert(node->alive);
     assert(node->tip == observation->tip_before);
+    node->before = node->tip;
     sim_checker_set_time(checker, observation->step, observation->time_us);
 
     if (!checker__term(checker, id, after->hard_state.term)) {
@@ -136,20 +148,17 @@ void sim_checker_step(struct sim_checker *checker,
         !checker__leader(checker, id, after->hard_state.term, tip)) {
         return;
     }
-    bool rewritten = false;
-    if (tip == node->tip) {
-        if (!checker__last(checker, id, after->last)) {
-            return;
-        }
-    } else {
-        rewritten = !sim_log_tree_contains(checker->tree, tip, node->tip);
-        if (!checker__log(checker, id, tip, after)) {
-            return;
-        }
+    bool rewritten = !sim_log_tree_contains(checker->tree, tip, node->before);
+    if (!log_holds(checker, observation) ||
+        !commit_holds(checker, observation, rewritten)) {
+        return;
     }
-    if (commit_holds(checker, observation, rewritten)) {
-        applied_holds(checker, observation);
+    if (after->role == SIM_LEADER &&
+        !checker__changes(checker, id, after->hard_state.term,
+                          after->commit_index)) {
+        return;
     }
+    checker__outputs(checker, id, observation->outputs);
 }
 
 void sim_checker_durable(struct sim_checker *checker, uint32_t id,
@@ -207,6 +216,39 @@ void sim_checker_state(struct sim_checker *checker, uint32_t id, uint64_t index,
                          " had, after both applied the entries up to %" PRIu64
                          ".",
                          id, first->node, index);
+    }
+}
+
+void sim_checker_snapshot(struct sim_checker *checker, uint32_t id, sim_tip tip,
+                          const struct sim_configuration *members)
+{
+    assert(node_of(checker, id)->alive || checker->violated);
+    if (checker->violated) {
+        return;
+    }
+    checker__snapshot(checker, id, tip, members);
+}
+
+void sim_checker_restored(struct sim_checker *checker, uint32_t id, sim_tip tip,
+                          uint64_t state_hash)
+{
+    assert(node_of(checker, id)->alive || checker->violated);
+    if (checker->violated) {
+        return;
+    }
+    checker__restored(checker, id, tip, state_hash);
+}
+
+void sim_checker_history(struct sim_checker *checker, uint64_t n_operations,
+                         const char *text)
+{
+    if (checker->violated) {
+        return;
+    }
+    checker->evaluated[SIM_LINEARIZABILITY] += n_operations;
+    if (text != NULL) {
+        checker__violate(checker, SIM_LINEARIZABILITY, SIM_NONE, SIM_NONE,
+                         "%s.", text);
     }
 }
 

@@ -7,13 +7,17 @@
  *
  * The order of calls for one node:
  *   boot            a life begins: the log and hard state that were durable;
- *   step            after each input handed to it;
+ *   step            after each input handed to it; then, for that step,
+ *     snapshot      if it wrote one,
+ *     restored      if its state machine took one,
+ *     state         for each entry that its state machine applied;
  *   durable         a write (or, in a crash, the part of it that survived)
  *                   reached the disk; writes of one node in order;
  *   send            a message leaves: after the writes it waited for were
  *                   reported, and before any later write is;
  *   crash           the life ended: memory is gone, the disk stays;
- * and for the cluster: `progress` when a wait for it ended.
+ * and for the cluster: `progress` when a wait for it ended, `history` when the
+ * clients' was judged.
  *
  * The first violation is kept; calls after it do nothing.
  */
@@ -21,6 +25,7 @@
 #define SIM_CHECKER_H
 
 #include "sim/log_tree.h"
+#include "sim/memberships.h"
 #include "sim/node.h"
 
 enum sim_property {
@@ -49,10 +54,37 @@ enum sim_property {
      * (Figure 2: "updated on stable storage before responding"). */
     SIM_DURABLE_BEFORE_ACKNOWLEDGED,
     /* What a server holds committed is durable on a majority (5.3) when it
-     * first does, and stays so. */
+     * first does, and stays so. The majority is that of the configuration in
+     * its log, both majorities where it is joint (dissertation, 4.3); for what
+     * is committed in the very step that appends a configuration, that one or
+     * the one before. It stays with those who decided, whoever is a member
+     * later. */
     SIM_COMMITTED_ON_QUORUM,
+    /* A leader begins a change of the members only when the one before is
+     * committed (dissertation, 4.1), and something of its own term is (the
+     * correction of 2015). */
+    SIM_ONE_CHANGE_AT_A_TIME,
+    /* A server's members are those of the latest configuration in its log,
+     * committed or not (4.1); after a truncation, those of before. A server
+     * that is no member at the start may know nobody until its log has a
+     * configuration, or a snapshot told it. */
+    SIM_CONFIGURATION_MATCHES_LOG,
+    /* A snapshot stands for committed entries only (5.1), and takes the place
+     * of none that stands for more. */
+    SIM_SNAPSHOT_OF_COMMITTED,
+    /* A snapshot's state is the one that the log up to it gives, its members
+     * are those of the log at that place. */
+    SIM_SNAPSHOT_EQUALS_REPLAY,
+    /* A command of a session is applied once (6.3), and never after its session
+     * was closed. */
+    SIM_EXACTLY_ONCE,
+    /* What clients were told can be put into one order in which each operation
+     * happens at once, somewhere between its call and its answer (6.4;
+     * Herlihy and Wing, 1990). Judged at the end of the run. */
+    SIM_LINEARIZABILITY,
     /* When all is well, or well again, there is a leader, a new commit, and all
-     * live nodes apply it, within the stated time. */
+     * members apply it, within the stated time; the members are not joint any
+     * more, and the leader is one. */
     SIM_PROGRESS,
     SIM_PROPERTY_COUNT
 };
@@ -74,6 +106,10 @@ struct sim_observation {
     sim_tip tip_before; /* the log in the node's memory, by its writes: what
                            the call before for this node left */
     sim_tip tip_after;
+    /* What type->members() gives; NULL if neither view.configuration nor the
+     * log's configuration changed in this step, or if the type does not tell.
+     */
+    const struct sim_configuration *members;
 };
 
 #define SIM_VIOLATION_TEXT_SIZE 1024u
@@ -91,8 +127,9 @@ struct sim_violation {
 
 struct sim_checker;
 
-/* `tree` holds the logs and outlives the checker. */
+/* `tree` holds the logs; it and the memberships outlive the checker. */
 struct sim_checker *sim_checker_new(struct sim_log_tree *tree,
+                                    struct sim_memberships *memberships,
                                     uint32_t n_nodes);
 void sim_checker_free(struct sim_checker *checker);
 
@@ -101,16 +138,19 @@ void sim_checker_free(struct sim_checker *checker);
 void sim_checker_set_time(struct sim_checker *checker, uint64_t step,
                           uint64_t time_us);
 
-/* A life of `node` begins from `durable` with `hard_state`; `view` is the node
- * as created. */
+/* A life of `node` begins from the log `durable` (sim_disk_log()) with
+ * `hard_state`; `view` is the node as created, with nothing applied; `members`
+ * what it says of its members (NULL: its type does not tell). */
 void sim_checker_boot(struct sim_checker *checker, uint32_t node,
                       sim_tip durable, struct sim_hard_state hard_state,
-                      const struct sim_view *view);
+                      const struct sim_view *view,
+                      const struct sim_configuration *members);
 
 void sim_checker_step(struct sim_checker *checker,
                       const struct sim_observation *observation);
 
-/* `node`'s disk now holds the log `durable` and `hard_state`. */
+/* `node`'s disk now holds the log `durable` (sim_disk_log()) and `hard_state`.
+ */
 void sim_checker_durable(struct sim_checker *checker, uint32_t node,
                          sim_tip durable, struct sim_hard_state hard_state);
 
@@ -119,6 +159,23 @@ void sim_checker_durable(struct sim_checker *checker, uint32_t node,
  * State Machine Safety. Told for each index, after the step that applied it. */
 void sim_checker_state(struct sim_checker *checker, uint32_t node,
                        uint64_t index, uint64_t state_hash);
+
+/* `node` writes a snapshot that stands for the log `tip`, with the members
+ * `members` (NULL: they cannot be read, which is a violation). Told after the
+ * step that wrote it. */
+void sim_checker_snapshot(struct sim_checker *checker, uint32_t node,
+                          sim_tip tip, const struct sim_configuration *members);
+
+/* The state machine of `node` took a snapshot's image for the log `tip` and has
+ * the state `state_hash` now. Told before sim_checker_state() of what the same
+ * step applied after it. */
+void sim_checker_restored(struct sim_checker *checker, uint32_t node,
+                          sim_tip tip, uint64_t state_hash);
+
+/* The clients' history of `n_operations` was judged: `text` is NULL if it is
+ * linearizable, else what cannot be ordered, without a full stop. */
+void sim_checker_history(struct sim_checker *checker, uint64_t n_operations,
+                         const char *text);
 
 /* A message of `node` leaves for `to`. */
 void sim_checker_send(struct sim_checker *checker, uint32_t node, uint32_t to,

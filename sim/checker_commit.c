@@ -1,8 +1,6 @@
 #include "sim/checker_internal.h"
 
 #include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "sim/memory.h"
 
@@ -29,74 +27,6 @@ static bool on_path(struct sim_checker *checker, uint32_t id, uint64_t index,
         " held %s committed in term %" PRIu64 ".",
         id, commit_index, checker__entry_at(checker, tip, first).text,
         commit->node, checker__entry(checker, commit->tip).text, commit->term);
-}
-
-/* Adds node `id` as the `nth` to "1, 4": after some, only "and more". */
-static void list_holder(struct checker_text *list, uint32_t id, uint32_t nth)
-{
-    size_t used = strlen(list->text);
-    if (nth <= SIM_VIOLATION_MAX_NODES) {
-        snprintf(list->text + used, sizeof(list->text) - used, "%s%" PRIu32,
-                 nth == 1 ? "" : ", ", id);
-    } else if (nth == SIM_VIOLATION_MAX_NODES + 1) {
-        snprintf(list->text + used, sizeof(list->text) - used, " and more");
-    }
-}
-
-/* A minority of the disks holds `entry`; `deed` says what node `id` has to do
- * with it. */
-static bool report_minority(struct sim_checker *checker, uint32_t id,
-                            const char *deed, sim_tip entry)
-{
-    struct checker_text holders = {""};
-    uint32_t count = 0;
-    for (uint32_t other = 1; other <= checker->n_nodes; other++) {
-        sim_tip durable = checker->nodes[other].durable;
-        if (sim_log_tree_contains(checker->tree, durable, entry)) {
-            list_holder(&holders, other, ++count);
-        }
-    }
-    return checker__violate(
-        checker, SIM_COMMITTED_ON_QUORUM, id, SIM_NONE,
-        "node %" PRIu32 " %s %s, which only %" PRIu32 " of %" PRIu32
-        " disks hold (%s%s) where %" PRIu32 " must.",
-        id, deed, checker__entry(checker, entry).text, count, checker->n_nodes,
-        count == 0   ? "none"
-        : count == 1 ? "node "
-                     : "nodes ",
-        holders.text, checker->n_nodes / 2 + 1);
-}
-
-/* The disks of a majority hold `entry` (paper, 5.3). Disks of servers that are
- * down count. */
-static bool on_quorum(struct sim_checker *checker, uint32_t id,
-                      const char *deed, sim_tip entry)
-{
-    uint32_t missing = checker->n_nodes / 2 + 1;
-    checker__count(checker, SIM_COMMITTED_ON_QUORUM);
-    for (uint32_t other = 1; other <= checker->n_nodes; other++) {
-        sim_tip durable = checker->nodes[other].durable;
-        if (sim_log_tree_contains(checker->tree, durable, entry) &&
-            --missing == 0) {
-            return true;
-        }
-    }
-    return report_minority(checker, id, deed, entry);
-}
-
-bool checker__store(struct sim_checker *checker, uint32_t id, sim_tip durable)
-{
-    sim_tip before = checker->nodes[id].durable;
-    checker->nodes[id].durable = durable;
-    if (checker->n_committed == 0 ||
-        sim_log_tree_contains(checker->tree, durable, before)) {
-        return true;
-    }
-    /* A disk may drop what is committed as long as a majority keeps it: an old
-     * leader can still overwrite a server that the new one has not reached. A
-     * majority kept it so far: if none does now, it is this disk's doing. */
-    return on_quorum(checker, id, "dropped from its disk the committed",
-                     checker->committed[checker->n_committed].tip);
 }
 
 /* Leaders of later terms than `term` had `entry` when they were elected. That
@@ -164,7 +94,8 @@ bool checker__commit(struct sim_checker *checker, uint32_t id, uint64_t term,
         return false;
     }
     sim_tip entry = sim_log_tree_ancestor(checker->tree, node->tip, index);
-    if (index > known && !on_quorum(checker, id, "holds committed", entry)) {
+    struct checker_ruling ruling = checker->ruling;
+    if (index > known && !checker__quorum(checker, id, entry, &ruling)) {
         return false;
     }
     if (index > known || checker->committed[index].term > term) {
@@ -172,57 +103,14 @@ bool checker__commit(struct sim_checker *checker, uint32_t id, uint64_t term,
             return false;
         }
         enter(checker, id, term, entry, index);
+        checker->ruling = ruling;
     }
     return true;
 }
 
-/* `given` is the committed entry. */
-static bool applies(struct sim_checker *checker, uint32_t id, uint64_t index,
-                    const struct sim_entry *given)
+bool checker__is_committed(const struct sim_checker *checker, uint64_t index,
+                           sim_tip tip)
 {
-    const struct checker_commit *commit = &checker->committed[index];
-    struct sim_entry entry = sim_log_tree_entry(checker->tree, commit->tip);
-    checker__count(checker, SIM_STATE_MACHINE_SAFETY);
-    if (given->term == entry.term && given->kind == entry.kind &&
-        given->size == entry.size &&
-        (entry.size == 0 || memcmp(given->data, entry.data, entry.size) == 0)) {
-        return true;
-    }
-    return checker__violate(
-        checker, SIM_STATE_MACHINE_SAFETY, id, commit->node,
-        "node %" PRIu32 " applied another entry at %" PRIu64
-        " than the committed one: its own is of term %" PRIu64 " with %" PRIu32
-        " bytes; node %" PRIu32 " held %s with %" PRIu32
-        " bytes committed in term %" PRIu64 ".",
-        id, index, given->term, given->size, commit->node,
-        checker__entry(checker, commit->tip).text, entry.size, commit->term);
-}
-
-bool checker__apply(struct sim_checker *checker, uint32_t id,
-                    uint64_t first_index, const struct sim_entry *entries,
-                    uint32_t n_entries)
-{
-    struct checker_node *node = &checker->nodes[id];
-    checker__count(checker, SIM_STATE_MACHINE_SAFETY);
-    if (first_index != node->applied + 1) {
-        return checker__violate(checker, SIM_STATE_MACHINE_SAFETY, id, SIM_NONE,
-                                "node %" PRIu32 " applied entry %" PRIu64
-                                " after entry %" PRIu64 ", out of order.",
-                                id, first_index, node->applied);
-    }
-    for (uint32_t i = 0; i < n_entries; i++) {
-        uint64_t index = first_index + i;
-        if (index > node->commit_index) {
-            return checker__violate(
-                checker, SIM_STATE_MACHINE_SAFETY, id, SIM_NONE,
-                "node %" PRIu32 " applied entry %" PRIu64
-                ", but holds its log committed up to %" PRIu64 " only.",
-                id, index, node->commit_index);
-        }
-        if (!applies(checker, id, index, &entries[i])) {
-            return false;
-        }
-        node->applied = index;
-    }
-    return true;
+    return index <= checker->n_committed &&
+           checker->committed[index].tip == tip;
 }

@@ -156,8 +156,14 @@ bool checker__message(struct sim_checker *checker, uint32_t id, uint32_t to,
         }
         return term_is_durable(checker, id, to, message->term);
     case SIM_MESSAGE_APPEND_REQUEST:
+    case SIM_MESSAGE_INSTALL_REQUEST:
+    case SIM_MESSAGE_TIMEOUT_NOW:
+    case SIM_MESSAGE_READ_REQUEST:
+    case SIM_MESSAGE_READ_RESPONSE:
         return term_is_durable(checker, id, to, message->term);
     case SIM_MESSAGE_APPEND_RESPONSE:
+    case SIM_MESSAGE_INSTALL_RESPONSE:
+        /* To have a snapshot is to have the entries that it stands for. */
         return term_is_durable(checker, id, to, message->term) &&
                (!message->granted ||
                 entries_are_durable(checker, id, to, message->term,

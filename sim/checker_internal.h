@@ -1,14 +1,22 @@
 /* The checker's memory, and what its files call of each other.
  *
- *   checker.c         a life's calls in order, and the questions
- *   checker_leader.c  elections: Election Safety, Leader Append-Only, Leader
- *                     Completeness of a new leader
- *   checker_log.c     logs: Log Matching
- *   checker_commit.c  commits: Leader Completeness of a late commit, State
- *                     Machine Safety, Committed on a Quorum
- *   checker_disk.c    promises: One Vote per Term, Monotonic Term, Durable
- *                     before Acknowledged
- *   checker_report.c  names and words
+ *   checker.c           a life's calls in order, and the questions
+ *   checker_leader.c    elections: Election Safety, Leader Append-Only, Leader
+ *                       Completeness of a new leader
+ *   checker_log.c       logs: Log Matching
+ *   checker_members.c   members: Configuration Matches Log, One Change at a
+ *                       Time
+ *   checker_commit.c    commits: Monotonic Commit, State Machine Safety, Leader
+ *                       Completeness of a late commit
+ *   checker_quorum.c    disks that hold what is committed: Committed on a
+ *                       Quorum
+ *   checker_apply.c     state machines: State Machine Safety
+ *   checker_sessions.c  clients' sessions: Exactly Once
+ *   checker_snapshot.c  snapshots: Snapshot of Committed, Snapshot Equals
+ *                       Replay
+ *   checker_disk.c      promises: One Vote per Term, Monotonic Term, Durable
+ *                       before Acknowledged
+ *   checker_report.c    names and words
  *
  * A function that checks returns whether all holds; when it does not, the
  * violation is kept and the caller returns at once.
@@ -23,12 +31,19 @@ struct checker_node {
     bool alive;
     /* In its memory, as of the last call. Of no meaning while it is down. */
     sim_tip tip;
+    sim_tip before;           /* `tip` when the step began that is looked at */
     struct sim_position last; /* the place of `tip` */
+    sim_tip configuration;    /* the last configuration entry of `tip` */
+    struct sim_position configured; /* the place of that */
+    bool knows_start;               /* it showed the members of the empty log */
     uint64_t term;
     uint64_t commit_index;
-    uint64_t applied; /* the last entry that it gave to the state machine */
+    uint64_t applied;  /* what its state machine has: by entries or by image */
+    uint64_t snapshot; /* the index of the latest one that it wrote or had */
     /* On its disk. */
     sim_tip durable;
+    bool knew_start;       /* at its last boot */
+    uint64_t had_snapshot; /* `snapshot` at its last boot */
     struct sim_hard_state hard_state;
     /* The last vote that was durable or acted upon: what can never be taken
      * back. A vote that was only in memory and died with it does not count. */
@@ -50,6 +65,14 @@ struct checker_state {
     uint32_t node;
 };
 
+/* A session of a client, by the entry that opened it. */
+struct checker_session {
+    uint64_t name;   /* the index of that entry */
+    uint64_t closed; /* the session that was closed for it, or 0 */
+    uint64_t latest; /* the highest sequence that was applied in it, or 0 */
+    bool open;
+};
+
 /* A committed entry. */
 struct checker_commit {
     uint64_t term; /* the lowest term in which a node held it committed; along
@@ -59,10 +82,22 @@ struct checker_commit {
     uint32_t node; /* the first that held it committed in `term` */
 };
 
+/* The configurations by which an entry may have been found committed: the one
+ * in force in the log that a node has after a step, and the one in force in the
+ * log that it had before, or NULL. A leader that commits something and appends
+ * a configuration in the same step may have counted by either. */
+struct checker_ruling {
+    const struct sim_configuration *after;
+    const struct sim_configuration *before;
+};
+
 struct sim_checker {
     struct sim_log_tree *tree;
+    struct sim_memberships *memberships;
     uint32_t n_nodes;
     struct checker_node *nodes; /* by id; [SIM_NONE] is unused */
+    struct sim_set witnesses;   /* by any configuration that a log had so far:
+                                   who is one stays one */
 
     struct checker_election *elections; /* by rising term, one a term */
     size_t n_elections;
@@ -71,6 +106,15 @@ struct sim_checker {
     struct checker_commit *committed; /* by index; [0] is the root */
     uint64_t n_committed;             /* the highest index */
     size_t committed_capacity;
+    struct checker_ruling ruling; /* who decided about the highest one */
+
+    uint8_t *verdicts;  /* by index - 1: enum sim_verdict_of_session, as the
+                           sessions say */
+    uint64_t n_applied; /* the highest index that any node applied */
+    size_t verdicts_capacity;
+    struct checker_session *sessions; /* all that were opened, by rising name */
+    size_t n_sessions;
+    size_t sessions_capacity;
 
     struct checker_state *states; /* by index - 1, as first seen */
     uint64_t n_states;
@@ -115,6 +159,25 @@ bool checker__log(struct sim_checker *checker, uint32_t id, sim_tip tip,
 bool checker__last(struct sim_checker *checker, uint32_t id,
                    struct sim_position last);
 
+/* --- checker_members.c --------------------------------------------------- */
+
+/* Node `id` shows that the entry at `shown` made its members what they are;
+ * they are `members`, unless that is NULL. True leaves it with a log whose
+ * configuration can be read. */
+bool checker__configuration(struct sim_checker *checker, uint32_t id,
+                            struct sim_position shown,
+                            const struct sim_configuration *members);
+
+/* Whether `members` are what node `id` can know of those in force in the log
+ * `tip`. */
+bool checker__knows(const struct sim_checker *checker, uint32_t id, sim_tip tip,
+                    const struct sim_configuration *members);
+
+/* The configurations that the log of node `id`, leader of `term`, got in this
+ * step, with the log held committed up to `commit_index` after it. */
+bool checker__changes(struct sim_checker *checker, uint32_t id, uint64_t term,
+                      uint64_t commit_index);
+
 /* --- checker_commit.c ---------------------------------------------------- */
 
 /* Node `id`, in `term`, holds its log committed up to `index`: this or the log
@@ -122,14 +185,52 @@ bool checker__last(struct sim_checker *checker, uint32_t id,
 bool checker__commit(struct sim_checker *checker, uint32_t id, uint64_t term,
                      uint64_t index);
 
+/* Whether the committed entry at `index` is known and is `tip`. */
+bool checker__is_committed(const struct sim_checker *checker, uint64_t index,
+                           sim_tip tip);
+
+/* --- checker_quorum.c ---------------------------------------------------- */
+
+/* Node `id` is the first that holds `entry` of its log committed: `*ruling`
+ * becomes who decided that. */
+bool checker__quorum(struct sim_checker *checker, uint32_t id, sim_tip entry,
+                     struct checker_ruling *ruling);
+
 /* The disk of node `id` holds the log `durable` from now on. */
 bool checker__store(struct sim_checker *checker, uint32_t id, sim_tip durable);
 
-/* Node `id` gives `n_entries` entries from `first_index` on to its state
- * machine. */
-bool checker__apply(struct sim_checker *checker, uint32_t id,
-                    uint64_t first_index, const struct sim_entry *entries,
-                    uint32_t n_entries);
+/* --- checker_apply.c ----------------------------------------------------- */
+
+/* What node `id` gives to its state machine in a step. */
+bool checker__outputs(struct sim_checker *checker, uint32_t id,
+                      const struct sim_outputs *outputs);
+
+/* --- checker_sessions.c -------------------------------------------------- */
+
+/* Node `id` applies `entry`, the committed one at `index`, which is at most one
+ * above all that were applied before. */
+bool checker__session(struct sim_checker *checker, uint32_t id, uint64_t index,
+                      const struct sim_entry *entry);
+
+/* --- checker_snapshot.c -------------------------------------------------- */
+
+/* Node `id` begins a life with the log that it has now, and shows that its
+ * latest snapshot is at `shown`. */
+bool checker__first_snapshot(struct sim_checker *checker, uint32_t id,
+                             struct sim_position shown);
+
+/* Node `id` writes a snapshot that stands for the log `tip`. */
+bool checker__snapshot(struct sim_checker *checker, uint32_t id, sim_tip tip,
+                       const struct sim_configuration *members);
+
+/* The state machine of node `id` is given the image of a snapshot at
+ * `position`. */
+bool checker__restore(struct sim_checker *checker, uint32_t id,
+                      struct sim_position position);
+
+/* And has this state then. */
+bool checker__restored(struct sim_checker *checker, uint32_t id, sim_tip tip,
+                       uint64_t state_hash);
 
 /* --- checker_disk.c ------------------------------------------------------ */
 
@@ -176,6 +277,9 @@ struct checker_text checker__entry_at(const struct sim_checker *checker,
 
 /* The first index at which two logs differ. Follows both: for reports only. */
 uint64_t checker__fork(const struct sim_checker *checker, sim_tip a, sim_tip b);
+
+/* "entry 8 of term 3"; "the start" for {0, 0}. */
+struct checker_text checker__place(struct sim_position position);
 
 /* "term 4 and a vote for node 2", "term 4 and no vote" */
 struct checker_text checker__hard_state(struct sim_hard_state hard_state);

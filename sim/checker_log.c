@@ -39,6 +39,10 @@ static const char *kind_words(enum sim_entry_kind kind)
         return "internal entry";
     case SIM_ENTRY_COMMAND:
         return "command";
+    case SIM_ENTRY_CONFIGURATION:
+        return "configuration";
+    case SIM_ENTRY_SESSION:
+        return "session";
     }
     return "entry of an unknown kind";
 }

@@ -32,6 +32,20 @@ static const struct {
          "Durable before Acknowledged (paper, Figure 2)"},
     [SIM_COMMITTED_ON_QUORUM] = {"committed_on_quorum",
                                  "Committed on a Quorum (paper, 5.3)"},
+    [SIM_ONE_CHANGE_AT_A_TIME] = {"one_change_at_a_time",
+                                  "One Change at a Time (dissertation, 4.1)"},
+    [SIM_CONFIGURATION_MATCHES_LOG] =
+        {"configuration_matches_log",
+         "Configuration Matches Log (dissertation, 4.1)"},
+    [SIM_SNAPSHOT_OF_COMMITTED] = {"snapshot_of_committed",
+                                   "Snapshot of Committed Entries "
+                                   "(dissertation, 5.1)"},
+    [SIM_SNAPSHOT_EQUALS_REPLAY] = {"snapshot_equals_replay",
+                                    "Snapshot Equals Replay (dissertation, "
+                                    "5.1)"},
+    [SIM_EXACTLY_ONCE] = {"exactly_once", "Exactly Once (dissertation, 6.3)"},
+    [SIM_LINEARIZABILITY] = {"linearizability",
+                             "Linearizability (dissertation, 6.3 and 6.4)"},
     [SIM_PROGRESS] = {"progress", "Progress when all is well (paper, 5.6)"},
 };
 
@@ -98,13 +112,10 @@ struct checker_text checker__seconds(uint64_t time_us)
 struct checker_text checker__entry(const struct sim_checker *checker,
                                    sim_tip tip)
 {
-    struct checker_text piece = {"no entry"};
-    struct sim_position place = sim_log_tree_position(checker->tree, tip);
-    if (tip != SIM_ROOT) {
-        snprintf(piece.text, sizeof(piece.text),
-                 "entry %" PRIu64 " of term %" PRIu64, place.index, place.term);
+    if (tip == SIM_ROOT) {
+        return (struct checker_text){"no entry"};
     }
-    return piece;
+    return checker__place(sim_log_tree_position(checker->tree, tip));
 }
 
 struct checker_text checker__entry_at(const struct sim_checker *checker,
@@ -134,6 +145,17 @@ uint64_t checker__fork(const struct sim_checker *checker, sim_tip a, sim_tip b)
         b = sim_log_tree_parent(tree, b);
     }
     return index + 1;
+}
+
+struct checker_text checker__place(struct sim_position position)
+{
+    struct checker_text piece = {"the start"};
+    if (position.index > 0) {
+        snprintf(piece.text, sizeof(piece.text),
+                 "entry %" PRIu64 " of term %" PRIu64, position.index,
+                 position.term);
+    }
+    return piece;
 }
 
 struct checker_text checker__hard_state(struct sim_hard_state hard_state)

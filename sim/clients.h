@@ -1,42 +1,66 @@
-/* The clients: who proposes which command to which server, and when.
+/* The clients: who asks for what from which server, and when.
  *
  * Each client has at most one command outstanding. It asks one server, follows
  * the hint of a server that is not the leader, and on silence or a refusal asks
  * the next server, with short pauses that grow to a bound, until the command is
- * done. A retried command keeps its sequence, so that it is applied once.
+ * done, or given up. A retried command keeps its session and number, so that it
+ * is applied once; a read is asked anew.
  *
  * Three sorts of clients share this logic:
  *   - those of the workload (struct sim_workload), numbers 0 to clients - 1: a
- *     random key of `keys`, random value bytes; the next command begins an
- *     exponential time after the one before was begun, but not before its
- *     answer; with an interval of 0 at once after it, but at most one command a
- *     microsecond, so that time goes on where nothing takes any. From `stop_us`
- *     on nothing new is begun; what is outstanding is finished;
+ *     random operation by its weights on a random key of `keys`, random value
+ *     bytes; the next command begins an exponential time after the one before
+ *     was begun, but not before its answer; with an interval of 0 at once after
+ *     it, but at most one command a microsecond, so that time goes on where
+ *     nothing takes any. From `stop_us` on nothing new is begun; what is
+ *     outstanding is finished. Where the nodes offer sessions, and the workload
+ *     wants them, a client opens one before its first command, and another
+ *     where it learns that its own has expired: what became of the command
+ *     under way is then not known;
  *   - the probe, which tests whether the cluster makes progress: one command
- *     each time it is started, whatever the workload;
- *   - the script's proposals: one command each.
+ *     each time it is started, whatever the workload; without a session;
+ *   - the script's proposals: one command each, without a session.
  *
  * Nothing here has a queue or a clock. Each call fills an action, and the
- * simulation does what it says: hands the command to the server (after the
+ * simulation does what it says: hands the request to the server (after the
  * client's link's delay, if the server is up: a server that is down is silence)
  * and calls sim_clients_wake() at the time it asks for.
  *
- * A client's commands come from its own stream, one draw after the other, and
- * retries take nothing from it: what a client proposes does not depend on
- * what became of the command before.
+ * A client's commands come from its own stream, one draw after the other: the
+ * operation, the key, the value's bytes (8 a draw), for a read that asks a
+ * majority the server to ask first, the time to the next command. Whatever else
+ * is asked for goes first to the server asked last. Retries and sessions take
+ * nothing from the stream: what a client asks for does not depend on what
+ * became of the command before, except for the value that a compare-and-set
+ * expects, which is the one that the client saw last for the key, or wrote.
+ *
+ * All that the clients of the workload and the script ask for and are told goes
+ * into a history (sim/linearizability.h); keys and values are numbered there as
+ * they come.
  */
 #ifndef SIM_CLIENTS_H
 #define SIM_CLIENTS_H
 
+#include "sim/linearizability.h"
 #include "sim/scenario.h"
 
 /* No time at all. */
 #define SIM_NEVER UINT64_MAX
 
+enum sim_request_kind {
+    SIM_REQUEST_COMMAND,    /* propose `data` */
+    SIM_REQUEST_SESSION,    /* open a session */
+    SIM_REQUEST_READ,       /* read the key of `data`, a SIM_COMMAND_GET */
+    SIM_REQUEST_READ_LEASE, /* the same, by lease where one holds */
+};
+
 /* What the simulation is to do for a client. */
 struct sim_client_action {
-    uint32_t client;     /* whose action it is: for sim_clients_wake() */
-    bool send;           /* hand the command `data` to `node` */
+    uint32_t client; /* whose action it is: for sim_clients_wake() */
+    bool send;       /* hand the request to `node` */
+    enum sim_request_kind request;
+    uint64_t session;    /* SIM_REQUEST_COMMAND; 0: none */
+    uint64_t sequence;   /* in the session; 0 without one */
     uint32_t node;       /* 1 to n_nodes */
     uint64_t tag;        /* names client and attempt: for sim_clients_answer();
                             never 0 */
@@ -50,26 +74,47 @@ struct sim_client_action {
 };
 
 enum sim_answer {
-    SIM_ANSWER_DONE,       /* applied */
-    SIM_ANSWER_NOT_LEADER, /* not taken */
+    SIM_ANSWER_DONE,       /* applied, read, or opened */
+    SIM_ANSWER_NOT_LEADER, /* not taken; or a read that came to nothing */
+    SIM_ANSWER_LATER,      /* not taken now, by the leader */
     SIM_ANSWER_UNKNOWN,    /* taken, then out of sight: the server lost its
                               leadership, or another entry has its index */
+    SIM_ANSWER_EXPIRED,    /* the command's session is not open any more */
+};
+
+/* A server's answer to the attempt `tag`. */
+struct sim_reply {
+    enum sim_answer answer;
+    uint64_t tag;
+    uint32_t leader;  /* NOT_LEADER: the one it knows, or SIM_NONE */
+    uint64_t session; /* DONE, for SIM_REQUEST_SESSION: its name */
+    bool success;     /* DONE, for a command: see struct sim_kv_answer; a read
+                         is answered with success */
+    bool has_value;
+    const uint8_t *value;
+    uint32_t value_size;
 };
 
 /* The probe's and the script's commands are not in the first three. */
 struct sim_clients_counters {
-    uint64_t begun;    /* commands of the workload */
+    uint64_t begun;    /* commands of the workload, reads included */
     uint64_t answered; /* of those, done */
+    uint64_t given_up; /* of those, never to be known */
     uint64_t retries;  /* of those, second and later attempts */
+    uint64_t reads;    /* of those answered, reads not through the log */
+    uint64_t sessions; /* opened */
     uint64_t scripted; /* proposals of the script */
     uint64_t scripted_answered;
 };
 
 struct sim_clients;
 
-/* The clients of a run. `workload` is copied. */
+/* The clients of a run, on nodes with these SIM_FEATURE_…s: without READS, all
+ * reads go through the log; without SESSIONS there are none. `workload` is
+ * copied. */
 struct sim_clients *sim_clients_new(const struct sim_workload *workload,
-                                    uint32_t n_nodes, uint64_t seed);
+                                    uint32_t n_nodes, uint32_t features,
+                                    uint64_t seed);
 
 /* Starts the clients of the workload: call once for each `client` of it, at
  * time 0; asks to be woken. */
@@ -92,12 +137,11 @@ void sim_clients_propose(struct sim_clients *clients, uint64_t now_us,
 void sim_clients_wake(struct sim_clients *clients, uint32_t client,
                       uint64_t now_us, struct sim_client_action *action);
 
-/* A server answered to the attempt `tag`; `leader` is the one it knows with
- * SIM_ANSWER_NOT_LEADER, or SIM_NONE. A late answer to an older attempt counts
- * if it says that the command is done. */
-void sim_clients_answer(struct sim_clients *clients, uint64_t tag,
-                        enum sim_answer answer, uint32_t leader,
-                        uint64_t now_us, struct sim_client_action *action);
+/* A server answered. A late answer to an older attempt of the same command
+ * counts if it says that the command is done, or that its session is closed. */
+void sim_clients_answer(struct sim_clients *clients,
+                        const struct sim_reply *reply, uint64_t now_us,
+                        struct sim_client_action *action);
 
 /* Whether the probe's latest command is done. */
 bool sim_clients_probe_done(const struct sim_clients *clients);
@@ -108,6 +152,18 @@ uint32_t sim_clients_outstanding(const struct sim_clients *clients);
 
 struct sim_clients_counters
 sim_clients_count(const struct sim_clients *clients);
+
+/* What they asked for and were told so far, and the words for its numbers: "k3"
+ * and "v17, by client 2", or "v17 = hello, by client 2" if its bytes are short
+ * and readable. Who wrote a value is who first asked to. At most `size` bytes
+ * go to `text`, which is what the words functions return. Owned by the clients.
+ */
+const struct sim_history *
+sim_clients_history(const struct sim_clients *clients);
+const char *sim_clients_key_words(const struct sim_clients *clients,
+                                  uint64_t key, char *text, size_t size);
+const char *sim_clients_value_words(const struct sim_clients *clients,
+                                    uint64_t value, char *text, size_t size);
 
 void sim_clients_free(struct sim_clients *clients);
 

@@ -1,15 +1,47 @@
+/* The whole of the cluster: its making, notes of what happens, questions. */
 #undef NDEBUG
-#include "sim/cluster.h"
-
 #include <assert.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "sim/cluster_internal.h"
 #include "sim/memory.h"
 
 /* --- new and free --------------------------------------------------------- */
+
+/* Where nodes do not know of members, all are. */
+static struct sim_configuration
+initial_members(const struct sim_scenario *scenario,
+                const struct sim_node_type *type)
+{
+    if (scenario->n_members == 0 || type->bootstrap == NULL) {
+        return sim_configuration_of(scenario->nodes);
+    }
+    struct sim_configuration members = {0};
+    for (uint32_t i = 0; i < scenario->n_members; i++) {
+        const struct sim_initial_member *member = &scenario->members[i];
+        if (member->node > scenario->nodes) {
+            continue;
+        }
+        members.priorities[member->node - 1] = member->priority;
+        switch (member->as) {
+        case SIM_AS_WITNESS:
+            sim_set_add(&members.witnesses, member->node);
+            sim_set_add(&members.voters, member->node);
+            break;
+        case SIM_AS_VOTER:
+            sim_set_add(&members.voters, member->node);
+            break;
+        case SIM_AS_LEARNER:
+            sim_set_add(&members.learners, member->node);
+            break;
+        }
+    }
+    return sim_set_is_empty(&members.voters)
+               ? sim_configuration_of(scenario->nodes)
+               : members;
+}
 
 /* Commands of /initial are alike wherever index and term are: Raft would have
  * made them so. Eight bytes that are no client's command. */
@@ -32,17 +64,51 @@ static sim_tip grow_initial_log(struct sim_log_tree *tree,
     return tip;
 }
 
-static void preload_disks(struct sim_cluster *cluster)
+static const struct sim_initial *initial_of(const struct sim_scenario *scenario,
+                                            uint32_t node)
 {
-    const struct sim_scenario *scenario = cluster->scenario;
     for (uint32_t i = 0; i < scenario->n_initial; i++) {
-        const struct sim_initial *initial = &scenario->initial[i];
-        if (initial->node <= cluster->n) {
-            sim_disk_preload(cluster->machines[initial->node].disk,
-                             grow_initial_log(cluster->tree, initial),
-                             initial->hard_state);
+        if (scenario->initial[i].node == node) {
+            return &scenario->initial[i];
         }
     }
+    return NULL;
+}
+
+/* The snapshot that a new cluster begins with. */
+static sim_snapshot_number put_first_snapshot(struct sim_cluster *cluster)
+{
+    const struct sim_node_type *type = cluster->type;
+    if (type->bootstrap == NULL) {
+        return SIM_NO_SNAPSHOT;
+    }
+    size_t size = type->bootstrap(&cluster->initial, NULL);
+    uint8_t *meta = sim_calloc(size + 1, 1);
+    type->bootstrap(&cluster->initial, meta);
+    sim_snapshot_number number = sim_archive_put(
+        cluster->archive, SIM_ROOT,
+        &(struct sim_snapshot){.meta = meta, .meta_size = size});
+    free(meta);
+    return number;
+}
+
+static void preload_disks(struct sim_cluster *cluster)
+{
+    sim_snapshot_number first = put_first_snapshot(cluster);
+    struct sim_set members = sim_configuration_members(&cluster->initial);
+    for (uint32_t node = 1; node <= cluster->n; node++) {
+        const struct sim_initial *initial = initial_of(cluster->scenario, node);
+        bool begins = first != SIM_NO_SNAPSHOT && sim_set_has(&members, node);
+        if (initial == NULL && !begins) {
+            continue;
+        }
+        sim_disk_preload(
+            cluster->machines[node].disk, begins ? first : SIM_NO_SNAPSHOT,
+            initial == NULL ? SIM_ROOT
+                            : grow_initial_log(cluster->tree, initial),
+            initial == NULL ? (struct sim_hard_state){0} : initial->hard_state);
+    }
+    sim_archive_release(cluster->archive, first);
 }
 
 static void init_machine(struct sim_cluster *cluster, uint32_t node,
@@ -64,7 +130,7 @@ static void init_machine(struct sim_cluster *cluster, uint32_t node,
     }
     machine->clock = sim_clock_new(offset_us, rate_ppm);
     machine->usual_rate_ppm = rate_ppm;
-    machine->disk = sim_disk_new(cluster->tree, seed, node,
+    machine->disk = sim_disk_new(cluster->tree, cluster->archive, seed, node,
                                  &scenario->disk_write, &scenario->disk_fsync);
     machine->kv = sim_kv_new();
     machine->tip = SIM_NO_TIP;
@@ -85,10 +151,18 @@ struct sim_cluster *sim_cluster_new(const struct sim_scenario *scenario,
     cluster->queue = queue;
     cluster->n = scenario->nodes;
     cluster->tree = sim_log_tree_new();
+    cluster->archive = sim_archive_new();
+    cluster->initial = initial_members(scenario, cluster->type);
+    cluster->memberships =
+        sim_memberships_new(cluster->tree, cluster->type, &cluster->initial);
+    cluster->members = &cluster->initial;
+    cluster->witnesses = cluster->initial.witnesses;
     cluster->network = sim_network_new(scenario, options->seed);
     cluster->mail = sim_mail_new();
     cluster->checker =
-        options->checks ? sim_checker_new(cluster->tree, cluster->n) : NULL;
+        options->checks
+            ? sim_checker_new(cluster->tree, cluster->memberships, cluster->n)
+            : NULL;
     cluster->trace = sim_trace_new(options->node_type, options->trace,
                                    options->trace_from_step);
     cluster->machines =
@@ -116,24 +190,30 @@ void sim_cluster_free(struct sim_cluster *cluster)
         sim_kv_free(machine->kv);
         free(machine->sends);
         free(machine->commands);
+        free(machine->reads);
+        free(machine->omitted);
         free(machine->piled);
     }
     free(cluster->machines);
     free(cluster->tips);
     free(cluster->states);
     free(cluster->happenings);
+    free(cluster->image);
     sim_checker_free(cluster->checker);
     sim_trace_free(cluster->trace);
     sim_network_free(cluster->network);
     sim_mail_free(cluster->mail);
+    sim_memberships_free(cluster->memberships);
+    sim_archive_free(cluster->archive);
     sim_log_tree_free(cluster->tree);
     free(cluster);
 }
 
-/* --- notes ---------------------------------------------------------------- */
+/* --- notes and rings --------------------------------------------------------
+ */
 
-void sim__cluster_note(struct sim_cluster *cluster,
-                       const struct sim_happening *happening)
+void cluster__note(struct sim_cluster *cluster,
+                   const struct sim_happening *happening)
 {
     if ((cluster->watched >> happening->kind & 1u) == 0) {
         return;
@@ -145,7 +225,7 @@ void sim__cluster_note(struct sim_cluster *cluster,
     cluster->n_happenings++;
 }
 
-void sim__cluster_breach(struct sim_cluster *cluster, const char *format, ...)
+void sim_cluster_breach(struct sim_cluster *cluster, const char *format, ...)
 {
     if (cluster->contract[0] != '\0') {
         return;
@@ -156,11 +236,31 @@ void sim__cluster_breach(struct sim_cluster *cluster, const char *format, ...)
     va_end(arguments);
 }
 
-/* --- queries -------------------------------------------------------------- */
+void *cluster__grow_ring(void *ring, size_t *capacity, size_t first,
+                         size_t count, size_t size)
+{
+    if (count < *capacity) {
+        return ring;
+    }
+    size_t old = *capacity;
+    uint8_t *bytes = sim_grow(ring, capacity, old * 2 + 8, size);
+    for (size_t i = 0; i < first * size; i++) {
+        bytes[old * size + i] = bytes[i];
+    }
+    return bytes;
+}
+
+/* --- questions ------------------------------------------------------------ */
 
 bool sim_cluster_is_up(const struct sim_cluster *cluster, uint32_t node)
 {
     return cluster->machines[node].node != NULL;
+}
+
+bool sim_cluster_runs(const struct sim_cluster *cluster, uint32_t node)
+{
+    const struct sim_machine *machine = &cluster->machines[node];
+    return machine->node != NULL && !machine->paused;
 }
 
 bool sim_cluster_is_whole(const struct sim_cluster *cluster)
@@ -168,9 +268,36 @@ bool sim_cluster_is_whole(const struct sim_cluster *cluster)
     return cluster->n_running == cluster->n;
 }
 
-void sim__cluster_find_leader(struct sim_cluster *cluster)
+const struct sim_configuration *
+sim_cluster_members(const struct sim_cluster *cluster)
+{
+    return cluster->members;
+}
+
+bool sim_cluster_can(const struct sim_cluster *cluster, uint32_t features)
+{
+    return (cluster->type->features & features) == features;
+}
+
+/* --- who leads, and whom -------------------------------------------------- */
+
+/* A leader's unreadable configuration is for the checker; the members stay. */
+static void look_at_leaders_members(struct sim_cluster *cluster)
+{
+    if (cluster->leader == SIM_NONE) {
+        return;
+    }
+    const struct sim_configuration *members = sim_memberships_of(
+        cluster->memberships, cluster->machines[cluster->leader].tip);
+    if (members != NULL) {
+        cluster->members = members;
+    }
+}
+
+void cluster__find_leader(struct sim_cluster *cluster)
 {
     uint64_t term = 0;
+    uint32_t before = cluster->leader;
     cluster->leader = SIM_NONE;
     for (uint32_t node = 1; node <= cluster->n; node++) {
         const struct sim_machine *machine = &cluster->machines[node];
@@ -180,206 +307,27 @@ void sim__cluster_find_leader(struct sim_cluster *cluster)
             cluster->leader = node;
         }
     }
-}
-
-/* --- lives ---------------------------------------------------------------- */
-
-/* The log on the disk as an image; the caller frees it. */
-static struct sim_entry *durable_entries(struct sim_cluster *cluster,
-                                         sim_tip tip, uint64_t *n)
-{
-    *n = sim_log_tree_position(cluster->tree, tip).index;
-    struct sim_entry *entries = sim_calloc((size_t)*n + 1, sizeof *entries);
-    for (uint64_t i = *n; i > 0; i--) {
-        entries[i - 1] = sim_log_tree_entry(cluster->tree, tip);
-        tip = sim_log_tree_parent(cluster->tree, tip);
+    if (cluster->leader != before) {
+        cluster->views++;
     }
-    return entries;
+    look_at_leaders_members(cluster);
 }
 
-static struct sim_node *create_node(struct sim_cluster *cluster, uint32_t node)
+bool cluster__look_at_members(struct sim_cluster *cluster, uint32_t node)
 {
     struct sim_machine *machine = &cluster->machines[node];
-    struct sim_node_options options = cluster->scenario->raft;
-    options.id = node;
-    options.n_nodes = cluster->n;
-    options.random_seed = sim_prng_next(&machine->seeds);
-    uint64_t n = 0;
-    struct sim_entry *entries =
-        durable_entries(cluster, sim_disk_tip(machine->disk), &n);
-    struct sim_image image = {
-        .hard_state = sim_disk_hard_state(machine->disk),
-        .entries = entries,
-        .n_entries = n,
-    };
-    struct sim_node *created = cluster->type->create(&options, &image);
-    free(entries);
-    return created;
-}
-
-bool sim_cluster_start(struct sim_cluster *cluster, uint32_t node)
-{
-    struct sim_machine *machine = &cluster->machines[node];
-    if (machine->node != NULL) {
+    struct sim_configuration members = cluster->initial;
+    if (cluster->type->members != NULL) {
+        cluster->type->members(machine->node, &members);
+    }
+    if (node == cluster->leader) {
+        look_at_leaders_members(cluster);
+    }
+    if (sim_configuration_equal(&members, &machine->members)) {
         return false;
     }
-    machine->node = create_node(cluster, node);
-    if (machine->node == NULL) {
-        sim__cluster_breach(cluster,
-                            "node %u: create() refused what was durable", node);
-        return false;
-    }
-    cluster->n_running++;
-    machine->tip = sim_disk_tip(machine->disk);
-    cluster->tips[node] = machine->tip;
-    machine->last_write_id = 0;
-    machine->durable_write_id = 0;
-    machine->last_applied = 0;
-    machine->has_timer = false;
-    sim_kv_clear(machine->kv);
-    cluster->type->inspect(machine->node, &machine->view);
-    sim__cluster_note(cluster, &(struct sim_happening){
-                                   .kind = SIM_EVENT_TERM,
-                                   .node = node,
-                                   .term = machine->view.hard_state.term});
-    machine->lives++;
-    if (machine->lives > 1) {
-        cluster->restarts++;
-        sim_trace_event(cluster->trace, cluster->now_us, "restart: node %u",
-                        node);
-    }
-    if (cluster->checker != NULL) {
-        sim_checker_set_time(cluster->checker, cluster->step, cluster->now_us);
-        sim_checker_boot(cluster->checker, node, machine->tip,
-                         sim_disk_hard_state(machine->disk), &machine->view);
-    }
-    sim__host_step(cluster, node, &(struct sim_input){.kind = SIM_INPUT_START});
-    return true;
-}
-
-/* What had come to a paused machine, or was about to leave it, is lost. */
-static void drop_mail(struct sim_cluster *cluster, struct sim_machine *machine)
-{
-    for (size_t i = 0; i < machine->piled_count; i++) {
-        const struct sim_event *event = &machine->piled[i];
-        if (event->kind == SIM_QUEUE_RECEIPT ||
-            event->kind == SIM_QUEUE_REQUEST) {
-            sim__post_lose(cluster, (uint32_t)event->b);
-        }
-    }
-    machine->piled_count = 0;
-    for (; machine->sends_count > 0; machine->sends_count--) {
-        sim_mail_drop(cluster->mail,
-                      machine->sends[machine->sends_first].letter);
-        machine->sends_first =
-            (machine->sends_first + 1) % machine->sends_capacity;
-    }
-    machine->commands_count = 0;
-}
-
-static const char *unfinished_name(enum sim_unfinished unfinished)
-{
-    switch (unfinished) {
-    case SIM_UNFINISHED_RANDOM:
-        return "partly lost";
-    case SIM_UNFINISHED_LOST:
-        return "lost";
-    case SIM_UNFINISHED_KEPT:
-        return "kept";
-    }
-    return "";
-}
-
-bool sim_cluster_crash(struct sim_cluster *cluster, uint32_t node,
-                       enum sim_unfinished unfinished)
-{
-    struct sim_machine *machine = &cluster->machines[node];
-    if (machine->node == NULL) {
-        return false;
-    }
-    cluster->crashes++;
-    bool has_unfinished = sim_disk_has_unfinished(machine->disk);
-    sim_trace_event(cluster->trace, cluster->now_us,
-                    "crash: node %u, %s of term %" PRIu64 "%s%s", node,
-                    sim_role_name(machine->view.role),
-                    machine->view.hard_state.term,
-                    has_unfinished ? ", unfinished writes " : "",
-                    has_unfinished ? unfinished_name(unfinished) : "");
-    drop_mail(cluster, machine);
-    cluster->type->destroy(machine->node);
-    machine->node = NULL;
-    cluster->n_running -= machine->paused ? 0 : 1;
-    machine->paused = false;
-    machine->timer_generation++;
-    machine->timer_event_us = SIM_NO_EVENT;
-    sim_disk_crash(machine->disk, unfinished, &machine->crash_luck);
-    sim__host_walk_durable(cluster, node);
-    machine->tip = SIM_NO_TIP;
-    cluster->tips[node] = SIM_NO_TIP;
-    if (cluster->checker != NULL) {
-        sim_checker_crash(cluster->checker, node);
-    }
-    sim__cluster_find_leader(cluster);
-    return true;
-}
-
-bool sim_cluster_pause(struct sim_cluster *cluster, uint32_t node)
-{
-    struct sim_machine *machine = &cluster->machines[node];
-    if (machine->node == NULL || machine->paused) {
-        return false;
-    }
-    sim_trace_event(cluster->trace, cluster->now_us, "pause: node %u", node);
-    machine->paused = true;
-    cluster->n_running--;
-    return true;
-}
-
-bool sim_cluster_resume(struct sim_cluster *cluster, uint32_t node)
-{
-    struct sim_machine *machine = &cluster->machines[node];
-    if (!machine->paused) {
-        return false;
-    }
-    sim_trace_event(cluster->trace, cluster->now_us, "resume: node %u", node);
-    machine->paused = false;
-    cluster->n_running++;
-    for (size_t i = 0; i < machine->piled_count; i++) {
-        const struct sim_event *event = &machine->piled[i];
-        sim_event_queue_push(cluster->queue, cluster->now_us, event->kind,
-                             event->a, event->b);
-    }
-    machine->piled_count = 0;
-    return true;
-}
-
-/* --- clocks --------------------------------------------------------------- */
-
-void sim_cluster_set_clock_rate(struct sim_cluster *cluster, uint32_t node,
-                                int32_t rate_ppm)
-{
-    struct sim_machine *machine = &cluster->machines[node];
-    sim_clock_set_rate(&machine->clock, cluster->now_us, rate_ppm);
-    sim__host_arm_timer(cluster, node);
-}
-
-void sim_cluster_jump_clock(struct sim_cluster *cluster, uint32_t node,
-                            uint64_t by_us)
-{
-    struct sim_machine *machine = &cluster->machines[node];
-    sim_clock_jump(&machine->clock, cluster->now_us, by_us);
-    sim__host_arm_timer(cluster, node);
-}
-
-bool sim_cluster_expire_timer(struct sim_cluster *cluster, uint32_t node)
-{
-    struct sim_machine *machine = &cluster->machines[node];
-    uint64_t local_us =
-        sim_clock_local_from_virtual(&machine->clock, cluster->now_us);
-    if (machine->node == NULL || !machine->has_timer ||
-        machine->timer_local_us <= local_us) {
-        return false;
-    }
-    sim_cluster_jump_clock(cluster, node, machine->timer_local_us - local_us);
+    machine->members = members;
+    cluster->witnesses = sim_set_union(&cluster->witnesses, &members.witnesses);
+    cluster->views++;
     return true;
 }

@@ -16,6 +16,7 @@
 #ifndef SIM_CLUSTER_H
 #define SIM_CLUSTER_H
 
+#include "sim/archive.h"
 #include "sim/checker.h"
 #include "sim/clients.h"
 #include "sim/clock.h"
@@ -23,6 +24,7 @@
 #include "sim/event_queue.h"
 #include "sim/kv.h"
 #include "sim/mail.h"
+#include "sim/memberships.h"
 #include "sim/network.h"
 #include "sim/simulation.h"
 #include "sim/trace.h"
@@ -35,9 +37,11 @@ enum sim_queue_kind {
     SIM_QUEUE_TIMER,   /* a: node, b: generation */
     SIM_QUEUE_DISK,    /* a: node, b: generation */
     SIM_QUEUE_REQUEST, /* b: letter of a client */
+    SIM_QUEUE_COMPACT, /* a: node: a snapshot may be due */
     /* The simulation's: */
-    SIM_QUEUE_ANSWER,   /* a: enum sim_answer + 256 * leader, b: tag */
+    SIM_QUEUE_ANSWER,   /* b: letter to a client */
     SIM_QUEUE_WAKE,     /* a: client */
+    SIM_QUEUE_OPERATOR, /* b: number of the wish */
     SIM_QUEUE_FAULT,    /* a: step of the script */
     SIM_QUEUE_UNDO,     /* a: damage, b: its serial number */
     SIM_QUEUE_NEMESIS,  /* a: nemesis */
@@ -51,10 +55,17 @@ struct sim_waiting_send {
     uint32_t letter;
 };
 
-/* A command that a node took, waiting for its place to be applied there. */
+/* A command that a node took, or the opening of a session, waiting for its
+ * place to be applied there. */
 struct sim_pending_command {
     struct sim_position position;
     uint64_t tag;
+};
+
+/* A read that a node was given and has not answered. */
+struct sim_pending_read {
+    uint64_t tag;
+    uint32_t letter; /* says which key */
 };
 
 struct sim_machine {
@@ -63,17 +74,29 @@ struct sim_machine {
     bool paused;
     struct sim_view view; /* of the node; of its last moment when down */
     sim_tip tip;          /* the log in its memory; SIM_NO_TIP when down */
+    uint64_t first_index; /* of the entries that this log still has */
+    bool void_log; /* its disk has entries that the snapshot made void, and its
+                      next write may say so */
+    uint64_t snapshot_index; /* of the latest snapshot that it wrote or began
+                                with */
+    struct sim_configuration members; /* by its log, see type->members(); of its
+                                         last moment when down */
     struct sim_disk *disk;
     struct sim_clock clock;
     int32_t usual_rate_ppm; /* of the clock, by /clocks */
     struct sim_kv *kv;
-    struct sim_prng seeds;       /* for the node's lives */
-    struct sim_prng crash_luck;  /* what of unfinished writes survives */
-    struct sim_prng client_luck; /* delays from and to clients */
+    bool blind; /* entries or images without their payload came to its state
+                   machine: a witness. Nothing in `kv` means anything */
+    uint64_t *omitted; /* bit per tree node: on this disk without payload */
+    size_t omitted_capacity, n_omitted; /* words */
+    struct sim_prng seeds;              /* for the node's lives */
+    struct sim_prng crash_luck;         /* what of unfinished writes survives */
+    struct sim_prng client_luck;        /* delays from and to clients */
 
     uint64_t last_write_id;    /* handed out in this life */
     uint64_t durable_write_id; /* of those */
     uint64_t last_applied;
+    bool compaction_asked; /* an event for it is in the queue */
 
     bool has_timer;
     uint64_t timer_local_us; /* the node's deadline, by its clock */
@@ -84,6 +107,8 @@ struct sim_machine {
     size_t sends_capacity, sends_first, sends_count;
     struct sim_pending_command *commands; /* ring, by index */
     size_t commands_capacity, commands_first, commands_count;
+    struct sim_pending_read *reads; /* in the order in which they came */
+    size_t reads_capacity, reads_count;
     struct sim_event *piled; /* while paused */
     size_t piled_capacity, piled_count;
 };
@@ -96,7 +121,14 @@ struct sim_happening {
     uint64_t term;
     uint64_t index;
     enum sim_message_kind message;
-    bool vote, entries; /* SIM_EVENT_WRITING: what the write holds */
+    bool vote, entries, snapshot; /* SIM_EVENT_WRITING: what the write holds */
+    bool joint;                   /* SIM_EVENT_CONFIGURED */
+};
+
+/* What became of an order of the operator. */
+struct sim_order_answer {
+    bool accepted;
+    enum sim_reason reason; /* if not */
 };
 
 struct sim_cluster {
@@ -104,6 +136,9 @@ struct sim_cluster {
     const struct sim_node_type *type;
     struct sim_event_queue *queue;
     struct sim_log_tree *tree;
+    struct sim_archive *archive;
+    struct sim_configuration initial; /* the members at the start */
+    struct sim_memberships *memberships;
     struct sim_network *network;
     struct sim_mail *mail;
     struct sim_checker *checker; /* NULL: no checks */
@@ -116,12 +151,31 @@ struct sim_cluster {
     uint64_t step;      /* the last one's number */
 
     uint32_t leader; /* the live leader of the highest term; SIM_NONE */
+    const struct sim_configuration *members; /* by the log of this leader, or of
+                                                the last one there was */
+    struct sim_set witnesses; /* all that the members of any node, at any time,
+                                 were said to have */
     uint64_t elections, highest_term, committed, crashes, restarts;
     uint64_t messages_delivered, messages_lost_at_machines, writes;
+    uint64_t snapshots;      /* made by nodes of their own state machine */
+    uint64_t installs;       /* taken over, other than at the start of a life */
+    uint64_t reads;          /* answered, other than through the log */
+    uint64_t configurations; /* appended by leaders, those that leave a joint
+                                one included */
+    uint64_t changes; /* of the members, that the operator got accepted */
+    uint64_t views;   /* counts leaders found or lost, and members that
+                         became other ones somewhere */
 
-    uint64_t *states; /* of the state machine, after each entry that the current
-                         step applied */
+    struct sim_order_answer order; /* to the current step's order */
+    /* What the current step did to the state machine: */
+    bool restored;
+    sim_tip restored_tip;
+    uint64_t restored_state;
+    uint64_t *states; /* after each entry that it applied */
     size_t states_capacity, n_states;
+    sim_tip snapshot_tip; /* of the snapshot that it wrote, or SIM_NO_TIP */
+    uint8_t *image;       /* room for a state machine's */
+    size_t image_capacity;
 
     uint32_t watched; /* bit per sim_event_kind: somebody waits for it */
     struct sim_happening *happenings; /* of the current event, in order */
@@ -131,7 +185,7 @@ struct sim_cluster {
 };
 
 /* The cluster of `scenario`, all machines down. The checker and the trace are
- * the cluster's. Disks hold what /initial says. */
+ * the cluster's. Disks hold what /members and /initial say. */
 struct sim_cluster *sim_cluster_new(const struct sim_scenario *scenario,
                                     const struct sim_options *options,
                                     struct sim_event_queue *queue);
@@ -141,7 +195,7 @@ void sim_cluster_free(struct sim_cluster *cluster);
 void sim_cluster_handle(struct sim_cluster *cluster,
                         const struct sim_event *event);
 
-/* Does what a client asked for: its command on its way, its next waking. */
+/* Does what a client asked for: its request on its way, its next waking. */
 void sim_cluster_carry_out(struct sim_cluster *cluster,
                            const struct sim_client_action *action);
 
@@ -162,44 +216,38 @@ void sim_cluster_jump_clock(struct sim_cluster *cluster, uint32_t node,
 /* The clock jumps to the deadline of the node's timer, which is then due. */
 bool sim_cluster_expire_timer(struct sim_cluster *cluster, uint32_t node);
 
+/* The node gets its state machine's image, if that is newer than its latest
+ * snapshot, and may drop all entries but the `keep` before it. */
+bool sim_cluster_compact(struct sim_cluster *cluster, uint32_t node,
+                         uint64_t keep);
+
+/* Hands an order of the operator (CHANGE or TRANSFER) to a node that runs. */
+struct sim_order_answer sim_cluster_order(struct sim_cluster *cluster,
+                                          uint32_t node,
+                                          struct sim_input *input);
+
 /* Lets go what the network released. */
 void sim_cluster_forward_released(struct sim_cluster *cluster);
 
+/* The first breach of the contract is kept; the run ends. printf's format. */
+void sim_cluster_breach(struct sim_cluster *cluster, const char *format, ...);
+
+/* --- questions ------------------------------------------------------------ */
+
 bool sim_cluster_is_up(const struct sim_cluster *cluster, uint32_t node);
+
+/* Whether it is up and not paused. */
+bool sim_cluster_runs(const struct sim_cluster *cluster, uint32_t node);
 
 /* Whether every machine is up and none is paused. O(1). */
 bool sim_cluster_is_whole(const struct sim_cluster *cluster);
 
-/* --- shared by cluster.c, host.c and post.c ------------------------------- */
+/* The members by the log of the leader, of the last one while there is none,
+ * of the start before the first. Never NULL; lives as long as the cluster. */
+const struct sim_configuration *
+sim_cluster_members(const struct sim_cluster *cluster);
 
-/* Hands a node one input and walks its outputs. */
-void sim__host_step(struct sim_cluster *cluster, uint32_t node,
-                    struct sim_input *input);
-
-/* A batch of the disk is complete. */
-void sim__host_disk(struct sim_cluster *cluster, uint32_t node,
-                    uint64_t generation);
-
-/* Makes durable what the disk gives, and lets go what waited for it. */
-void sim__host_walk_durable(struct sim_cluster *cluster, uint32_t node);
-
-void sim__host_arm_timer(struct sim_cluster *cluster, uint32_t node);
-void sim__cluster_find_leader(struct sim_cluster *cluster);
-
-/* A message leaves its machine. */
-void sim__post_send(struct sim_cluster *cluster, uint32_t from, uint32_t to,
-                    const uint8_t *bytes, size_t size);
-
-/* A letter finds its machine down. */
-void sim__post_lose(struct sim_cluster *cluster, uint32_t slot);
-void sim__post_answer(struct sim_cluster *cluster, uint32_t node, uint64_t tag,
-                      uint32_t answer, uint32_t leader);
-
-/* Notes a happening if somebody waits for its kind. */
-void sim__cluster_note(struct sim_cluster *cluster,
-                       const struct sim_happening *happening);
-
-/* The first breach of the contract is kept; the run ends. printf's format. */
-void sim__cluster_breach(struct sim_cluster *cluster, const char *format, ...);
+/* Whether the nodes have all these SIM_FEATURE_…s. */
+bool sim_cluster_can(const struct sim_cluster *cluster, uint32_t features);
 
 #endif

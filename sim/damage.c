@@ -199,6 +199,8 @@ static bool do_to_node(struct sim_damages *damages,
     case SIM_ACTION_PROPOSE:
         propose(damages, action, node);
         return true;
+    case SIM_ACTION_COMPACT:
+        return sim_cluster_compact(cluster, node, action->keep);
     case SIM_ACTION_PARTITION:
     case SIM_ACTION_ISOLATE:
     case SIM_ACTION_CUT:
@@ -209,6 +211,14 @@ static bool do_to_node(struct sim_damages *damages,
     case SIM_ACTION_HEAL:
     case SIM_ACTION_KIND_COUNT:
         return false; /* these are about links */
+    case SIM_ACTION_ADD:
+    case SIM_ACTION_REMOVE:
+    case SIM_ACTION_PROMOTE:
+    case SIM_ACTION_DEMOTE:
+    case SIM_ACTION_REPLACE:
+    case SIM_ACTION_MEMBERS:
+    case SIM_ACTION_TRANSFER:
+        return false; /* these are the operator's */
     }
     return false;
 }

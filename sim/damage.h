@@ -3,7 +3,8 @@
  * A damage is one action that took effect. Those that last (a cut, other
  * weather, a slow disk, a drifting clock, machines down or paused "for" a time)
  * are remembered until they are undone or healed. Damages overlap freely: a
- * link is open when nothing blocks it any more.
+ * link is open when nothing blocks it any more. What is wished about members
+ * and leaders is no damage: see sim/operator.h.
  */
 #ifndef SIM_DAMAGE_H
 #define SIM_DAMAGE_H

@@ -16,7 +16,7 @@ struct stretch {
     const struct sim_expect_window *window;
     char pointer[32]; /* "/expect" or "/expect/during/1" */
     enum phase phase;
-    uint64_t elections, commits, highest_term; /* at its start */
+    struct sim_expect_sample start; /* its numbers; the rest may be gone */
     bool had_leader;
     uint64_t leader_after_us; /* its start, the first leader's time since */
 };
@@ -170,7 +170,7 @@ static void judge_terms(struct sim_expect_tracker *tracker,
                         const struct stretch *stretch,
                         const struct sim_expect_sample *sample)
 {
-    uint64_t seen = sample->highest_term - stretch->highest_term;
+    uint64_t seen = sample->highest_term - stretch->start.highest_term;
     if (seen > stretch->window->terms_at_most) {
         note(tracker, stretch, "/terms_at_most",
              "expected the highest term to rise by at most %" PRIu64
@@ -197,6 +197,26 @@ static void judge_leader_within(struct sim_expect_tracker *tracker,
              "expected a leader within %s, saw the first after %s", wanted,
              duration(stretch->leader_after_us, seen));
     }
+}
+
+static void judge_voters(struct sim_expect_tracker *tracker,
+                         const struct stretch *stretch,
+                         const struct sim_expect_sample *sample)
+{
+    struct sim_configuration wanted = {.voters = stretch->window->voters};
+    const struct sim_configuration *seen = sample->members;
+    char text[2][SIM_CONFIGURATION_TEXT_SIZE] = {"", "nobody who knows"};
+    if (!stretch->window->has_voters ||
+        (seen != NULL && !sim_configuration_is_joint(seen) &&
+         sim_set_equal(&seen->voters, &wanted.voters))) {
+        return;
+    }
+    sim_configuration_describe(&wanted, text[0]);
+    if (seen != NULL) {
+        sim_configuration_describe(seen, text[1]);
+    }
+    note(tracker, stretch, "/voters", "expected voters %s at the end, saw %s",
+         text[0], text[1]);
 }
 
 static void judge_log(struct sim_expect_tracker *tracker,
@@ -241,12 +261,21 @@ static void judge(struct sim_expect_tracker *tracker,
 {
     const struct sim_expect_window *window = stretch->window;
     judge_count(tracker, stretch, "commit", window->commits_at_least,
-                window->commits_at_most, sample->commits - stretch->commits);
+                window->commits_at_most,
+                sample->commits - stretch->start.commits);
     judge_count(tracker, stretch, "election", window->elections_at_least,
                 window->elections_at_most,
-                sample->elections - stretch->elections);
+                sample->elections - stretch->start.elections);
+    judge_count(tracker, stretch, "snapshot", window->snapshots_at_least,
+                SIM_UNLIMITED, sample->snapshots - stretch->start.snapshots);
+    judge_count(tracker, stretch, "install", window->installs_at_least,
+                window->installs_at_most,
+                sample->installs - stretch->start.installs);
+    judge_count(tracker, stretch, "read", window->reads_at_least, SIM_UNLIMITED,
+                sample->reads - stretch->start.reads);
     judge_terms(tracker, stretch, sample);
     judge_leader_within(tracker, stretch);
+    judge_voters(tracker, stretch, sample);
     if (window->has_leader && window->leader != sample->leader) {
         char wanted[LEADER_SIZE];
         char seen[LEADER_SIZE];
@@ -266,9 +295,7 @@ static void open_stretch(struct sim_expect_tracker *tracker,
                          const struct sim_expect_sample *sample)
 {
     stretch->phase = OPEN;
-    stretch->elections = sample->elections;
-    stretch->commits = sample->commits;
-    stretch->highest_term = sample->highest_term;
+    stretch->start = *sample;
     stretch->had_leader = sample->leader != SIM_NONE;
     stretch->leader_after_us = 0;
     tracker->leaderless += !stretch->had_leader;

@@ -23,6 +23,12 @@ struct sim_expect_sample {
     uint32_t leader;       /* the live leader of the highest term; SIM_NONE */
     const sim_tip *tips;   /* the logs in the nodes' memory, by node number
                               ([0] is unused); SIM_NO_TIP: the node is down */
+    const struct sim_configuration *members; /* by the log of `leader`, or of
+                                                the last one that there was;
+                                                NULL: nobody can say */
+    uint64_t snapshots; /* made by nodes of their own state machine, so far */
+    uint64_t installs;  /* taken over from a leader */
+    uint64_t reads;     /* answered, other than through the log */
 };
 
 struct sim_expect_tracker;

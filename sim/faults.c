@@ -5,27 +5,34 @@
 #include <stdlib.h>
 
 #include "sim/memory.h"
+#include "sim/reach.h"
+#include "sim/trigger.h"
 
 enum step_state {
     STEP_ABOVE,   /* steps above it have not happened */
     STEP_WATCHES, /* for its "when" */
     STEP_TIMED,   /* its event is in the queue */
     STEP_DUE,     /* waits for its target */
+    STEP_WISHED,  /* the operator is at it, or has given it up */
     STEP_HAPPENED
 };
 
 struct step {
     enum step_state state;
     struct sim_prng prng;
+    uint64_t wish; /* STEP_WISHED: its number */
 };
 
 struct sim_faults {
     struct sim_cluster *cluster;
     struct sim_damages *damages;
+    struct sim_operator *op;
+    struct sim_reach reach; /* of the wish being made */
     struct step *steps;
     struct sim_prng *nemeses;
     uint32_t first_open; /* the first step that has not happened */
     uint32_t n_due;
+    uint32_t n_wished; /* steps that the operator is at */
     uint32_t nemeses_to_come;
     bool nemeses_ended; /* by "heal": "all" */
     bool over;          /* the scenario's duration is */
@@ -36,6 +43,43 @@ static void end_nemeses(struct sim_faults *faults)
 {
     faults->nemeses_ended = true;
     faults->nemeses_to_come = 0;
+    sim_operator_drop(faults->op, false);
+}
+
+/* What the nodes cannot do that the action needs; NULL if they can. */
+static const char *inability(const struct sim_faults *faults,
+                             const struct sim_action *action)
+{
+    const struct sim_cluster *cluster = faults->cluster;
+    if (action->kind == SIM_ACTION_COMPACT) {
+        return sim_cluster_can(cluster, SIM_FEATURE_SNAPSHOTS)
+                   ? NULL
+                   : "this node cannot make snapshots";
+    }
+    if (action->kind == SIM_ACTION_TRANSFER) {
+        return sim_cluster_can(cluster, SIM_FEATURE_TRANSFER)
+                   ? NULL
+                   : "this node cannot hand over its leadership";
+    }
+    if (sim_action_is_wish(action) &&
+        !sim_cluster_can(cluster, SIM_FEATURE_MEMBERS)) {
+        return "this node cannot change its members";
+    }
+    if (action->kind == SIM_ACTION_ADD && action->as == SIM_AS_WITNESS &&
+        !sim_cluster_can(cluster, SIM_FEATURE_WITNESSES)) {
+        return "this node cannot have witnesses";
+    }
+    return NULL;
+}
+
+/* The number of the wish; 0 if a target does not exist now. */
+static uint64_t wish(struct sim_faults *faults, const struct sim_action *action,
+                     struct sim_prng *prng, bool patient)
+{
+    if (!sim_reach_find(&faults->reach, action, faults->cluster, prng)) {
+        return 0;
+    }
+    return sim_operator_wish(faults->op, action, &faults->reach, patient);
 }
 
 /* True if the action's targets existed. */
@@ -93,8 +137,14 @@ void sim_faults_nemesis_due(struct sim_faults *faults, uint32_t i)
     if (nemesis->has_duration) {
         duration_us = sim_distribution_draw(&nemesis->duration, prng);
     }
-    act(faults, &nemesis->action, prng,
-        nemesis->has_duration ? &duration_us : NULL);
+    if (inability(faults, &nemesis->action) != NULL) {
+        /* its turns come and go */
+    } else if (sim_action_is_wish(&nemesis->action)) {
+        wish(faults, &nemesis->action, prng, false);
+    } else {
+        act(faults, &nemesis->action, prng,
+            nemesis->has_duration ? &duration_us : NULL);
+    }
     if (!faults->nemeses_ended) {
         plan_nemesis(faults, i, faults->cluster->now_us);
     }
@@ -112,30 +162,6 @@ static void time_step(struct sim_faults *faults, uint32_t i, uint64_t at_us)
 {
     faults->steps[i].state = STEP_TIMED;
     sim_event_queue_push(faults->cluster->queue, at_us, SIM_QUEUE_FAULT, i, 0);
-}
-
-/* A state that is reached already need not be reached again. */
-static bool holds_already(const struct sim_faults *faults,
-                          const struct sim_trigger *trigger)
-{
-    const struct sim_cluster *cluster = faults->cluster;
-    for (uint32_t node = 1; node <= cluster->n; node++) {
-        if (trigger->node != SIM_NONE && trigger->node != node) {
-            continue;
-        }
-        const struct sim_machine *machine = &cluster->machines[node];
-        bool up = machine->node != NULL;
-        if ((trigger->event == SIM_EVENT_COMMITTED && up &&
-             machine->view.commit_index >= trigger->index) ||
-            (trigger->event == SIM_EVENT_TERM && up &&
-             machine->view.hard_state.term >= trigger->term) ||
-            (trigger->event == SIM_EVENT_STORED &&
-             sim_log_tree_position(cluster->tree, sim_disk_tip(machine->disk))
-                     .index >= trigger->index)) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* Only the first step that has not happened can be one that watches. */
@@ -167,7 +193,7 @@ static void arm(struct sim_faults *faults)
         const struct sim_trigger *trigger = &fault_of(faults, i)->trigger;
         uint64_t after_us = faults->cluster->now_us + trigger->after_us;
         if (trigger->kind == SIM_TRIGGER_AFTER ||
-            holds_already(faults, trigger)) {
+            sim_trigger_holds(trigger, faults->cluster)) {
             time_step(faults, i, after_us);
         } else {
             faults->steps[i].state = STEP_WATCHES;
@@ -176,17 +202,34 @@ static void arm(struct sim_faults *faults)
     watch_kinds(faults);
 }
 
-/* True if it happened. */
+static void step_happened(struct sim_faults *faults, uint32_t i)
+{
+    faults->steps[i].state = STEP_HAPPENED;
+    arm(faults);
+}
+
+/* True if nothing is left to try: it happened, or the operator is at it. */
 static bool try_step(struct sim_faults *faults, uint32_t i)
 {
     const struct sim_fault *fault = fault_of(faults, i);
-    if (faults->over ||
-        !act(faults, &fault->action, &faults->steps[i].prng,
+    struct step *step = &faults->steps[i];
+    if (faults->over || inability(faults, &fault->action) != NULL) {
+        return false;
+    }
+    if (sim_action_is_wish(&fault->action)) {
+        step->wish = wish(faults, &fault->action, &step->prng, true);
+        if (step->wish == 0) {
+            return false;
+        }
+        step->state = STEP_WISHED;
+        faults->n_wished++;
+        return true;
+    }
+    if (!act(faults, &fault->action, &step->prng,
              fault->has_duration ? &fault->duration_us : NULL)) {
         return false;
     }
-    faults->steps[i].state = STEP_HAPPENED;
-    arm(faults);
+    step_happened(faults, i);
     return true;
 }
 
@@ -198,33 +241,26 @@ void sim_faults_step_due(struct sim_faults *faults, uint32_t i)
     }
 }
 
-static bool fits(const struct sim_trigger *trigger,
-                 const struct sim_happening *happening)
+/* Those that came true, or never will. */
+static void look_at_wishes(struct sim_faults *faults)
 {
-    if (trigger->event != happening->kind ||
-        (trigger->node != SIM_NONE && trigger->node != happening->node)) {
-        return false;
+    faults->n_wished = 0;
+    for (uint32_t i = 0; i < faults->cluster->scenario->n_faults; i++) {
+        if (faults->steps[i].state != STEP_WISHED) {
+            continue;
+        }
+        switch (sim_operator_state(faults->op, faults->steps[i].wish)) {
+        case SIM_WISH_UNDER_WAY:
+            faults->n_wished++;
+            break;
+        case SIM_WISH_TRUE:
+            step_happened(faults, i);
+            break;
+        case SIM_WISH_GIVEN_UP:
+        case SIM_WISH_REPLACED:
+            break;
+        }
     }
-    switch (trigger->event) {
-    case SIM_EVENT_LEADER_ELECTED:
-        return trigger->term == 0 || trigger->term == happening->term;
-    case SIM_EVENT_COMMITTED:
-    case SIM_EVENT_STORED:
-        return happening->index >= trigger->index;
-    case SIM_EVENT_TERM:
-        return happening->term >= trigger->term;
-    case SIM_EVENT_SENT:
-    case SIM_EVENT_RECEIVED:
-        return happening->message == trigger->message &&
-               (trigger->from == SIM_NONE ||
-                trigger->from == happening->from) &&
-               (trigger->to == SIM_NONE || trigger->to == happening->to);
-    case SIM_EVENT_WRITING:
-        return trigger->writing == SIM_WRITING_ANYTHING ||
-               (trigger->writing == SIM_WRITING_VOTE && happening->vote) ||
-               (trigger->writing == SIM_WRITING_ENTRIES && happening->entries);
-    }
-    return false;
 }
 
 static void look_at_happenings(struct sim_faults *faults)
@@ -233,7 +269,7 @@ static void look_at_happenings(struct sim_faults *faults)
     uint32_t i = faults->first_open;
     for (size_t h = 0; h < cluster->n_happenings && watches(faults); h++) {
         const struct sim_trigger *trigger = &fault_of(faults, i)->trigger;
-        if (fits(trigger, &cluster->happenings[h])) {
+        if (sim_trigger_fits(trigger, &cluster->happenings[h])) {
             time_step(faults, i, cluster->now_us + trigger->after_us);
         }
     }
@@ -254,6 +290,7 @@ void sim_faults_end(struct sim_faults *faults)
 {
     faults->over = true;
     end_nemeses(faults);
+    sim_operator_drop(faults->op, true);
     if (!sim_faults_is_calm(faults)) {
         sim_trace_event(faults->cluster->trace, faults->cluster->now_us,
                         "end of the scenario: everything heals");
@@ -269,17 +306,22 @@ void sim_faults_look(struct sim_faults *faults)
     if (faults->n_due > 0) {
         try_due_steps(faults);
     }
+    if (faults->n_wished > 0) {
+        look_at_wishes(faults);
+    }
 }
 
 /* --- new, query, free ----------------------------------------------------- */
 
 struct sim_faults *sim_faults_new(struct sim_cluster *cluster,
-                                  struct sim_damages *damages, uint64_t seed)
+                                  struct sim_damages *damages,
+                                  struct sim_operator *op, uint64_t seed)
 {
     const struct sim_scenario *scenario = cluster->scenario;
     struct sim_faults *faults = sim_calloc(1, sizeof *faults);
     faults->cluster = cluster;
     faults->damages = damages;
+    faults->op = op;
     faults->steps = sim_calloc(scenario->n_faults, sizeof *faults->steps);
     faults->nemeses = sim_calloc(scenario->n_nemeses, sizeof *faults->nemeses);
     for (uint32_t i = 0; i < scenario->n_faults; i++) {
@@ -304,6 +346,7 @@ void sim_faults_free(struct sim_faults *faults)
     if (faults != NULL) {
         free(faults->steps);
         free(faults->nemeses);
+        free(faults->reach.links);
         free(faults);
     }
 }
@@ -334,6 +377,7 @@ uint32_t sim_faults_missing(const struct sim_faults *faults, uint32_t from)
 
 const char *sim_faults_reason(const struct sim_faults *faults, uint32_t step)
 {
+    const char *cannot = inability(faults, &fault_of(faults, step)->action);
     switch (faults->steps[step].state) {
     case STEP_ABOVE:
         return "it waits for the steps above it";
@@ -342,7 +386,9 @@ const char *sim_faults_reason(const struct sim_faults *faults, uint32_t step)
     case STEP_TIMED:
         return "its time comes after the end";
     case STEP_DUE:
-        return "there was no such node";
+        return cannot != NULL ? cannot : "there was no such node";
+    case STEP_WISHED:
+        return sim_operator_reason(faults->op, faults->steps[step].wish);
     case STEP_HAPPENED:
         break;
     }

@@ -1,285 +1,158 @@
 #undef NDEBUG
-#include "sim/kv.h"
+#include "sim/kv_internal.h"
 
 #include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/hash.h"
+#include "sim/bytes.h"
 #include "sim/memory.h"
-
-/* --- commands ------------------------------------------------------------ */
-
-/* Keys and values above these sizes are described by their size. */
-#define MAX_SHOWN_KEY 24u
-#define MAX_SHOWN_VALUE 24u
-
-static void put_le(uint8_t *bytes, uint64_t value, unsigned n)
-{
-    for (unsigned i = 0; i < n; i++) {
-        bytes[i] = (uint8_t)(value >> (8 * i));
-    }
-}
-
-static uint64_t get_le(const uint8_t *bytes, unsigned n)
-{
-    uint64_t value = 0;
-    for (unsigned i = 0; i < n; i++) {
-        value |= (uint64_t)bytes[i] << (8 * i);
-    }
-    return value;
-}
-
-uint32_t sim_command_size(const struct sim_command *command)
-{
-    assert(command->key_size <= SIM_COMMAND_MAX_BYTES);
-    assert(command->value_size <= SIM_COMMAND_MAX_BYTES - command->key_size);
-    return SIM_COMMAND_HEADER_SIZE + command->key_size + command->value_size;
-}
-
-uint32_t sim_command_encode(const struct sim_command *command, uint8_t *bytes)
-{
-    uint32_t size = sim_command_size(command);
-    assert(command->key_size > 0);
-    put_le(bytes, (uint64_t)command->op, 4);
-    put_le(bytes + 4, command->client, 4);
-    put_le(bytes + 8, command->sequence, 8);
-    put_le(bytes + 16, command->key_size, 4);
-    put_le(bytes + 20, command->value_size, 4);
-    bytes += SIM_COMMAND_HEADER_SIZE;
-    memcpy(bytes, command->key, command->key_size);
-    if (command->value_size > 0) {
-        memcpy(bytes + command->key_size, command->value, command->value_size);
-    }
-    return size;
-}
-
-bool sim_command_decode(const uint8_t *bytes, size_t size,
-                        struct sim_command *command)
-{
-    if (size <= SIM_COMMAND_HEADER_SIZE ||
-        size - SIM_COMMAND_HEADER_SIZE > SIM_COMMAND_MAX_BYTES) {
-        return false;
-    }
-    uint64_t key_size = get_le(bytes + 16, 4);
-    uint64_t value_size = get_le(bytes + 20, 4);
-    if (get_le(bytes, 4) != SIM_COMMAND_SET || key_size == 0 ||
-        key_size + value_size != size - SIM_COMMAND_HEADER_SIZE) {
-        return false;
-    }
-    *command = (struct sim_command){
-        .op = SIM_COMMAND_SET,
-        .client = (uint32_t)get_le(bytes + 4, 4),
-        .sequence = get_le(bytes + 8, 8),
-        .key = bytes + SIM_COMMAND_HEADER_SIZE,
-        .value = bytes + SIM_COMMAND_HEADER_SIZE + key_size,
-        .key_size = (uint32_t)key_size,
-        .value_size = (uint32_t)value_size,
-    };
-    return true;
-}
-
-static bool is_readable(const uint8_t *bytes, uint32_t size)
-{
-    for (uint32_t i = 0; i < size; i++) {
-        if (bytes[i] <= 0x20 || bytes[i] >= 0x7f) {
-            return false;
-        }
-    }
-    return size > 0;
-}
-
-void sim_command_describe(const uint8_t *bytes, size_t size, char *text)
-{
-    struct sim_command command;
-    if (!sim_command_decode(bytes, size, &command)) {
-        snprintf(text, SIM_COMMAND_TEXT_SIZE, "%zu bytes that are no command",
-                 size);
-        return;
-    }
-    char key[MAX_SHOWN_KEY + 16];
-    if (command.key_size <= MAX_SHOWN_KEY &&
-        is_readable(command.key, command.key_size)) {
-        snprintf(key, sizeof key, "%.*s", (int)command.key_size,
-                 (const char *)command.key);
-    } else {
-        snprintf(key, sizeof key, "a key of %" PRIu32 " bytes",
-                 command.key_size);
-    }
-    char value[MAX_SHOWN_VALUE + 16];
-    if (command.value_size <= MAX_SHOWN_VALUE &&
-        is_readable(command.value, command.value_size)) {
-        snprintf(value, sizeof value, "= %.*s", (int)command.value_size,
-                 (const char *)command.value);
-    } else {
-        snprintf(value, sizeof value, "(%" PRIu32 " bytes)",
-                 command.value_size);
-    }
-    static const char probe[] = SIM_PROBE_KEY;
-    if (command.key_size == sizeof probe - 1 && command.value_size == 0 &&
-        memcmp(command.key, probe, sizeof probe - 1) == 0) {
-        snprintf(text, SIM_COMMAND_TEXT_SIZE, "the simulator's probe %" PRIu64,
-                 command.sequence);
-        return;
-    }
-    snprintf(text, SIM_COMMAND_TEXT_SIZE,
-             "client %" PRIu32 " command %" PRIu64 ": sets %s %s",
-             command.client, command.sequence, key, value);
-}
-
-/* --- tables -------------------------------------------------------------- */
-
-/* A pair of the table; free as long as `bytes` is NULL. */
-struct slot {
-    uint64_t hash;   /* of the key */
-    uint64_t digest; /* of key and value */
-    uint8_t *bytes;  /* key, then value */
-    uint32_t key_size;
-    uint32_t value_size;
-};
-
-/* Open addressing with linear probing; at most half full, a power of two of
- * slots; no pair is ever removed. `digest` is the sum over the pairs' digests,
- * so it does not depend on where they lie or in which order they came. */
-struct table {
-    struct slot *slots;
-    size_t capacity;
-    size_t count;
-    uint64_t digest;
-};
-
-#define TABLE_FIRST_CAPACITY 32u
-
-static uint64_t hash_key(const uint8_t *key, uint32_t key_size)
-{
-    struct sim_hash hash = {0};
-    sim_hash_bytes(&hash, key, key_size);
-    return sim_hash_value(&hash);
-}
-
-/* The key's slot, or the free one where it belongs. */
-static struct slot *table_find(const struct table *table, uint64_t hash,
-                               const uint8_t *key, uint32_t key_size)
-{
-    size_t mask = table->capacity - 1;
-    size_t at = (size_t)hash & mask;
-    for (;; at = (at + 1) & mask) {
-        struct slot *slot = &table->slots[at];
-        if (slot->bytes == NULL ||
-            (slot->hash == hash && slot->key_size == key_size &&
-             memcmp(slot->bytes, key, key_size) == 0)) {
-            return slot;
-        }
-    }
-}
-
-static void table_grow(struct table *table)
-{
-    struct table larger = *table;
-    larger.capacity =
-        table->capacity == 0 ? TABLE_FIRST_CAPACITY : table->capacity * 2;
-    larger.slots = sim_calloc(larger.capacity, sizeof *larger.slots);
-    for (size_t i = 0; i < table->capacity; i++) {
-        const struct slot *slot = &table->slots[i];
-        if (slot->bytes != NULL) {
-            *table_find(&larger, slot->hash, slot->bytes, slot->key_size) =
-                *slot;
-        }
-    }
-    free(table->slots);
-    *table = larger;
-}
-
-static void table_put(struct table *table, const uint8_t *key,
-                      uint32_t key_size, const uint8_t *value,
-                      uint32_t value_size)
-{
-    if (table->count >= table->capacity / 2) {
-        table_grow(table);
-    }
-    uint64_t key_hash = hash_key(key, key_size);
-    struct slot *slot = table_find(table, key_hash, key, key_size);
-    if (slot->bytes == NULL || slot->value_size != value_size) {
-        slot->bytes =
-            sim_realloc(slot->bytes, (size_t)key_size + value_size, 1);
-    }
-    table->count += slot->key_size == 0; /* it was free: keys are not empty */
-    slot->hash = key_hash;
-    slot->key_size = key_size;
-    slot->value_size = value_size;
-    memcpy(slot->bytes, key, key_size);
-    if (value_size > 0) {
-        memcpy(slot->bytes + key_size, value, value_size);
-    }
-
-    struct sim_hash digest = {key_hash};
-    sim_hash_bytes(&digest, value, value_size);
-    table->digest -= slot->digest;
-    slot->digest = sim_hash_value(&digest);
-    table->digest += slot->digest;
-}
-
-static bool table_get(const struct table *table, const uint8_t *key,
-                      uint32_t key_size, const uint8_t **value,
-                      uint32_t *value_size)
-{
-    if (table->count == 0) {
-        return false;
-    }
-    const struct slot *slot =
-        table_find(table, hash_key(key, key_size), key, key_size);
-    if (slot->bytes == NULL) {
-        return false;
-    }
-    *value = slot->bytes + slot->key_size;
-    *value_size = slot->value_size;
-    return true;
-}
-
-static void table_clear(struct table *table)
-{
-    for (size_t i = 0; i < table->capacity; i++) {
-        free(table->slots[i].bytes);
-    }
-    free(table->slots);
-    *table = (struct table){0};
-}
-
-/* --- the map ------------------------------------------------------------- */
-
-struct sim_kv {
-    struct table content;
-    struct table sessions;   /* client (4 bytes) to its latest sequence (8) */
-    struct sim_hash ignored; /* the payloads that were no commands */
-    uint64_t applied;
-};
 
 struct sim_kv *sim_kv_new(void)
 {
     return sim_calloc(1, sizeof(struct sim_kv));
 }
 
-/* Whether `sequence` is new of `client`; it is then the latest. */
-static bool session_advance(struct sim_kv *kv, uint32_t client,
-                            uint64_t sequence)
+/* --- answers ------------------------------------------------------------- */
+
+struct asker {
+    uint8_t bytes[ASKER_SIZE];
+};
+
+static struct asker asker_of(uint64_t session, uint32_t client)
 {
-    uint8_t key[4];
-    put_le(key, client, 4);
+    struct asker asker;
+    sim_put_le(asker.bytes, session, 8);
+    sim_put_le(asker.bytes + 8, session != 0 ? 0 : client, 4);
+    return asker;
+}
+
+/* The latest answer to the asker, and its command's number; false if none is
+ * kept. */
+static bool kept_answer(const struct sim_kv *kv, const struct asker *asker,
+                        uint64_t *number, struct sim_kv_answer *answer)
+{
     const uint8_t *bytes;
     uint32_t size;
-    uint64_t latest = 0;
-    if (table_get(&kv->sessions, key, sizeof key, &bytes, &size)) {
-        latest = get_le(bytes, 8);
-    }
-    if (sequence <= latest) {
+    if (!sim_table_get(&kv->answers, asker->bytes, ASKER_SIZE, &bytes, &size)) {
         return false;
     }
-    uint8_t value[8];
-    put_le(value, sequence, 8);
-    table_put(&kv->sessions, key, sizeof key, value, sizeof value);
+    *number = sim_get_le(bytes, 8);
+    *answer = (struct sim_kv_answer){
+        .success = (bytes[8] & FLAG_SUCCESS) != 0,
+        .has_value = (bytes[8] & FLAG_HAS_VALUE) != 0,
+        .value = bytes + ANSWER_HEADER_SIZE,
+        .value_size = size - ANSWER_HEADER_SIZE,
+    };
     return true;
+}
+
+/* Keeps the answer in place of the asker's one before. */
+static void keep_answer(struct sim_kv *kv, const struct asker *asker,
+                        uint64_t number, const struct sim_kv_answer *answer)
+{
+    uint32_t size = ANSWER_HEADER_SIZE + answer->value_size;
+    kv->scratch = sim_grow(kv->scratch, &kv->scratch_capacity, size, 1);
+    sim_put_le(kv->scratch, number, 8);
+    kv->scratch[8] = (uint8_t)((answer->success ? FLAG_SUCCESS : 0) |
+                               (answer->has_value ? FLAG_HAS_VALUE : 0));
+    if (answer->value_size > 0) {
+        memcpy(kv->scratch + ANSWER_HEADER_SIZE, answer->value,
+               answer->value_size);
+    }
+    sim_table_put(&kv->answers, asker->bytes, ASKER_SIZE, kv->scratch, size);
+}
+
+/* --- entries ------------------------------------------------------------- */
+
+/* Whether the key's value is the one that a compare-and-set expects. */
+static bool is_expected(const struct sim_command *command,
+                        const struct sim_kv_answer *before)
+{
+    if (command->expected == NULL || !before->has_value) {
+        return command->expected == NULL && !before->has_value;
+    }
+    return sim_table_compare(command->expected, command->expected_size,
+                             before->value, before->value_size) == 0;
+}
+
+static struct sim_kv_result carry_out(struct sim_kv *kv,
+                                      const struct asker *asker,
+                                      const struct sim_command *command)
+{
+    struct sim_kv_answer answer = {.success = true};
+    bool sets = false;
+    switch (command->op) {
+    case SIM_COMMAND_SET:
+        sets = true;
+        break;
+    case SIM_COMMAND_COMPARE_AND_SET:
+        answer.has_value =
+            sim_table_get(&kv->content, command->key, command->key_size,
+                          &answer.value, &answer.value_size);
+        sets = is_expected(command, &answer);
+        answer.success = sets;
+        break;
+    case SIM_COMMAND_GET:
+        answer.has_value =
+            sim_table_get(&kv->content, command->key, command->key_size,
+                          &answer.value, &answer.value_size);
+        break;
+    }
+    /* Kept before the value changes: the answer points to the one before. */
+    keep_answer(kv, asker, command->number, &answer);
+    if (sets) {
+        sim_table_put(&kv->content, command->key, command->key_size,
+                      command->value, command->value_size);
+    }
+    struct sim_kv_result result = {.outcome = SIM_KV_APPLIED};
+    uint64_t number;
+    kept_answer(kv, asker, &number, &result.answer);
+    return result;
+}
+
+/* The answer of then, if the command is the asker's latest. */
+static struct sim_kv_result answer_again(const struct sim_kv *kv,
+                                         const struct asker *asker,
+                                         const struct sim_command *command)
+{
+    struct sim_kv_result result = {.outcome = SIM_KV_REPEATED};
+    uint64_t number;
+    if (!kept_answer(kv, asker, &number, &result.answer) ||
+        number != command->number) {
+        return (struct sim_kv_result){.outcome = SIM_KV_STALE};
+    }
+    return result;
+}
+
+/* Without a session the latest number of the client tells what is new. */
+static enum sim_verdict_of_session
+verdict_by_number(const struct sim_kv *kv, const struct asker *asker,
+                  const struct sim_command *command)
+{
+    uint64_t latest = 0;
+    struct sim_kv_answer answer;
+    kept_answer(kv, asker, &latest, &answer);
+    return command->number > latest ? SIM_COMMAND_FRESH : SIM_COMMAND_REPEATED;
+}
+
+static struct sim_kv_result apply_command(struct sim_kv *kv,
+                                          const struct sim_entry *entry,
+                                          const struct sim_command *command)
+{
+    struct asker asker = asker_of(entry->session, command->client);
+    enum sim_verdict_of_session verdict =
+        entry->session != 0 ? entry->verdict
+                            : verdict_by_number(kv, &asker, command);
+    switch (verdict) {
+    case SIM_COMMAND_FRESH:
+        return carry_out(kv, &asker, command);
+    case SIM_COMMAND_REPEATED:
+        return answer_again(kv, &asker, command);
+    case SIM_COMMAND_EXPIRED:
+        break;
+    }
+    return (struct sim_kv_result){.outcome = SIM_KV_EXPIRED};
 }
 
 struct sim_kv_result sim_kv_apply(struct sim_kv *kv, uint64_t index,
@@ -287,39 +160,47 @@ struct sim_kv_result sim_kv_apply(struct sim_kv *kv, uint64_t index,
 {
     assert(index == kv->applied + 1);
     kv->applied = index;
-    struct sim_kv_result result = {.outcome = SIM_KV_IGNORED};
-    if (entry->kind == SIM_ENTRY_INTERNAL) {
-        return result;
+    struct sim_kv_result ignored = {.outcome = SIM_KV_IGNORED};
+    switch (entry->kind) {
+    case SIM_ENTRY_INTERNAL:
+    case SIM_ENTRY_CONFIGURATION:
+        return ignored;
+    case SIM_ENTRY_SESSION:
+        if (entry->session != 0) {
+            struct asker asker = asker_of(entry->session, 0);
+            sim_table_remove(&kv->answers, asker.bytes, ASKER_SIZE);
+        }
+        return ignored;
+    case SIM_ENTRY_COMMAND:
+        break;
     }
     struct sim_command command;
+    if (entry->omitted) {
+        sim_hash_word(&kv->ignored, index);
+        return ignored;
+    }
     if (!sim_command_decode(entry->data, entry->size, &command)) {
         sim_hash_word(&kv->ignored, index);
         sim_hash_bytes(&kv->ignored, entry->data, entry->size);
-        return result;
+        return ignored;
     }
-    result.client = command.client;
-    result.sequence = command.sequence;
-    if (!session_advance(kv, command.client, command.sequence)) {
-        result.outcome = SIM_KV_REPEATED;
-        return result;
-    }
-    table_put(&kv->content, command.key, command.key_size, command.value,
-              command.value_size);
-    result.outcome = SIM_KV_APPLIED;
-    return result;
+    return apply_command(kv, entry, &command);
 }
+
+/* --- the rest of its life ------------------------------------------------ */
 
 void sim_kv_clear(struct sim_kv *kv)
 {
-    table_clear(&kv->content);
-    table_clear(&kv->sessions);
+    sim_table_clear(&kv->content);
+    sim_table_clear(&kv->answers);
+    free(kv->scratch);
     *kv = (struct sim_kv){0};
 }
 
 bool sim_kv_get(const struct sim_kv *kv, const uint8_t *key, uint32_t key_size,
                 const uint8_t **value, uint32_t *value_size)
 {
-    return table_get(&kv->content, key, key_size, value, value_size);
+    return sim_table_get(&kv->content, key, key_size, value, value_size);
 }
 
 uint64_t sim_kv_applied(const struct sim_kv *kv)
@@ -331,7 +212,7 @@ uint64_t sim_kv_hash(const struct sim_kv *kv)
 {
     struct sim_hash hash = kv->ignored;
     sim_hash_word(&hash, kv->content.digest);
-    sim_hash_word(&hash, kv->sessions.digest);
+    sim_hash_word(&hash, kv->answers.digest);
     sim_hash_word(&hash, kv->applied);
     return sim_hash_value(&hash);
 }

@@ -20,10 +20,14 @@ struct tree_node {
     const uint8_t *data; /* in a chunk; NULL when size is 0 */
     uint32_t size;
     enum sim_entry_kind kind;
+    bool omitted; /* nobody has shown its payload so far */
+    uint64_t session;
+    uint64_t sequence;
     sim_tip parent;
     sim_tip skip;  /* an ancestor; see skip_of_child() */
     sim_tip lower; /* at the same index: the next of an equal or lower term */
     sim_tip twin;  /* one with the same index and term, or SIM_NO_TIP */
+    sim_tip configuration; /* the last of that kind up to here, or the root */
 };
 
 struct chunk {
@@ -75,6 +79,7 @@ struct sim_log_tree *sim_log_tree_new(void)
         .skip = SIM_ROOT,
         .lower = SIM_NO_TIP,
         .twin = SIM_NO_TIP,
+        .configuration = SIM_ROOT,
     };
     return tree;
 }
@@ -128,13 +133,39 @@ static sim_tip skip_of_child(const struct tree_node *nodes, sim_tip parent)
     return first == second ? next : parent;
 }
 
+/* Only a command belongs to a session: what a SESSION entry says of one is the
+ * outcome of applying it. */
+static uint64_t session_of(const struct sim_entry *entry)
+{
+    return entry->kind == SIM_ENTRY_COMMAND ? entry->session : 0;
+}
+
+/* Where one side does not have the payload, the rest decides. */
 static bool is_entry(const struct tree_node *node, sim_tip parent,
                      const struct sim_entry *entry)
 {
-    return node->parent == parent && node->term == entry->term &&
-           node->kind == entry->kind && node->size == entry->size &&
+    if (node->parent != parent || node->term != entry->term ||
+        node->kind != entry->kind) {
+        return false;
+    }
+    if (node->omitted || entry->omitted) {
+        return true;
+    }
+    return node->session == session_of(entry) &&
+           node->sequence == entry->sequence && node->size == entry->size &&
            (entry->size == 0 ||
             memcmp(node->data, entry->data, entry->size) == 0);
+}
+
+/* Whatever makes the entry more than a place in the log. */
+static void fill(struct sim_log_tree *tree, struct tree_node *node,
+                 const struct sim_entry *entry)
+{
+    node->omitted = entry->omitted;
+    node->session = session_of(entry);
+    node->sequence = entry->sequence;
+    node->data = keep(tree, entry->data, entry->size);
+    node->size = entry->size;
 }
 
 /* A new tree node, entered at its index below `above`, the last there with a
@@ -150,14 +181,16 @@ static sim_tip create(struct sim_log_tree *tree, sim_tip parent,
     nodes[tip] = (struct tree_node){
         .index = index,
         .term = entry->term,
-        .data = keep(tree, entry->data, entry->size),
-        .size = entry->size,
         .kind = entry->kind,
         .parent = parent,
         .skip = skip_of_child(nodes, parent),
         .lower = *place,
         .twin = SIM_NO_TIP,
+        .configuration = entry->kind == SIM_ENTRY_CONFIGURATION
+                             ? tip
+                             : nodes[parent].configuration,
     };
+    fill(tree, &nodes[tip], entry);
     if (*place != SIM_NO_TIP && nodes[*place].term == entry->term) {
         nodes[tip].twin = *place;
         if (nodes[*place].twin == SIM_NO_TIP) {
@@ -173,6 +206,7 @@ sim_tip sim_log_tree_append(struct sim_log_tree *tree, sim_tip parent,
 {
     assert(parent < tree->count);
     assert(entry->data != NULL || entry->size == 0);
+    assert(entry->size == 0 || !entry->omitted);
     uint64_t index = tree->nodes[parent].index + 1;
     if (index == tree->n_indexes) {
         new_index(tree);
@@ -191,7 +225,13 @@ sim_tip sim_log_tree_append(struct sim_log_tree *tree, sim_tip parent,
     if (created != NULL) {
         *created = !found;
     }
-    return found ? tip : create(tree, parent, entry, above);
+    if (!found) {
+        return create(tree, parent, entry, above);
+    }
+    if (tree->nodes[tip].omitted && !entry->omitted) {
+        fill(tree, &tree->nodes[tip], entry);
+    }
+    return tip;
 }
 
 struct sim_position sim_log_tree_position(const struct sim_log_tree *tree,
@@ -212,6 +252,9 @@ struct sim_entry sim_log_tree_entry(const struct sim_log_tree *tree,
         .data = node->data,
         .size = node->size,
         .kind = node->kind,
+        .omitted = node->omitted,
+        .session = node->session,
+        .sequence = node->sequence,
     };
 }
 
@@ -251,6 +294,12 @@ sim_tip sim_log_tree_twin(const struct sim_log_tree *tree, sim_tip tip)
 {
     assert(tip < tree->count);
     return tree->nodes[tip].twin;
+}
+
+sim_tip sim_log_tree_configuration(const struct sim_log_tree *tree, sim_tip tip)
+{
+    assert(tip < tree->count);
+    return tree->nodes[tip].configuration;
 }
 
 uint32_t sim_log_tree_count(const struct sim_log_tree *tree)

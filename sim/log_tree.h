@@ -3,11 +3,15 @@
  * A tree node is an entry with its whole past: its parent is the entry before
  * it. Every log, in memory or on disk, of any server at any time, is then one
  * number, the tree node of its last entry (its tip). Entries are told apart by
- * their parent, term, kind and payload, so the tree can hold the logs of a
- * broken Raft as well; the Log Matching Property says that no two tree nodes
- * share index and term.
+ * their parent, term, kind, session, sequence and payload, so the tree can hold
+ * the logs of a broken Raft as well; the Log Matching Property says that no two
+ * tree nodes share index and term. What an APPLY adds to an entry (its verdict,
+ * the session that a SESSION entry closed) is no part of it.
  *
  * Payloads are kept once, here, whatever the number of logs that hold them.
+ * An entry without its payload (on a witness) is the same entry: it is found by
+ * parent, term and kind alone, and makes no tree node where one with the
+ * payload exists. Where it came first, the payload that comes later is its own.
  * Appending is O(1) for the usual case of one child; ancestors are found over
  * skip links in O(log n).
  *
@@ -43,8 +47,8 @@ sim_tip sim_log_tree_append(struct sim_log_tree *tree, sim_tip parent,
 struct sim_position sim_log_tree_position(const struct sim_log_tree *tree,
                                           sim_tip tip);
 
-/* The entry itself; its data is valid as long as the tree. `tip` is not the
- * root. */
+/* The entry itself; its data is valid as long as the tree. Omitted only if it
+ * never came with its payload. `tip` is not the root. */
 struct sim_entry sim_log_tree_entry(const struct sim_log_tree *tree,
                                     sim_tip tip);
 
@@ -62,6 +66,11 @@ bool sim_log_tree_contains(const struct sim_log_tree *tree, sim_tip tip,
 /* Another tree node with the same index and term as `tip`, SIM_NO_TIP if there
  * is none. One that exists is a breach of the Log Matching Property. */
 sim_tip sim_log_tree_twin(const struct sim_log_tree *tree, sim_tip tip);
+
+/* The last configuration entry of the log `tip`: itself, or the nearest
+ * ancestor of that kind; the root if there is none. O(1). */
+sim_tip sim_log_tree_configuration(const struct sim_log_tree *tree,
+                                   sim_tip tip);
 
 /* How many tree nodes there are, the root included. */
 uint32_t sim_log_tree_count(const struct sim_log_tree *tree);

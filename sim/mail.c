@@ -57,16 +57,25 @@ uint32_t sim_mail_put(struct sim_mail *mail, uint32_t from, uint32_t to,
     assert(copies > 0);
     uint32_t slot = take_slot(mail);
     struct sim_letter *letter = &mail->letters[slot];
-    letter->bytes = sim_grow(letter->bytes, &letter->capacity, size, 1);
+    uint8_t *room = letter->bytes;
+    size_t capacity = letter->capacity;
+    *letter = (struct sim_letter){
+        .from = from, .to = to, .size = size, .copies = copies};
+    letter->bytes = sim_grow(room, &capacity, size, 1);
+    letter->capacity = capacity;
     if (size > 0) {
         memcpy(letter->bytes, bytes, size);
     }
-    letter->from = from;
-    letter->to = to;
-    letter->tag = 0;
-    letter->kind = SIM_MESSAGE_OTHER;
-    letter->size = size;
-    letter->copies = copies;
+    return slot;
+}
+
+uint32_t sim_mail_put_reply(struct sim_mail *mail, uint32_t from,
+                            const struct sim_reply *reply)
+{
+    uint32_t slot =
+        sim_mail_put(mail, from, SIM_NONE, reply->value, reply->value_size, 1);
+    mail->letters[slot].reply = *reply;
+    mail->letters[slot].reply.value = NULL;
     return slot;
 }
 
@@ -75,6 +84,14 @@ struct sim_letter *sim_mail_letter(struct sim_mail *mail, uint32_t slot)
     assert(slot < mail->n_letters);
     assert(mail->letters[slot].copies > 0);
     return &mail->letters[slot];
+}
+
+struct sim_reply sim_mail_reply(struct sim_mail *mail, uint32_t slot)
+{
+    const struct sim_letter *letter = sim_mail_letter(mail, slot);
+    struct sim_reply reply = letter->reply;
+    reply.value = letter->bytes;
+    return reply;
 }
 
 void sim_mail_drop(struct sim_mail *mail, uint32_t slot)

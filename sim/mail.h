@@ -1,19 +1,24 @@
-/* Messages on their way, and commands of clients on theirs: bytes with an
- * address, in numbered slots that are used again. */
+/* What is on its way, in numbered slots that are used again: messages between
+ * nodes, requests of clients and the answers to them.
+ */
 #ifndef SIM_MAIL_H
 #define SIM_MAIL_H
 
+#include "sim/clients.h"
 #include "sim/node.h"
 
-/* One message. It lies in its slot until all its copies are taken. */
+/* One letter. It lies in its slot until all its copies are taken. */
 struct sim_letter {
     uint32_t from; /* SIM_NONE: a client */
-    uint32_t to;
-    uint64_t tag; /* of a client's attempt */
+    uint32_t to;   /* SIM_NONE: a client */
     uint8_t *bytes;
     size_t size;
-    enum sim_message_kind kind;
-    uint32_t copies; /* not yet taken; 0: the slot is free */
+    enum sim_message_kind kind;    /* between nodes */
+    enum sim_request_kind request; /* from a client, with */
+    uint64_t tag;                  /* the attempt, */
+    uint64_t session, sequence;    /* and the command's place */
+    struct sim_reply reply; /* to a client; its value is in `bytes` only */
+    uint32_t copies;        /* not yet taken; 0: the slot is free */
     size_t capacity;
 };
 
@@ -23,13 +28,21 @@ struct sim_mail *sim_mail_new(void);
 void sim_mail_free(struct sim_mail *mail);
 
 /* Takes a copy of the bytes, for `copies` (1 or more) deliveries; gives the
- * slot's number. */
+ * slot's number. What is about clients is all zero. */
 uint32_t sim_mail_put(struct sim_mail *mail, uint32_t from, uint32_t to,
                       const uint8_t *bytes, size_t size, uint32_t copies);
+
+/* Takes a copy of an answer of the node `from` to a client, its value
+ * included. */
+uint32_t sim_mail_put_reply(struct sim_mail *mail, uint32_t from,
+                            const struct sim_reply *reply);
 
 /* The letter in a slot; valid until the next sim_mail_put(), its bytes until
  * the slot is free. */
 struct sim_letter *sim_mail_letter(struct sim_mail *mail, uint32_t slot);
+
+/* The answer in a slot; its value is valid until the slot is free. */
+struct sim_reply sim_mail_reply(struct sim_mail *mail, uint32_t slot);
 
 /* One copy was delivered or lost. */
 void sim_mail_drop(struct sim_mail *mail, uint32_t slot);

@@ -18,6 +18,16 @@ const char *sim_message_kind_name(enum sim_message_kind kind)
         return "append_request";
     case SIM_MESSAGE_APPEND_RESPONSE:
         return "append_response";
+    case SIM_MESSAGE_INSTALL_REQUEST:
+        return "install_request";
+    case SIM_MESSAGE_INSTALL_RESPONSE:
+        return "install_response";
+    case SIM_MESSAGE_TIMEOUT_NOW:
+        return "timeout_now";
+    case SIM_MESSAGE_READ_REQUEST:
+        return "read_request";
+    case SIM_MESSAGE_READ_RESPONSE:
+        return "read_response";
     case SIM_MESSAGE_KIND_COUNT:
         break;
     }

@@ -10,24 +10,25 @@
  * The contract of a node, which the simulator checks (a breach ends the run
  * with SIM_VERDICT_CONTRACT):
  *   - at most one WRITE a step, ids counting up by one from 1 in each life;
- *   - a write's entries follow directly on its log's end (after its
- *     truncation), and truncation stays within the log;
+ *   - a write's entries follow directly on its log's end (after its snapshot
+ *     and truncation), and truncation stays within the log; a snapshot that the
+ *     log does not contain comes with the truncation of the whole log;
  *   - `after_write` names no write of the future;
- *   - messages go to members other than itself;
- *   - APPLY goes on where the last one of this life ended.
+ *   - messages go to nodes that exist, other than itself;
+ *   - each PROPOSAL, SESSION, CHANGE and TRANSFER is ACCEPTED or REJECTED in
+ *     the step it is given in, each READ becomes READY or is REJECTED once, in
+ *     that step or later;
+ *   - a life that begins with a snapshot, or gets one, is given a RESTORE
+ *     before what follows on it; APPLY goes on where the last APPLY or RESTORE
+ *     of this life ended.
+ *
+ * An implementation says in `features` what it can do; the simulator asks for
+ * nothing else.
  */
 #ifndef SIM_NODE_H
 #define SIM_NODE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-/* Nodes are numbered from 1. 0 means "none". */
-#define SIM_NONE 0u
-
-/* Room for clusters of 101, as a round number of 64-bit words in a set. */
-#define SIM_MAX_NODES 128u
+#include "sim/configuration.h"
 
 /* The place of an entry in a log; {0, 0} is the place before the first. */
 struct sim_position {
@@ -39,6 +40,17 @@ enum sim_entry_kind {
     SIM_ENTRY_INTERNAL = 0, /* the node's own (a no-op); not given to the state
                                machine */
     SIM_ENTRY_COMMAND = 1,  /* a client's command */
+    SIM_ENTRY_CONFIGURATION = 2, /* the members from here on: see
+                                    type->configuration() */
+    SIM_ENTRY_SESSION = 3,       /* opens a client's session; its name is the
+                                    entry's index */
+};
+
+/* Whether an applied command is the first of its kind: by its session. */
+enum sim_verdict_of_session {
+    SIM_COMMAND_FRESH = 0, /* apply it; also every command without a session */
+    SIM_COMMAND_REPEATED,  /* applied before: answer as then */
+    SIM_COMMAND_EXPIRED,   /* its session is closed: do not apply it */
 };
 
 struct sim_entry {
@@ -46,6 +58,12 @@ struct sim_entry {
     const uint8_t *data; /* `size` bytes; NULL when size is 0 */
     uint32_t size;
     enum sim_entry_kind kind;
+    bool omitted; /* the payload is not stored here: on a witness */
+    enum sim_verdict_of_session verdict; /* in an APPLY; else FRESH */
+    uint64_t session;  /* COMMAND: its session's name, 0: none. SESSION in an
+                          APPLY: the session that was closed for it, or 0 */
+    uint64_t sequence; /* COMMAND: its number in the session; 0 without one.
+                          SESSION: how many are kept */
 };
 
 struct sim_hard_state {
@@ -53,10 +71,24 @@ struct sim_hard_state {
     uint32_t vote; /* in `term`; SIM_NONE if nobody yet */
 };
 
-/* What a node is created from: all zero for a server that never ran. The
- * entries have the indexes 1 to n_entries. */
+/* The state after the entry at `position`: the members and sessions as `meta`,
+ * which is the node's and opaque, and the state machine's `image`. */
+struct sim_snapshot {
+    struct sim_position position;
+    const uint8_t *meta;
+    size_t meta_size;
+    const uint8_t *image;
+    size_t image_size;
+};
+
+/* What a node is created from: all zero for a server that never ran and is no
+ * member yet. Servers of a new cluster begin with a snapshot at {0, 0}, whose
+ * meta is type->bootstrap()'s and which has no image. The entries have the
+ * indexes from `first_index` on, without a gap after the snapshot. */
 struct sim_image {
     struct sim_hard_state hard_state;
+    struct sim_snapshot snapshot;
+    uint64_t first_index;
     const struct sim_entry *entries;
     uint64_t n_entries;
 };
@@ -65,7 +97,7 @@ struct sim_image {
  * of the local clock. The ranges are those that the scenario format checks. */
 struct sim_node_options {
     uint32_t id;          /* 1 to n_nodes */
-    uint32_t n_nodes;     /* members: 1 to n_nodes */
+    uint32_t n_nodes;     /* that exist; the members are in the snapshot */
     uint64_t random_seed; /* fresh for each life of each node */
     uint64_t election_timeout_min_us;
     uint64_t election_timeout_max_us;
@@ -73,8 +105,16 @@ struct sim_node_options {
     uint32_t max_entries_per_message;
     uint32_t max_bytes_per_message;
     uint32_t max_inflight_messages;
+    uint64_t max_inflight_bytes;
+    uint64_t max_uncommitted_bytes;
+    uint32_t max_pending_reads;
+    uint32_t max_sessions;
     bool pre_vote;
     bool check_quorum;
+    bool catch_up;          /* only learners that caught up become voters */
+    bool priority_takeover; /* leadership goes to the highest priority */
+    bool lease_reads;
+    uint32_t clock_drift_ppm; /* that leases allow for; below 1000000 */
 };
 
 enum sim_input_kind {
@@ -83,6 +123,11 @@ enum sim_input_kind {
     SIM_INPUT_TIMER,    /* the deadline given last is reached */
     SIM_INPUT_WRITTEN,  /* this write and all before it are durable */
     SIM_INPUT_PROPOSAL, /* a client's command */
+    SIM_INPUT_SESSION,  /* a client wants a session */
+    SIM_INPUT_CHANGE,   /* these shall be the members */
+    SIM_INPUT_TRANSFER, /* that one shall lead */
+    SIM_INPUT_READ,     /* may the state machine be read? */
+    SIM_INPUT_SNAPSHOT, /* the state machine's image, to drop the log before */
 };
 
 struct sim_input {
@@ -99,30 +144,67 @@ struct sim_input {
         } written;
         struct {
             uint64_t tag; /* comes back in ACCEPTED or REJECTED */
+            uint64_t session, sequence;
             const uint8_t *data;
             uint32_t size;
         } proposal;
+        struct {
+            uint64_t tag;
+        } session;
+        struct {
+            uint64_t tag;
+            const struct sim_configuration *members; /* without old voters */
+            bool joint;
+        } change;
+        struct {
+            uint64_t tag;
+            uint32_t to; /* SIM_NONE: the best suited */
+        } transfer;
+        struct {
+            uint64_t tag;
+            bool lease; /* by lease where one holds */
+        } read;
+        struct {
+            uint64_t index;     /* the image is the state after this entry */
+            uint64_t keep_from; /* entries before this may go */
+            const uint8_t *image;
+            size_t size;
+        } snapshot;
     };
 };
 
-/* To be made durable in this order: hard state, truncation, entries. */
+/* To be made durable in this order: hard state, snapshot, truncation, drop,
+ * entries. */
 struct sim_write {
     uint64_t id;
     bool has_hard_state;
     struct sim_hard_state hard_state;
+    bool has_snapshot; /* in place of the one before */
+    struct sim_snapshot snapshot;
     uint64_t truncate_from; /* drop entries from this index on; 0: none */
+    uint64_t drop_before;   /* drop entries before this index; 0: none */
     uint64_t first_index;   /* of `entries` */
     const struct sim_entry *entries;
     uint32_t n_entries;
+};
+
+/* Why a REJECTED. */
+enum sim_reason {
+    SIM_NOT_LEADER, /* `leader` may be known */
+    SIM_LATER,      /* not now: something else comes first */
+    SIM_NEVER_SO,   /* not in this form */
+    SIM_READ_LOST,  /* a read: the leader that was asked is none any more */
 };
 
 enum sim_output_kind {
     SIM_OUTPUT_WRITE,
     SIM_OUTPUT_SEND,     /* leaves once `after_write` is durable; 0: at once */
     SIM_OUTPUT_TIMER,    /* replaces the deadline given before */
-    SIM_OUTPUT_ACCEPTED, /* the proposal was appended at `position` */
-    SIM_OUTPUT_REJECTED, /* the proposal was not taken; `leader` may be known */
+    SIM_OUTPUT_ACCEPTED, /* appended at `position`; a transfer: begun */
+    SIM_OUTPUT_REJECTED, /* not taken */
+    SIM_OUTPUT_RESTORE,  /* the state machine becomes this image */
     SIM_OUTPUT_APPLY,    /* committed entries, in order, each once a life */
+    SIM_OUTPUT_READY,    /* the read may be answered after this step */
 };
 
 struct sim_output {
@@ -144,13 +226,23 @@ struct sim_output {
         } accepted;
         struct {
             uint64_t tag;
+            enum sim_reason reason;
             uint32_t leader;
         } rejected;
+        struct {
+            struct sim_position position;
+            const uint8_t *image;
+            size_t size;
+        } restore;
         struct {
             uint64_t first_index;
             const struct sim_entry *entries;
             uint32_t n_entries;
         } apply;
+        struct {
+            uint64_t tag;
+            uint64_t index; /* what is applied, at least */
+        } ready;
     };
 };
 
@@ -175,6 +267,9 @@ struct sim_view {
     struct sim_position last;
     uint64_t commit_index;
     uint64_t last_applied;
+    struct sim_position snapshot;      /* the latest; {0, 0} for none */
+    struct sim_position configuration; /* the entry that made the members what
+                                          they are; {0, 0}: as at the start */
 };
 
 /* What a message is about, so that faults can pick by kind, checkers can hold
@@ -187,6 +282,11 @@ enum sim_message_kind {
     SIM_MESSAGE_VOTE_RESPONSE,
     SIM_MESSAGE_APPEND_REQUEST,
     SIM_MESSAGE_APPEND_RESPONSE,
+    SIM_MESSAGE_INSTALL_REQUEST,
+    SIM_MESSAGE_INSTALL_RESPONSE,
+    SIM_MESSAGE_TIMEOUT_NOW,
+    SIM_MESSAGE_READ_REQUEST,
+    SIM_MESSAGE_READ_RESPONSE,
     SIM_MESSAGE_KIND_COUNT
 };
 
@@ -194,8 +294,8 @@ struct sim_message {
     enum sim_message_kind kind;
     uint64_t term;
     bool granted;         /* a response that grants the vote, or acknowledges */
-    uint64_t match_index; /* append_response with `granted`: acknowledged up to
-                             here; else 0 */
+    uint64_t match_index; /* append_response and install_response with
+                             `granted`: acknowledged up to here; else 0 */
     uint32_t n_entries;   /* append_request: entries that it carries */
 };
 
@@ -210,9 +310,22 @@ enum sim_node_status {
 
 struct sim_node;
 
+/* What an implementation can do beyond elections and replication. */
+enum {
+    SIM_FEATURE_SNAPSHOTS = 1, /* SIM_INPUT_SNAPSHOT, RESTORE */
+    SIM_FEATURE_MEMBERS = 2,   /* SIM_INPUT_CHANGE; learners */
+    SIM_FEATURE_WITNESSES = 4, /* members that store no commands */
+    SIM_FEATURE_TRANSFER = 8,  /* SIM_INPUT_TRANSFER */
+    SIM_FEATURE_READS = 16,    /* SIM_INPUT_READ */
+    SIM_FEATURE_SESSIONS = 32, /* SIM_INPUT_SESSION; commands carry sessions. If
+                                  not, the state machine itself tells
+                                  repetitions */
+};
+
 /* The functions of one implementation. */
 struct sim_node_type {
-    const char *name; /* "builtin" */
+    const char *name;  /* "builtin" */
+    uint32_t features; /* a sum of SIM_FEATURE_… */
 
     /* Creates a node from what is durable. Options and image are the caller's
      * and are copied where needed. NULL: no memory, or a refused image. */
@@ -222,6 +335,10 @@ struct sim_node_type {
                                  const struct sim_input *input,
                                  struct sim_outputs *outputs);
     void (*inspect)(const struct sim_node *node, struct sim_view *view);
+    /* The members by the configuration in force, which is the latest in its
+     * log. */
+    void (*members)(const struct sim_node *node,
+                    struct sim_configuration *configuration);
     /* Frees the node as a crash does: nothing is written, nothing sent. */
     void (*destroy)(struct sim_node *node);
 
@@ -229,6 +346,16 @@ struct sim_node_type {
      * message of it are SIM_MESSAGE_OTHER. */
     void (*classify)(const uint8_t *bytes, size_t size,
                      struct sim_message *message);
+    /* The meta of a new cluster's first snapshot: how many bytes it takes, and
+     * writes them unless `bytes` is NULL. Pure. */
+    size_t (*bootstrap)(const struct sim_configuration *configuration,
+                        uint8_t *bytes);
+    /* The members that a configuration entry's payload, or a snapshot's meta,
+     * tells; false if it is none. Pure. */
+    bool (*configuration)(const uint8_t *payload, size_t size,
+                          struct sim_configuration *configuration);
+    bool (*snapshot_configuration)(const uint8_t *meta, size_t size,
+                                   struct sim_configuration *configuration);
     /* One line for people, without the kind's name: "term 3, prev 4/3, …".
      * `text` has room for SIM_DESCRIPTION_SIZE bytes. */
     void (*describe)(const uint8_t *bytes, size_t size, char *text);

@@ -1,23 +1,24 @@
-/* The part of the cluster between machines: messages and commands under way. */
+/* The part of the cluster between machines: messages, requests of clients
+ * and answers under way. */
 #undef NDEBUG
 #include <assert.h>
 
-#include "sim/cluster.h"
+#include "sim/cluster_internal.h"
 #include "sim/memory.h"
 
 static void note_message(struct sim_cluster *cluster, enum sim_event_kind event,
                          uint32_t node, uint32_t from, uint32_t to,
                          enum sim_message_kind kind)
 {
-    sim__cluster_note(cluster, &(struct sim_happening){.kind = event,
-                                                       .node = node,
-                                                       .from = from,
-                                                       .to = to,
-                                                       .message = kind});
+    cluster__note(cluster, &(struct sim_happening){.kind = event,
+                                                   .node = node,
+                                                   .from = from,
+                                                   .to = to,
+                                                   .message = kind});
 }
 
-void sim__post_send(struct sim_cluster *cluster, uint32_t from, uint32_t to,
-                    const uint8_t *bytes, size_t size)
+void cluster__post(struct sim_cluster *cluster, uint32_t from, uint32_t to,
+                   const uint8_t *bytes, size_t size)
 {
     struct sim_message message;
     cluster->type->classify(bytes, size, &message);
@@ -58,7 +59,11 @@ void sim_cluster_carry_out(struct sim_cluster *cluster,
     if (action->send) {
         uint32_t slot = sim_mail_put(cluster->mail, SIM_NONE, action->node,
                                      action->data, action->size, 1);
-        sim_mail_letter(cluster->mail, slot)->tag = action->tag;
+        struct sim_letter *letter = sim_mail_letter(cluster->mail, slot);
+        letter->request = action->request;
+        letter->tag = action->tag;
+        letter->session = action->session;
+        letter->sequence = action->sequence;
         uint64_t delay_us = client_delay_us(cluster, action->node);
         sim_event_queue_push(cluster->queue, cluster->now_us + delay_us,
                              SIM_QUEUE_REQUEST, action->node, slot);
@@ -69,12 +74,13 @@ void sim_cluster_carry_out(struct sim_cluster *cluster,
     }
 }
 
-void sim__post_answer(struct sim_cluster *cluster, uint32_t node, uint64_t tag,
-                      uint32_t answer, uint32_t leader)
+void cluster__reply(struct sim_cluster *cluster, uint32_t node,
+                    const struct sim_reply *reply)
 {
     uint64_t delay_us = client_delay_us(cluster, node);
+    uint32_t slot = sim_mail_put_reply(cluster->mail, node, reply);
     sim_event_queue_push(cluster->queue, cluster->now_us + delay_us,
-                         SIM_QUEUE_ANSWER, answer + 256 * leader, tag);
+                         SIM_QUEUE_ANSWER, 0, slot);
 }
 
 /* --- arriving ------------------------------------------------------------- */
@@ -89,30 +95,64 @@ static void pile_up(struct sim_machine *machine, uint32_t kind,
     machine->piled_count++;
 }
 
-/* The letter's bytes stay where they are while its copy is not taken. */
+static struct sim_input message_input(const struct sim_letter *letter)
+{
+    struct sim_input input = {.kind = SIM_INPUT_MESSAGE};
+    input.message.from = letter->from;
+    input.message.bytes = letter->bytes;
+    input.message.size = letter->size;
+    return input;
+}
+
+static struct sim_input request_input(const struct sim_letter *letter)
+{
+    struct sim_input input = {.kind = SIM_INPUT_PROPOSAL};
+    switch (letter->request) {
+    case SIM_REQUEST_COMMAND:
+        input.proposal.tag = letter->tag;
+        input.proposal.session = letter->session;
+        input.proposal.sequence = letter->sequence;
+        input.proposal.data = letter->bytes;
+        input.proposal.size = (uint32_t)letter->size;
+        break;
+    case SIM_REQUEST_SESSION:
+        input.kind = SIM_INPUT_SESSION;
+        input.session.tag = letter->tag;
+        break;
+    case SIM_REQUEST_READ:
+    case SIM_REQUEST_READ_LEASE:
+        input.kind = SIM_INPUT_READ;
+        input.read.tag = letter->tag;
+        input.read.lease = letter->request == SIM_REQUEST_READ_LEASE;
+        break;
+    }
+    return input;
+}
+
+/* The letter's bytes stay where they are while its copy is not taken. A read's
+ * stays until it is answered. */
 static void hand_over(struct sim_cluster *cluster, uint32_t slot)
 {
     struct sim_letter letter = *sim_mail_letter(cluster->mail, slot);
     struct sim_input input;
-    if (letter.from == SIM_NONE) {
-        input = (struct sim_input){.kind = SIM_INPUT_PROPOSAL};
-        input.proposal.tag = letter.tag;
-        input.proposal.data = letter.bytes;
-        input.proposal.size = (uint32_t)letter.size;
-    } else {
-        input = (struct sim_input){.kind = SIM_INPUT_MESSAGE};
-        input.message.from = letter.from;
-        input.message.bytes = letter.bytes;
-        input.message.size = letter.size;
+    if (letter.from != SIM_NONE) {
+        input = message_input(&letter);
         cluster->messages_delivered++;
         note_message(cluster, SIM_EVENT_RECEIVED, letter.to, letter.from,
                      letter.to, letter.kind);
+    } else {
+        input = request_input(&letter);
     }
-    sim__host_step(cluster, letter.to, &input);
+    if (input.kind == SIM_INPUT_READ) {
+        cluster__await_read(cluster, letter.to, slot);
+        cluster__step(cluster, letter.to, &input);
+        return;
+    }
+    cluster__step(cluster, letter.to, &input);
     sim_mail_drop(cluster->mail, slot);
 }
 
-void sim__post_lose(struct sim_cluster *cluster, uint32_t slot)
+void cluster__lose(struct sim_cluster *cluster, uint32_t slot)
 {
     const struct sim_letter *letter = sim_mail_letter(cluster->mail, slot);
     if (letter->from != SIM_NONE) {
@@ -132,7 +172,7 @@ static void receive(struct sim_cluster *cluster, uint32_t kind,
     const struct sim_letter *letter = sim_mail_letter(cluster->mail, slot);
     struct sim_machine *machine = &cluster->machines[letter->to];
     if (machine->node == NULL) {
-        sim__post_lose(cluster, slot);
+        cluster__lose(cluster, slot);
         return;
     }
     if (machine->paused) {
@@ -204,10 +244,10 @@ static void timer_event(struct sim_cluster *cluster,
         sim_clock_local_from_virtual(&machine->clock, cluster->now_us);
     if (machine->has_timer && machine->timer_local_us <= local_us) {
         machine->has_timer = false;
-        sim__host_step(cluster, event->a,
-                       &(struct sim_input){.kind = SIM_INPUT_TIMER});
+        cluster__step(cluster, event->a,
+                      &(struct sim_input){.kind = SIM_INPUT_TIMER});
     } else {
-        sim__host_arm_timer(cluster, event->a);
+        cluster__arm_timer(cluster, event->a);
     }
 }
 
@@ -227,17 +267,23 @@ void sim_cluster_handle(struct sim_cluster *cluster,
         return;
     case SIM_QUEUE_DISK:
         if (!is_paused(cluster, event)) {
-            sim__host_disk(cluster, event->a, event->b);
+            cluster__disk_event(cluster, event->a, event->b);
+        }
+        return;
+    case SIM_QUEUE_COMPACT:
+        if (!is_paused(cluster, event)) {
+            cluster__compact_event(cluster, event);
         }
         return;
     case SIM_QUEUE_ANSWER:
     case SIM_QUEUE_WAKE:
+    case SIM_QUEUE_OPERATOR:
     case SIM_QUEUE_FAULT:
     case SIM_QUEUE_UNDO:
     case SIM_QUEUE_NEMESIS:
     case SIM_QUEUE_END:
     case SIM_QUEUE_DEADLINE:
-        assert(event->kind <= SIM_QUEUE_REQUEST);
+        assert(event->kind <= SIM_QUEUE_COMPACT);
         return;
     }
 }

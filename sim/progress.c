@@ -25,16 +25,32 @@ static void begin(struct sim_progress *progress)
                          SIM_QUEUE_DEADLINE, 0, progress->number);
 }
 
-/* The first node that has not applied what is needed; SIM_NONE: all have. */
+/* The first member that has not applied what is needed; SIM_NONE: all have. */
 static uint32_t find_straggler(const struct sim_progress *progress)
 {
     const struct sim_cluster *cluster = progress->cluster;
+    struct sim_set members =
+        sim_configuration_members(sim_cluster_members(cluster));
     for (uint32_t node = 1; node <= cluster->n; node++) {
-        if (cluster->machines[node].last_applied < progress->needs_index) {
+        if (sim_set_has(&members, node) &&
+            cluster->machines[node].last_applied < progress->needs_index) {
             return node;
         }
     }
     return SIM_NONE;
+}
+
+/* What a change of the members has left to do; NULL if nothing. */
+static const char *unsettled(const struct sim_progress *progress)
+{
+    const struct sim_cluster *cluster = progress->cluster;
+    const struct sim_configuration *members = sim_cluster_members(cluster);
+    if (sim_configuration_is_joint(members)) {
+        return "its members are still joint";
+    }
+    return sim_set_has(&members->voters, cluster->leader)
+               ? NULL
+               : "it is no voter by its own log";
 }
 
 static void look_for_end(struct sim_progress *progress)
@@ -45,7 +61,7 @@ static void look_for_end(struct sim_progress *progress)
         progress->needs_index = cluster->committed;
     }
     if (progress->committed && cluster->leader != SIM_NONE &&
-        find_straggler(progress) == SIM_NONE) {
+        find_straggler(progress) == SIM_NONE && unsettled(progress) == NULL) {
         progress->waits = false;
         if (cluster->checker != NULL) {
             sim_checker_progress(cluster->checker, true, NULL);
@@ -56,7 +72,8 @@ static void look_for_end(struct sim_progress *progress)
 void sim_progress_look(struct sim_progress *progress, bool undone)
 {
     uint64_t count = sim_faults_count(progress->faults);
-    bool changed = undone || count != progress->seen_faults;
+    bool changed = undone || count != progress->seen_faults ||
+                   progress->cluster->changes != progress->seen_changes;
     bool calm = sim_faults_is_calm(progress->faults);
     if (calm && (changed || !progress->was_calm)) {
         begin(progress);
@@ -64,6 +81,7 @@ void sim_progress_look(struct sim_progress *progress, bool undone)
         progress->waits = false;
     }
     progress->seen_faults = count;
+    progress->seen_changes = progress->cluster->changes;
     progress->was_calm = calm;
     if (progress->waits) {
         look_for_end(progress);
@@ -94,8 +112,11 @@ void sim_progress_deadline(struct sim_progress *progress, uint64_t number)
                  " entries",
                  straggler, cluster->machines[straggler].last_applied,
                  progress->needs_index);
-    } else {
+    } else if (cluster->leader == SIM_NONE) {
         snprintf(missing, sizeof missing, "there is no leader any more");
+    } else {
+        snprintf(missing, sizeof missing, "node %" PRIu32 " leads, but %s",
+                 cluster->leader, unsettled(progress));
     }
     sim_checker_set_time(cluster->checker, cluster->step, cluster->now_us);
     sim_checker_progress(cluster->checker, false, missing);

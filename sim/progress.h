@@ -2,9 +2,12 @@
  *
  * A wait begins when all is well (see sim_faults_is_calm()): the probe proposes
  * a command. It is reached when there is a leader, the command is committed,
- * and every node has applied it; it is missed when the scenario's
- * progress_within is over. A fault ends it unjudged; the next good moment
- * begins another.
+ * and every member by the leader's log has applied it: voters, old ones
+ * included, learners and witnesses, but nobody who is a stranger or was
+ * removed. It is missed when the scenario's progress_within is over. A fault
+ * ends it unjudged; the next good moment begins another. So does a change of
+ * the members that the operator got accepted: who comes in has to catch up
+ * first.
  */
 #ifndef SIM_PROGRESS_H
 #define SIM_PROGRESS_H
@@ -18,11 +21,12 @@ struct sim_progress {
     struct sim_clients *clients;
     const struct sim_faults *faults;
     bool waits;
-    uint64_t number;      /* of the wait */
-    bool committed;       /* the probe's command is */
-    uint64_t needs_index; /* then: what every node has to apply */
-    uint64_t seen_faults; /* at the last look */
-    bool was_calm;        /* at the last look */
+    uint64_t number;       /* of the wait */
+    bool committed;        /* the probe's command is */
+    uint64_t needs_index;  /* then: what every member has to apply */
+    uint64_t seen_faults;  /* at the last look */
+    uint64_t seen_changes; /* of the members, at the last look */
+    bool was_calm;         /* at the last look */
 };
 
 /* Nothing is waited for yet. All three outlive it. */

@@ -2,14 +2,11 @@
 #include "sim/raft_node.h"
 
 #include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "raft/message.h"
-#include "raft/raft.h"
 #include "sim/memory.h"
+#include "sim/raft_node_words.h"
 
 struct raft_node {
     struct sim_node base;
@@ -19,6 +16,9 @@ struct raft_node {
     size_t outputs_capacity;
     struct sim_entry *entries; /* those of its WRITE, then those of its APPLY */
     size_t entries_capacity;
+    uint8_t *meta; /* the library's part of a snapshot */
+    size_t meta_capacity;
+    struct raft_member members[RAFT_MAX_MEMBERS]; /* of a change */
 };
 
 static void *resize(struct raft_allocator *self, void *block, size_t old_size,
@@ -33,77 +33,12 @@ static void *resize(struct raft_allocator *self, void *block, size_t old_size,
     return realloc(block, new_size);
 }
 
-/* Ids of the library are wider than the simulator's; what is no node's number
- * must not become one. */
-static uint32_t sim_id(raft_id id)
-{
-    return id <= UINT32_MAX ? (uint32_t)id : UINT32_MAX;
-}
-
-/* --- values of one side as values of the other ---------------------------- */
-
-static enum sim_entry_kind sim_kind(enum raft_entry_kind kind)
-{
-    switch (kind) {
-    case RAFT_ENTRY_NOOP:
-        return SIM_ENTRY_INTERNAL;
-    case RAFT_ENTRY_COMMAND:
-        return SIM_ENTRY_COMMAND;
-    }
-    return SIM_ENTRY_INTERNAL;
-}
-
-static enum sim_role sim_role(enum raft_role role)
-{
-    switch (role) {
-    case RAFT_FOLLOWER:
-        return SIM_FOLLOWER;
-    case RAFT_PRE_CANDIDATE:
-        return SIM_PRE_CANDIDATE;
-    case RAFT_CANDIDATE:
-        return SIM_CANDIDATE;
-    case RAFT_LEADER:
-        return SIM_LEADER;
-    }
-    return SIM_FOLLOWER;
-}
-
-static enum sim_message_kind sim_message_kind(enum raft_message_kind kind)
-{
-    switch (kind) {
-    case RAFT_MESSAGE_PRE_VOTE_REQUEST:
-        return SIM_MESSAGE_PRE_VOTE_REQUEST;
-    case RAFT_MESSAGE_PRE_VOTE_RESPONSE:
-        return SIM_MESSAGE_PRE_VOTE_RESPONSE;
-    case RAFT_MESSAGE_VOTE_REQUEST:
-        return SIM_MESSAGE_VOTE_REQUEST;
-    case RAFT_MESSAGE_VOTE_RESPONSE:
-        return SIM_MESSAGE_VOTE_RESPONSE;
-    case RAFT_MESSAGE_APPEND_REQUEST:
-        return SIM_MESSAGE_APPEND_REQUEST;
-    case RAFT_MESSAGE_APPEND_RESPONSE:
-        return SIM_MESSAGE_APPEND_RESPONSE;
-    }
-    return SIM_MESSAGE_OTHER;
-}
-
-static struct sim_entry sim_entry(const struct raft_entry *entry)
-{
-    return (struct sim_entry){.term = entry->term,
-                              .data = entry->data,
-                              .size = entry->size,
-                              .kind = sim_kind(entry->kind)};
-}
-
 /* --- create --------------------------------------------------------------- */
 
-static struct raft_config config_of(const struct sim_node_options *options,
-                                    const raft_id *voters)
+static struct raft_config config_of(const struct sim_node_options *options)
 {
     return (struct raft_config){
         .id = options->id,
-        .voters = voters,
-        .n_voters = options->n_nodes,
         .random_seed = options->random_seed,
         .election_timeout_min_us = options->election_timeout_min_us,
         .election_timeout_max_us = options->election_timeout_max_us,
@@ -111,8 +46,16 @@ static struct raft_config config_of(const struct sim_node_options *options,
         .max_entries_per_message = options->max_entries_per_message,
         .max_bytes_per_message = options->max_bytes_per_message,
         .max_inflight_messages = options->max_inflight_messages,
+        .max_inflight_bytes = options->max_inflight_bytes,
+        .max_uncommitted_bytes = options->max_uncommitted_bytes,
+        .max_pending_reads = options->max_pending_reads,
+        .max_sessions = options->max_sessions,
         .pre_vote = options->pre_vote,
         .check_quorum = options->check_quorum,
+        .catch_up = options->catch_up,
+        .priority_takeover = options->priority_takeover,
+        .lease_reads = options->lease_reads,
+        .clock_drift_ppm = options->clock_drift_ppm,
     };
 }
 
@@ -126,8 +69,10 @@ static struct raft_entry *raft_entries(const struct sim_image *image)
             .term = entry->term,
             .data = entry->data,
             .size = entry->size,
-            .kind = entry->kind == SIM_ENTRY_COMMAND ? RAFT_ENTRY_COMMAND
-                                                     : RAFT_ENTRY_NOOP,
+            .kind = raft_node__kind(entry->kind),
+            .omitted = entry->omitted,
+            .session = entry->kind == SIM_ENTRY_COMMAND ? entry->session : 0,
+            .sequence = entry->sequence,
         };
     }
     return entries;
@@ -137,18 +82,21 @@ static struct sim_node *create(const struct sim_node_options *options,
                                const struct sim_image *image)
 {
     assert(options->n_nodes <= SIM_MAX_NODES);
-    raft_id voters[SIM_MAX_NODES];
-    for (uint32_t i = 0; i < options->n_nodes; i++) {
-        voters[i] = i + 1;
-    }
     struct raft_node *self = sim_calloc(1, sizeof *self);
     self->base.type = &sim_raft_node_type;
     self->allocator.resize = resize;
     struct raft_entry *entries = raft_entries(image);
-    struct raft_config config = config_of(options, voters);
+    struct raft_config config = config_of(options);
     struct raft_image raft_image = {
         .hard_state = {.current_term = image->hard_state.term,
                        .voted_for = image->hard_state.vote},
+        .snapshot = {.position = {image->snapshot.position.term,
+                                  image->snapshot.position.index},
+                     .meta = image->snapshot.meta,
+                     .meta_size = image->snapshot.meta_size,
+                     .image = image->snapshot.image,
+                     .image_size = image->snapshot.image_size},
+        .first_index = image->first_index,
         .entries = entries,
         .n_entries = image->n_entries,
     };
@@ -168,12 +116,30 @@ static void destroy(struct sim_node *node)
     raft_free(self->raft);
     free(self->outputs);
     free(self->entries);
+    free(self->meta);
     free(self);
 }
 
 /* --- step ----------------------------------------------------------------- */
 
-static struct raft_input raft_input(const struct sim_input *input)
+/* The library's part of the snapshot is taken with the image: what is applied
+ * has not moved since. */
+static void put_snapshot(struct raft_node *self, const struct sim_input *input,
+                         struct raft_input *out)
+{
+    size_t size = raft_meta_size(self->raft);
+    self->meta = sim_grow(self->meta, &self->meta_capacity, size, 1);
+    raft_meta(self->raft, self->meta);
+    out->snapshot.index = input->snapshot.index;
+    out->snapshot.meta = self->meta;
+    out->snapshot.meta_size = size;
+    out->snapshot.keep_from = input->snapshot.keep_from;
+    out->snapshot.image = input->snapshot.image;
+    out->snapshot.size = input->snapshot.size;
+}
+
+static struct raft_input raft_input(struct raft_node *self,
+                                    const struct sim_input *input)
 {
     struct raft_input out = {.now_us = input->now_us};
     switch (input->kind) {
@@ -196,8 +162,36 @@ static struct raft_input raft_input(const struct sim_input *input)
     case SIM_INPUT_PROPOSAL:
         out.kind = RAFT_INPUT_PROPOSAL;
         out.proposal.tag = input->proposal.tag;
+        out.proposal.session = input->proposal.session;
+        out.proposal.sequence = input->proposal.sequence;
         out.proposal.data = input->proposal.data;
         out.proposal.size = input->proposal.size;
+        break;
+    case SIM_INPUT_SESSION:
+        out.kind = RAFT_INPUT_SESSION;
+        out.session.tag = input->session.tag;
+        break;
+    case SIM_INPUT_CHANGE:
+        out.kind = RAFT_INPUT_CHANGE;
+        out.change.tag = input->change.tag;
+        out.change.members = self->members;
+        out.change.n_members =
+            raft_node__list(input->change.members, self->members);
+        out.change.joint = input->change.joint;
+        break;
+    case SIM_INPUT_TRANSFER:
+        out.kind = RAFT_INPUT_TRANSFER;
+        out.transfer.tag = input->transfer.tag;
+        out.transfer.to = input->transfer.to;
+        break;
+    case SIM_INPUT_READ:
+        out.kind = RAFT_INPUT_READ;
+        out.read.tag = input->read.tag;
+        out.read.lease = input->read.lease;
+        break;
+    case SIM_INPUT_SNAPSHOT:
+        out.kind = RAFT_INPUT_SNAPSHOT;
+        put_snapshot(self, input, &out);
         break;
     }
     return out;
@@ -230,7 +224,7 @@ static const struct sim_entry *put_entries(struct raft_node *self, size_t *used,
     }
     struct sim_entry *first = self->entries + *used;
     for (uint32_t i = 0; i < n; i++) {
-        first[i] = sim_entry(&entries[i]);
+        first[i] = raft_node__entry(&entries[i]);
     }
     *used += n;
     return first;
@@ -243,8 +237,15 @@ static struct sim_write sim_write(struct raft_node *self, size_t *used,
         .id = write->id,
         .has_hard_state = write->has_hard_state,
         .hard_state = {.term = write->hard_state.current_term,
-                       .vote = sim_id(write->hard_state.voted_for)},
+                       .vote = raft_node__id(write->hard_state.voted_for)},
+        .has_snapshot = write->has_snapshot,
+        .snapshot = {.position = raft_node__position(write->snapshot.position),
+                     .meta = write->snapshot.meta,
+                     .meta_size = write->snapshot.meta_size,
+                     .image = write->snapshot.image,
+                     .image_size = write->snapshot.image_size},
         .truncate_from = write->truncate_from,
+        .drop_before = write->drop_before,
         .first_index = write->first_index,
         .entries = put_entries(self, used, write->entries, write->n_entries),
         .n_entries = write->n_entries,
@@ -261,7 +262,7 @@ static void put_output(struct raft_node *self, size_t *used,
         break;
     case RAFT_OUTPUT_SEND:
         out->kind = SIM_OUTPUT_SEND;
-        out->send.to = sim_id(output->send.to);
+        out->send.to = raft_node__id(output->send.to);
         out->send.after_write = output->send.after_write;
         out->send.bytes = output->send.bytes;
         out->send.size = output->send.size;
@@ -273,13 +274,19 @@ static void put_output(struct raft_node *self, size_t *used,
     case RAFT_OUTPUT_ACCEPTED:
         out->kind = SIM_OUTPUT_ACCEPTED;
         out->accepted.tag = output->accepted.tag;
-        out->accepted.position.term = output->accepted.position.term;
-        out->accepted.position.index = output->accepted.position.index;
+        out->accepted.position = raft_node__position(output->accepted.position);
         break;
     case RAFT_OUTPUT_REJECTED:
         out->kind = SIM_OUTPUT_REJECTED;
         out->rejected.tag = output->rejected.tag;
-        out->rejected.leader = sim_id(output->rejected.leader);
+        out->rejected.reason = raft_node__reason(output->rejected.reason);
+        out->rejected.leader = raft_node__id(output->rejected.leader);
+        break;
+    case RAFT_OUTPUT_RESTORE:
+        out->kind = SIM_OUTPUT_RESTORE;
+        out->restore.position = raft_node__position(output->restore.position);
+        out->restore.image = output->restore.image;
+        out->restore.size = output->restore.size;
         break;
     case RAFT_OUTPUT_APPLY:
         out->kind = SIM_OUTPUT_APPLY;
@@ -287,6 +294,11 @@ static void put_output(struct raft_node *self, size_t *used,
         out->apply.n_entries = output->apply.n_entries;
         out->apply.entries = put_entries(self, used, output->apply.entries,
                                          output->apply.n_entries);
+        break;
+    case RAFT_OUTPUT_READY:
+        out->kind = SIM_OUTPUT_READY;
+        out->ready.tag = output->ready.tag;
+        out->ready.index = output->ready.index;
         break;
     }
 }
@@ -296,7 +308,7 @@ static enum sim_node_status step(struct sim_node *node,
                                  struct sim_outputs *outputs)
 {
     struct raft_node *self = (struct raft_node *)node;
-    struct raft_input raft_in = raft_input(input);
+    struct raft_input raft_in = raft_input(self, input);
     struct raft_outputs raft_out;
     enum raft_status status = raft_step(self->raft, &raft_in, &raft_out);
     outputs->items = NULL;
@@ -317,131 +329,44 @@ static enum sim_node_status step(struct sim_node *node,
     return SIM_NODE_OK;
 }
 
+static void members_of(const struct sim_node *node,
+                       struct sim_configuration *configuration)
+{
+    const struct raft_node *self = (const struct raft_node *)node;
+    uint32_t n = 0;
+    const struct raft_member *members = raft_members(self->raft, &n);
+    raft_node__members(members, n, configuration);
+}
+
 static void inspect(const struct sim_node *node, struct sim_view *view)
 {
     const struct raft_node *self = (const struct raft_node *)node;
     struct raft_view raft_view;
     raft_inspect(self->raft, &raft_view);
-    view->role = sim_role(raft_view.role);
+    view->role = raft_node__role(raft_view.role);
     view->hard_state.term = raft_view.hard_state.current_term;
-    view->hard_state.vote = sim_id(raft_view.hard_state.voted_for);
-    view->leader = sim_id(raft_view.leader);
-    view->last.term = raft_view.last.term;
-    view->last.index = raft_view.last.index;
+    view->hard_state.vote = raft_node__id(raft_view.hard_state.voted_for);
+    view->leader = raft_node__id(raft_view.leader);
+    view->last = raft_node__position(raft_view.last);
     view->commit_index = raft_view.commit_index;
     view->last_applied = raft_view.last_applied;
-}
-
-/* --- messages ------------------------------------------------------------- */
-
-static void classify(const uint8_t *bytes, size_t size,
-                     struct sim_message *message)
-{
-    struct raft_message raft_message;
-    memset(message, 0, sizeof *message);
-    if (!raft_message_decode(bytes, size, &raft_message)) {
-        return;
-    }
-    message->kind = sim_message_kind(raft_message.kind);
-    message->term = raft_message.term;
-    switch (raft_message.kind) {
-    case RAFT_MESSAGE_PRE_VOTE_RESPONSE:
-    case RAFT_MESSAGE_VOTE_RESPONSE:
-        message->granted = raft_message.vote_response.granted;
-        break;
-    case RAFT_MESSAGE_APPEND_REQUEST:
-        message->n_entries = raft_message.append_request.n_entries;
-        break;
-    case RAFT_MESSAGE_APPEND_RESPONSE:
-        message->granted = raft_message.append_response.success;
-        message->match_index = raft_message.append_response.match_index;
-        break;
-    case RAFT_MESSAGE_PRE_VOTE_REQUEST:
-    case RAFT_MESSAGE_VOTE_REQUEST:
-        break;
-    }
-}
-
-static void describe_append(const struct raft_message *message, char *text)
-{
-    uint64_t first = message->append_request.prev.index + 1;
-    char entries[64] = "heartbeat";
-    if (message->append_request.n_entries == 1) {
-        snprintf(entries, sizeof entries, "entry %" PRIu64, first);
-    } else if (message->append_request.n_entries > 1) {
-        snprintf(entries, sizeof entries, "entries %" PRIu64 "..%" PRIu64,
-                 first, first + message->append_request.n_entries - 1);
-    }
-    snprintf(text, SIM_DESCRIPTION_SIZE,
-             "term %" PRIu64 ", %s after %" PRIu64 "/%" PRIu64
-             ", commit %" PRIu64,
-             message->term, entries, message->append_request.prev.index,
-             message->append_request.prev.term,
-             message->append_request.leader_commit);
-}
-
-static void describe_append_response(const struct raft_message *message,
-                                     char *text)
-{
-    uint64_t term = message->term;
-    if (message->append_response.success) {
-        snprintf(text, SIM_DESCRIPTION_SIZE,
-                 "term %" PRIu64 ", matches up to %" PRIu64, term,
-                 message->append_response.match_index);
-        return;
-    }
-    uint64_t rejected = message->append_response.rejected;
-    uint64_t index = message->append_response.conflict.index;
-    if (message->append_response.conflict.term == 0) {
-        snprintf(text, SIM_DESCRIPTION_SIZE,
-                 "term %" PRIu64 ", refused at %" PRIu64
-                 ": its log ends at %" PRIu64,
-                 term, rejected, index - 1);
-    } else {
-        snprintf(text, SIM_DESCRIPTION_SIZE,
-                 "term %" PRIu64 ", refused at %" PRIu64
-                 ": it has term %" PRIu64 " there, from %" PRIu64,
-                 term, rejected, message->append_response.conflict.term, index);
-    }
-}
-
-static void describe(const uint8_t *bytes, size_t size, char *text)
-{
-    struct raft_message message;
-    if (!raft_message_decode(bytes, size, &message)) {
-        snprintf(text, SIM_DESCRIPTION_SIZE, "%zu bytes that are no message",
-                 size);
-        return;
-    }
-    switch (message.kind) {
-    case RAFT_MESSAGE_PRE_VOTE_REQUEST:
-    case RAFT_MESSAGE_VOTE_REQUEST:
-        snprintf(text, SIM_DESCRIPTION_SIZE,
-                 "term %" PRIu64 ", last entry %" PRIu64 "/%" PRIu64,
-                 message.term, message.vote_request.last.index,
-                 message.vote_request.last.term);
-        break;
-    case RAFT_MESSAGE_PRE_VOTE_RESPONSE:
-    case RAFT_MESSAGE_VOTE_RESPONSE:
-        snprintf(text, SIM_DESCRIPTION_SIZE, "term %" PRIu64 ", %s",
-                 message.term,
-                 message.vote_response.granted ? "granted" : "refused");
-        break;
-    case RAFT_MESSAGE_APPEND_REQUEST:
-        describe_append(&message, text);
-        break;
-    case RAFT_MESSAGE_APPEND_RESPONSE:
-        describe_append_response(&message, text);
-        break;
-    }
+    view->snapshot = raft_node__position(raft_view.snapshot);
+    view->configuration = raft_node__position(raft_view.configuration);
 }
 
 const struct sim_node_type sim_raft_node_type = {
     .name = "builtin",
+    .features = SIM_FEATURE_SNAPSHOTS | SIM_FEATURE_MEMBERS |
+                SIM_FEATURE_WITNESSES | SIM_FEATURE_TRANSFER |
+                SIM_FEATURE_READS | SIM_FEATURE_SESSIONS,
     .create = create,
     .step = step,
     .inspect = inspect,
+    .members = members_of,
     .destroy = destroy,
-    .classify = classify,
-    .describe = describe,
+    .classify = raft_node__classify,
+    .bootstrap = raft_node__bootstrap,
+    .configuration = raft_node__configuration,
+    .snapshot_configuration = raft_node__snapshot_configuration,
+    .describe = raft_node__describe,
 };

@@ -143,6 +143,21 @@ static bool resolve_from_to(struct sim_reach *reach,
     return true;
 }
 
+/* Of whom something is wished, and who is asked for it. */
+static bool resolve_wish(struct sim_reach *reach,
+                         const struct sim_action *action,
+                         struct sim_naming *naming)
+{
+    struct sim_node_list asked;
+    if (!sim_naming_resolve(naming, &action->nodes, &reach->nodes) ||
+        !sim_naming_resolve(naming, &action->by, &reach->by) ||
+        !sim_naming_resolve(naming, &action->ask, &asked)) {
+        return false;
+    }
+    reach->ask = asked.count > 0 ? asked.nodes[0] : SIM_NONE;
+    return true;
+}
+
 /* Finds whom the action means. Nothing is done yet. */
 static bool resolve(struct sim_reach *reach, const struct sim_action *action,
                     struct sim_naming *naming)
@@ -168,7 +183,16 @@ static bool resolve(struct sim_reach *reach, const struct sim_action *action,
     case SIM_ACTION_CLOCK:
     case SIM_ACTION_EXPIRE:
     case SIM_ACTION_PROPOSE:
+    case SIM_ACTION_COMPACT:
         return sim_naming_resolve(naming, &action->nodes, &reach->nodes);
+    case SIM_ACTION_ADD:
+    case SIM_ACTION_REMOVE:
+    case SIM_ACTION_PROMOTE:
+    case SIM_ACTION_DEMOTE:
+    case SIM_ACTION_REPLACE:
+    case SIM_ACTION_MEMBERS:
+    case SIM_ACTION_TRANSFER:
+        return resolve_wish(reach, action, naming);
     case SIM_ACTION_HEAL:
     case SIM_ACTION_KIND_COUNT:
         return true;
@@ -181,6 +205,8 @@ bool sim_reach_find(struct sim_reach *reach, const struct sim_action *action,
 {
     struct sim_naming naming = sim_naming_new(cluster, prng, action->kind);
     reach->nodes.count = 0;
+    reach->by.count = 0;
+    reach->ask = SIM_NONE;
     reach->n_links = 0;
     return resolve(reach, action, &naming);
 }

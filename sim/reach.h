@@ -6,8 +6,11 @@
 
 struct sim_reach {
     struct sim_node_list nodes; /* those named; empty for partition and mesh */
-    struct sim_pair *links;     /* from a to b: to block, hold or change; each
-                                   as often as it is meant */
+    struct sim_node_list by;    /* replace: by whom */
+    uint32_t ask; /* who is asked to change the members, or to hand over; the
+                     first if more are named; SIM_NONE: whoever leads */
+    struct sim_pair *links; /* from a to b: to block, hold or change; each
+                               as often as it is meant */
     size_t links_capacity;
     uint32_t n_links;
 };

@@ -141,6 +141,10 @@ static void read_top(struct scenario_reader *reader, const uint64_t *seed)
         {.name = "nodes"},
         {.name = "duration"},
         {.name = "raft", .read = scenario__raft},
+        {.name = "members", .read = scenario__members},
+        {.name = "snapshots",
+         .read = scenario__snapshots,
+         .offset = AT(snapshots)},
         {.name = "network", .read = scenario__network},
         {.name = "disk", .read = scenario__disk},
         {.name = "clocks", .read = scenario__clocks},
@@ -198,8 +202,15 @@ static struct sim_scenario *new_with_defaults(void)
         .max_entries_per_message = 64,
         .max_bytes_per_message = 65536,
         .max_inflight_messages = 16,
+        .max_inflight_bytes = UINT64_C(1) << 20,
+        .max_uncommitted_bytes = UINT64_C(16) << 20,
+        .max_pending_reads = 1024,
+        .max_sessions = 4096,
         .pre_vote = true,
         .check_quorum = true,
+        .catch_up = true,
+        .priority_takeover = true,
+        .clock_drift_ppm = 10000,
     };
     scenario->network.delay = uniform(1000, 5000);
     scenario->disk_write = sim_distribution_fixed(20);
@@ -209,6 +220,11 @@ static struct sim_scenario *new_with_defaults(void)
         .keys = 16,
         .value_bytes = 16,
         .timeout_us = 500000,
+        .give_up_us = SIM_UNLIMITED,
+        .sessions = true,
+        .weights = {[SIM_OPERATION_SET] = 60,
+                    [SIM_OPERATION_COMPARE_AND_SET] = 10,
+                    [SIM_OPERATION_READ] = 30},
         .delay = sim_distribution_fixed(500),
     };
     return scenario;

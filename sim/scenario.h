@@ -7,14 +7,15 @@
  *                 (with "minimum": d), {"percentiles": {"0": d, …, "100": d}}
  *   chance        "2.5%", "300ppm"; 0 and 1 as numbers
  *   nodes         3, "leader", or a list of such (see sim_target_kind)
- *   any scalar or distribution under /nodes, /raft, /network, /disk, /clocks,
- *   /workload and /nemeses may be {"one_of": [v, v, …]}: each seed draws one.
- *   What is drawn depends on the seed and on the JSON pointer of the list (of
- *   the value, for "chance"): one choice more elsewhere moves nothing. Where
- *   /nodes is drawn, numbers up to its largest alternative are valid; those
- *   beyond what was drawn name nobody.
- *   "comment" (a string) may stand beside the keys of any step, nemesis, link,
- *   clock, initial log and expectation.
+ *   any scalar or distribution under /nodes, /raft, /members, /snapshots,
+ *   /network, /disk, /clocks, /workload and /nemeses may be {"one_of": [v, v,
+ *   …]}: each seed draws one; who is listed in /members is not drawn. What is
+ *   drawn depends on the seed and on the JSON pointer of the list (of the
+ *   value, for "chance"): one choice more elsewhere moves nothing. Where /nodes
+ *   is drawn, numbers up to its largest alternative are valid; those beyond
+ *   what was drawn name nobody.
+ *   "comment" (a string) may stand beside the keys of any step, nemesis,
+ *   member, link, clock, initial log and expectation.
  */
 #ifndef SIM_SCENARIO_H
 #define SIM_SCENARIO_H
@@ -28,19 +29,26 @@
 enum sim_target_kind {
     SIM_TARGET_NODE,      /* 3 */
     SIM_TARGET_LEADER,    /* "leader": the live one of the highest term */
-    SIM_TARGET_FOLLOWER,  /* "a follower": any live one */
-    SIM_TARGET_FOLLOWERS, /* "followers": all live ones */
+    SIM_TARGET_FOLLOWER,  /* "a follower": any live one, a member */
+    SIM_TARGET_FOLLOWERS, /* "followers": all live ones, members */
     SIM_TARGET_CANDIDATE, /* "a candidate", pre-candidates included */
     SIM_TARGET_ANY,       /* "a node": any live one (in
                               restart and resume: one that is down, paused) */
     SIM_TARGET_ALL,       /* "all": live or not */
     SIM_TARGET_CRASHED,   /* "crashed": all that are down */
     SIM_TARGET_PAUSED,    /* "paused": all that are */
-    SIM_TARGET_MAJORITY,  /* "majority": a random set of n/2 + 1 */
-    SIM_TARGET_MINORITY,  /* "minority": a random set of (n - 1)/2 */
+    SIM_TARGET_MAJORITY,  /* "majority": a random set of n/2 + 1 of the
+                             n voters */
+    SIM_TARGET_MINORITY,  /* "minority": a random set of (n - 1)/2 of
+                             them */
     SIM_TARGET_MAJORITY_WITH_LEADER, /* "majority with leader" */
     SIM_TARGET_MINORITY_WITH_LEADER, /* "minority with leader" */
-    SIM_TARGET_REST, /* "rest": those not named before in this step */
+    SIM_TARGET_REST,      /* "rest": those not named before in this step */
+    SIM_TARGET_MEMBER,    /* "a member": any live voter */
+    SIM_TARGET_LEARNER,   /* "a learner": any live one */
+    SIM_TARGET_STRANGER,  /* "a stranger": any live one that is no member */
+    SIM_TARGET_LEARNERS,  /* "learners": all live ones */
+    SIM_TARGET_STRANGERS, /* "strangers": all live ones */
 };
 
 struct sim_target {
@@ -90,6 +98,28 @@ enum sim_action_kind { /* from PARTITION to LINK: those about links */
                        SIM_ACTION_PROPOSE, /* "propose": {"to": node, "key",
                                               "value"} */
                        SIM_ACTION_HEAL,    /* "heal": "network" or "all" */
+                       /* from ADD to MEMBERS: those about members. An operator
+                          carries them out at the leader (or at "ask": node):
+                          first as learners, where /raft/catch_up asks for it,
+                          then as voters when they have caught up; "joint":
+                          true, false (one voter at a time), by default where
+                          more than one voter changes. The step has happened
+                          when the last of these changes is in the leader's log.
+                          A newer wish takes the place of an older one */
+                       SIM_ACTION_ADD, /* "add": nodes; "as": "voter" (default),
+                                          "learner" or "witness" */
+                       SIM_ACTION_REMOVE,   /* "remove": nodes */
+                       SIM_ACTION_PROMOTE,  /* "promote": nodes, learners */
+                       SIM_ACTION_DEMOTE,   /* "demote": nodes, to learners */
+                       SIM_ACTION_REPLACE,  /* "replace": {"node": nodes, "by":
+                                               nodes} */
+                       SIM_ACTION_MEMBERS,  /* "members": nodes: these shall be
+                                               the voters, and nobody else a
+                                               member */
+                       SIM_ACTION_TRANSFER, /* "transfer": node, or "any": to
+                                               lead next; "ask" */
+                       SIM_ACTION_COMPACT,  /* "compact": nodes; "keep": entries
+                                               before the snapshot, default 0 */
                        SIM_ACTION_KIND_COUNT
 };
 
@@ -100,6 +130,11 @@ enum sim_unfinished {
     SIM_UNFINISHED_LOST,   /* "lost" */
     SIM_UNFINISHED_KEPT,   /* "kept": durable, but the node never heard of it */
 };
+
+/* What somebody is to become by "add". */
+enum sim_membership { SIM_AS_VOTER, SIM_AS_LEARNER, SIM_AS_WITNESS };
+
+enum sim_joint { SIM_JOINT_AUTO, SIM_JOINT_ALWAYS, SIM_JOINT_NEVER };
 
 /* What "link" changes; what is not set stays as it is. */
 struct sim_weather {
@@ -118,7 +153,9 @@ struct sim_pair {
 struct sim_action {
     enum sim_action_kind kind;
     struct sim_targets nodes;   /* crash … isolate, bridge, disk, clock,
-                                   expire_timer; propose: "to" */
+                                   expire_timer; propose: "to"; add … promote,
+                                   demote, replace: "node"; members; transfer
+                                   (empty: "any"); compact */
     struct sim_targets *groups; /* partition */
     uint32_t n_groups;
     struct sim_targets from, to; /* cut, clog, link */
@@ -129,11 +166,16 @@ struct sim_action {
     struct sim_weather weather; /* link */
     bool has_write, has_fsync;  /* disk */
     struct sim_distribution write, fsync;
-    bool has_rate;     /* clock */
-    int64_t jump_us;   /* clock: forward, 0 or more */
-    int32_t rate_ppm;  /* clock: against virtual time: "10%", "-500ppm";
-                          -900000 to 9000000 */
-    char *key, *value; /* propose: each 1 to 64 bytes */
+    bool has_rate;          /* clock */
+    int64_t jump_us;        /* clock: forward, 0 or more */
+    int32_t rate_ppm;       /* clock: against virtual time: "10%", "-500ppm";
+                               -900000 to 9000000 */
+    char *key, *value;      /* propose: each 1 to 64 bytes */
+    struct sim_targets by;  /* replace */
+    struct sim_targets ask; /* members and transfer; empty: the leader */
+    enum sim_membership as; /* add */
+    enum sim_joint joint;   /* members */
+    uint64_t keep;          /* compact; at most 2^53 - 1 */
     bool heal_all; /* heal: "all" also ends all nemeses, restarts what is down,
                       resumes what is paused, and restores disks, clock rates
                       and links; "network" only cuts, clogs and links */
@@ -151,22 +193,27 @@ enum sim_trigger_kind {
 
 enum sim_event_kind {
     SIM_EVENT_LEADER_ELECTED, /* {"leader_elected": node or "any"}; "term" */
-    SIM_EVENT_COMMITTED, /* {"committed": index}; "node": by that node, else
-                            by any */
-    SIM_EVENT_STORED,    /* {"stored": index, "node": n}: durable there */
-    SIM_EVENT_TERM,      /* {"term_reached": term}; "node" */
-    SIM_EVENT_SENT,      /* {"sent": kind}; "from", "to": given to the
-                            network */
-    SIM_EVENT_RECEIVED,  /* {"received": kind}; "from", "to" */
-    SIM_EVENT_WRITING,   /* {"writing": node or "any"}; "what": "vote",
-                            "entries" or "anything": handed to the disk,
-                            not yet durable */
+    SIM_EVENT_COMMITTED,  /* {"committed": index}; "node": by that node, else
+                             by any */
+    SIM_EVENT_STORED,     /* {"stored": index, "node": n}: durable there */
+    SIM_EVENT_TERM,       /* {"term_reached": term}; "node" */
+    SIM_EVENT_SENT,       /* {"sent": kind}; "from", "to": given to the
+                             network */
+    SIM_EVENT_RECEIVED,   /* {"received": kind}; "from", "to" */
+    SIM_EVENT_WRITING,    /* {"writing": node or "any"}; "what": "vote",
+                             "entries", "snapshot" or "anything": handed to the
+                             disk, not yet durable */
+    SIM_EVENT_CONFIGURED, /* {"configured": node or "any"}; "joint": true or
+                             false: its members by its log are other ones now */
+    SIM_EVENT_RESTORED,   /* {"restored": node or "any"}: its state machine
+                             became a snapshot's, not at the start of a life */
 };
 
 enum sim_writing {
     SIM_WRITING_ANYTHING,
     SIM_WRITING_VOTE,
-    SIM_WRITING_ENTRIES
+    SIM_WRITING_ENTRIES,
+    SIM_WRITING_SNAPSHOT
 };
 
 struct sim_trigger {
@@ -180,6 +227,7 @@ struct sim_trigger {
     uint64_t index;
     enum sim_message_kind message;
     enum sim_writing writing;
+    bool has_joint, joint; /* configured */
 };
 
 /* A step of the script: /faults. The script runs from top to bottom where
@@ -230,6 +278,35 @@ struct sim_clock_setting {
     int32_t rate_ppm;
 };
 
+/* What clients ask for. */
+enum sim_operation {
+    SIM_OPERATION_SET,             /* "set": a random value */
+    SIM_OPERATION_COMPARE_AND_SET, /* "compare_and_set": from the value that the
+                                      client saw last */
+    SIM_OPERATION_READ,       /* "read": at any server, by asking a majority */
+    SIM_OPERATION_READ_LEASE, /* "read_lease": by the leader's lease if it holds
+                               */
+    SIM_OPERATION_READ_LOG,   /* "read_log": as an entry of the log */
+    SIM_OPERATION_COUNT
+};
+
+/* /members: [1, 2, {"node": 3, "as": "witness", "priority": 7}]: who is a
+ * member at the start; at least one is a full voter. Default: all nodes are
+ * voters; so too where those listed are beyond the nodes that were drawn. */
+struct sim_initial_member {
+    uint32_t node;
+    enum sim_membership as;
+    uint8_t priority; /* default 0 */
+};
+
+/* /snapshots: {"every": 1000, "keep": 100}: when a machine has applied so many
+ * entries since its last snapshot, it makes one, and keeps so many entries
+ * before it. Default: never. */
+struct sim_snapshot_policy {
+    uint64_t every; /* 0: never; at most 2^53 - 1 */
+    uint64_t keep;  /* default 0; at most 2^53 - 1 */
+};
+
 /* /workload */
 struct sim_workload {
     uint32_t clients;     /* default 2; 0 to 1024; 0: no workload */
@@ -241,6 +318,14 @@ struct sim_workload {
     uint64_t timeout_us;  /* default 500ms: then the next server is asked */
     uint64_t start_us;    /* default 0 */
     uint64_t stop_us;     /* default: /duration */
+    uint64_t give_up_us;  /* "give_up": from a command's begin until the client
+                             goes on to the next, never to know what became of
+                             it; default "never": SIM_UNLIMITED */
+    bool sessions; /* default true: clients open sessions, where the node offers
+                      them, so that a retry is not applied twice */
+    uint32_t weights[SIM_OPERATION_COUNT]; /* "operations": {"set": 60,
+        "compare_and_set": 10, "read": 30}, the default: each command is one of
+        these with a chance by its weight, 0 to 1000000; at least one above 0 */
     struct sim_distribution
         delay; /* client to server and back; default 500us */
 };
@@ -276,6 +361,12 @@ struct sim_expect_window {
     bool has_leader;
     uint32_t leader; /* at its end: the live leader of the highest term; "none"
                         as SIM_NONE */
+    bool has_voters;
+    struct sim_set voters; /* "voters": [1, 2]: at its end, exactly these, and
+                              the members are not joint */
+    uint64_t snapshots_at_least; /* made by nodes of their own state machine */
+    uint64_t installs_at_least, installs_at_most; /* taken over from a leader */
+    uint64_t reads_at_least; /* answered, other than through the log */
     bool has_leader_within;
     uint64_t leader_within_us;   /* from its start until a live leader exists */
     struct sim_expect_log *logs; /* at its end */
@@ -295,14 +386,22 @@ struct sim_scenario {
     char *description;
     bool has_seed;
     uint64_t seed; /* "seed": 7 or "18446744073709551615" or "0x…"; default 1 */
-    uint32_t nodes;                   /* default 3; 1 to SIM_MAX_NODES */
-    uint64_t duration_us;             /* default 10s */
-    struct sim_node_options raft;     /* /raft: id and random_seed unused. Keys:
-            "election_timeout": duration (T: T to 2T) or [min, max], default
-            ["150ms", "300ms"]; "heartbeat_interval", default 50ms;
-            "max_entries_per_message", default 64; "max_bytes_per_message", default
-            "64KiB"; "max_inflight_messages", default 16; "pre_vote" and
-            "check_quorum", default true */
+    uint32_t nodes;               /* default 3; 1 to SIM_MAX_NODES */
+    uint64_t duration_us;         /* default 10s */
+    struct sim_node_options raft; /* /raft: id and random_seed unused. Keys:
+        "election_timeout": duration (T: T to 2T) or [min, max], default
+        ["150ms", "300ms"]; "heartbeat_interval", default 50ms;
+        "max_entries_per_message", default 64; "max_bytes_per_message", default
+        "64KiB"; "max_inflight_messages", default 16; "max_inflight_bytes",
+        default "1MiB"; "max_uncommitted_bytes", default "16MiB";
+        "max_pending_reads", default 1024, 1 to 65536; "max_sessions", default
+        4096; "pre_vote", "check_quorum", "catch_up" and "priority_takeover",
+        default true; "lease_reads", default false (true needs
+        check_quorum; where both are drawn, it is false without);
+        "clock_drift": a chance's form, below 100%, default "1%" */
+    struct sim_initial_member *members;
+    uint32_t n_members; /* 0: all nodes are voters */
+    struct sim_snapshot_policy snapshots;
     struct sim_link_settings network; /* delay default {"uniform": ["1ms",
                                          "5ms"]}, no loss, no duplicates */
     struct sim_link_override *links;

@@ -40,6 +40,22 @@ const char *sim_action_name(enum sim_action_kind kind)
         return "propose";
     case SIM_ACTION_HEAL:
         return "heal";
+    case SIM_ACTION_ADD:
+        return "add";
+    case SIM_ACTION_REMOVE:
+        return "remove";
+    case SIM_ACTION_PROMOTE:
+        return "promote";
+    case SIM_ACTION_DEMOTE:
+        return "demote";
+    case SIM_ACTION_REPLACE:
+        return "replace";
+    case SIM_ACTION_MEMBERS:
+        return "members";
+    case SIM_ACTION_TRANSFER:
+        return "transfer";
+    case SIM_ACTION_COMPACT:
+        return "compact";
     case SIM_ACTION_KIND_COUNT:
         break;
     }
@@ -161,16 +177,12 @@ static void read_heal(struct scenario_reader *reader,
     }
 }
 
-static void read_unfinished(struct scenario_reader *reader,
-                            const struct sim_json_value *value,
-                            const struct scenario_key *key, void *out)
+static void read_transfer(struct scenario_reader *reader,
+                          const struct sim_json_value *value,
+                          const struct scenario_key *key, void *out)
 {
-    static const char *const words[] = {"random", "lost", "kept"};
-    size_t place = 0;
-    (void)key;
-    if (scenario__word(reader, value, words, SCENARIO_COUNT(words), &place)) {
-        *(enum sim_unfinished *)out = (enum sim_unfinished)place;
-    }
+    struct sim_action *action = out;
+    scenario__one_target_or_any(reader, value, key, &action->nodes);
 }
 
 /* --- the one action ------------------------------------------------------- */
@@ -184,6 +196,12 @@ static scenario_read *reader_of(enum sim_action_kind kind)
     case SIM_ACTION_RESUME:
     case SIM_ACTION_ISOLATE:
     case SIM_ACTION_EXPIRE:
+    case SIM_ACTION_ADD:
+    case SIM_ACTION_REMOVE:
+    case SIM_ACTION_PROMOTE:
+    case SIM_ACTION_DEMOTE:
+    case SIM_ACTION_MEMBERS:
+    case SIM_ACTION_COMPACT:
         return read_nodes;
     case SIM_ACTION_PARTITION:
         return scenario__partition;
@@ -204,6 +222,10 @@ static scenario_read *reader_of(enum sim_action_kind kind)
         return read_propose;
     case SIM_ACTION_HEAL:
         return read_heal;
+    case SIM_ACTION_REPLACE:
+        return scenario__replace;
+    case SIM_ACTION_TRANSFER:
+        return read_transfer;
     case SIM_ACTION_KIND_COUNT:
         break;
     }
@@ -214,7 +236,7 @@ static scenario_read *reader_of(enum sim_action_kind kind)
 static bool is_single(enum sim_action_kind kind)
 {
     return reader_of(kind) == read_nodes || kind == SIM_ACTION_BRIDGE ||
-           kind == SIM_ACTION_HEAL;
+           kind == SIM_ACTION_HEAL || kind == SIM_ACTION_TRANSFER;
 }
 
 bool sim_action_lasts(const struct sim_action *action)
@@ -238,37 +260,18 @@ bool sim_action_lasts(const struct sim_action *action)
     case SIM_ACTION_EXPIRE:
     case SIM_ACTION_PROPOSE:
     case SIM_ACTION_HEAL:
+    case SIM_ACTION_ADD:
+    case SIM_ACTION_REMOVE:
+    case SIM_ACTION_PROMOTE:
+    case SIM_ACTION_DEMOTE:
+    case SIM_ACTION_REPLACE:
+    case SIM_ACTION_MEMBERS:
+    case SIM_ACTION_TRANSFER:
+    case SIM_ACTION_COMPACT:
     case SIM_ACTION_KIND_COUNT:
         return false;
     }
     return false;
-}
-
-static void check_beside(struct scenario_reader *reader,
-                         const struct sim_json_value *step,
-                         struct sim_action *action)
-{
-    static const struct scenario_key unfinished = {.read = read_unfinished};
-    const char *name = sim_action_name(action->kind);
-    const struct sim_json_value *value =
-        sim_json_member(&reader->json, step, "unfinished_writes");
-    if (value != NULL) {
-        scenario__read_value(reader, value, &unfinished,
-                             &action->unfinished_writes);
-        if (action->kind != SIM_ACTION_CRASH) {
-            sim_json_refuse_key(&reader->json, value,
-                                "\"unfinished_writes\" stands only beside "
-                                "\"crash\", not beside \"%s\"",
-                                name);
-        }
-    }
-    value = sim_json_member(&reader->json, step, "for");
-    if (value != NULL && !sim_action_lasts(action)) {
-        sim_json_refuse_key(
-            &reader->json, value,
-            "\"%s\" does not last%s, so it has no \"for\"", name,
-            action->kind == SIM_ACTION_CLOCK ? " without a \"rate\"" : "");
-    }
 }
 
 /* The action that a key names; SIM_ACTION_KIND_COUNT if it is another key, or
@@ -311,7 +314,7 @@ bool scenario__action(struct scenario_reader *reader,
         if (first == NULL) {
             first = key.name;
             *action = each;
-            check_beside(reader, step, action);
+            scenario__options(reader, step, action);
         } else {
             sim_json_refuse_key(&reader->json, value,
                                 "\"%s\" is a second action beside \"%s\"; "

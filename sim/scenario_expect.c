@@ -94,6 +94,34 @@ static void read_logs(struct scenario_reader *reader,
     }
 }
 
+/* Numbers beyond the nodes that were drawn name nobody. */
+static void read_voters(struct scenario_reader *reader,
+                        const struct sim_json_value *value,
+                        const struct scenario_key *key, void *out)
+{
+    struct sim_expect_window *window = out;
+    bool seen[SIM_MAX_NODES + 1] = {false};
+    window->has_voters = true;
+    if (!scenario__is_list(
+            reader, value,
+            "write the numbers of the voters, such as [1, 2, 4]")) {
+        return;
+    }
+    if (value->n_values == 0) {
+        sim_json_refuse(&reader->json, value,
+                        "this list is empty; no cluster is without voters");
+    }
+    const struct sim_json_value *each = sim_json_first(&reader->json, value);
+    for (; each != NULL; each = sim_json_next(&reader->json, each)) {
+        uint32_t node = SIM_NONE;
+        scenario__node(reader, each, key, &node);
+        scenario__check_twice(reader, each, node, seen);
+        if (node != SIM_NONE && node <= reader->scenario->nodes) {
+            sim_set_add(&window->voters, node);
+        }
+    }
+}
+
 #define AT(field) offsetof(struct sim_expect_window, field)
 
 /* The keys that /expect and its windows share. */
@@ -113,7 +141,20 @@ static const struct scenario_key shared[] = {
     {.name = "terms_at_most",
      .read = scenario__count64,
      .offset = AT(terms_at_most)},
+    {.name = "snapshots_at_least",
+     .read = scenario__count64,
+     .offset = AT(snapshots_at_least)},
+    {.name = "installs_at_least",
+     .read = scenario__count64,
+     .offset = AT(installs_at_least)},
+    {.name = "installs_at_most",
+     .read = scenario__count64,
+     .offset = AT(installs_at_most)},
+    {.name = "reads_at_least",
+     .read = scenario__count64,
+     .offset = AT(reads_at_least)},
     {.name = "leader", .read = read_leader},
+    {.name = "voters", .read = read_voters},
     {.name = "leader_within", .read = read_leader_within, .min = 1},
     {.name = "log", .read = read_logs},
     {.name = "comment", .read = scenario__comment},
@@ -126,24 +167,33 @@ static const struct sim_expect_window anything = {
     .commits_at_most = SIM_UNLIMITED,
     .elections_at_most = SIM_UNLIMITED,
     .terms_at_most = SIM_UNLIMITED,
+    .installs_at_most = SIM_UNLIMITED,
 };
+
+static void check_limit(struct scenario_reader *reader,
+                        const struct sim_json_value *value, const char *most,
+                        bool fits, const char *least)
+{
+    if (!fits) {
+        sim_json_refuse(&reader->json,
+                        sim_json_member(&reader->json, value, most),
+                        "this is less than \"%s\"", least);
+    }
+}
 
 static void check_limits(struct scenario_reader *reader,
                          const struct sim_json_value *value,
                          const struct sim_expect_window *window)
 {
-    if (window->commits_at_least > window->commits_at_most) {
-        sim_json_refuse(
-            &reader->json,
-            sim_json_member(&reader->json, value, "commits_at_most"),
-            "this is less than \"commits_at_least\"");
-    }
-    if (window->elections_at_least > window->elections_at_most) {
-        sim_json_refuse(
-            &reader->json,
-            sim_json_member(&reader->json, value, "elections_at_most"),
-            "this is less than \"elections_at_least\"");
-    }
+    check_limit(reader, value, "commits_at_most",
+                window->commits_at_least <= window->commits_at_most,
+                "commits_at_least");
+    check_limit(reader, value, "elections_at_most",
+                window->elections_at_least <= window->elections_at_most,
+                "elections_at_least");
+    check_limit(reader, value, "installs_at_most",
+                window->installs_at_least <= window->installs_at_most,
+                "installs_at_least");
 }
 
 static void check_stretch(struct scenario_reader *reader,

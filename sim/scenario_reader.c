@@ -264,10 +264,11 @@ static void read_one_of(struct scenario_reader *reader,
     const struct sim_json_value *each;
     const struct sim_json_value *drawn = NULL;
     if (!reader->choices || key->fixed) {
-        sim_json_refuse(&reader->json, value,
-                        "\"one_of\" cannot stand here; it can under /nodes, "
-                        "/raft, /network, /disk, /clocks, /workload and "
-                        "/nemeses, in place of a single value");
+        sim_json_refuse(
+            &reader->json, value,
+            "\"one_of\" cannot stand here; it can under /nodes, "
+            "/raft, /members, /snapshots, /network, /disk, /clocks, "
+            "/workload and /nemeses, in place of a single value");
         return;
     }
     scenario__check_keys(reader, value, names, SCENARIO_COUNT(names));

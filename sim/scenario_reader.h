@@ -120,6 +120,7 @@ scenario_read scenario__duration;     /* uint64_t */
 scenario_read scenario__chance;       /* uint32_t */
 scenario_read scenario__rate;         /* int32_t */
 scenario_read scenario__size32;       /* uint32_t */
+scenario_read scenario__size64;       /* uint64_t */
 scenario_read scenario__bandwidth;    /* uint64_t */
 scenario_read scenario__text;         /* char *, of min to max bytes */
 scenario_read scenario__message_kind; /* enum sim_message_kind */
@@ -151,10 +152,18 @@ scenario_read scenario__targets;     /* struct sim_targets */
 scenario_read scenario__one_target;  /* struct sim_targets: one node */
 scenario_read scenario__places;      /* struct sim_targets: numbers or "all" */
 
+/* The same as one_target; "any" is no target at all: count 0. */
+scenario_read scenario__one_target_or_any;
+
 /* Notes "rest" where nothing stands before it in the step; `named` says that
  * something does. */
 void scenario__check_rest(struct scenario_reader *reader,
                           const struct sim_json_value *value, bool named);
+
+/* Notes the node at `value` if it was seen before in this list; marks it. */
+void scenario__check_twice(struct scenario_reader *reader,
+                           const struct sim_json_value *value, uint32_t node,
+                           bool seen[SIM_MAX_NODES + 1]);
 
 /* Notes `from` and `to` that are one and the same node. */
 void scenario__check_ends(struct scenario_reader *reader,
@@ -192,6 +201,19 @@ scenario_read scenario__mesh;
 scenario_read scenario__cut;
 scenario_read scenario__link;
 
+/* struct sim_action (scenario_members.c) */
+scenario_read scenario__replace;
+scenario_read scenario__membership; /* enum sim_membership */
+
+/* What stands beside actions; the words in any order. (scenario_options.c) */
+#define SCENARIO_N_OPTIONS 5u
+void scenario__option_names(const char *names[SCENARIO_N_OPTIONS]);
+
+/* Reads what stands beside the action of this step into it. */
+void scenario__options(struct scenario_reader *reader,
+                       const struct sim_json_value *step,
+                       struct sim_action *action);
+
 /* The one action of a step or nemesis; false if it has none. */
 bool scenario__action(struct scenario_reader *reader,
                       const struct sim_json_value *step,
@@ -204,11 +226,13 @@ bool scenario__trigger(struct scenario_reader *reader,
 
 scenario_read scenario__faults; /* into the scenario (scenario_script.c) */
 scenario_read scenario__nemeses;
-scenario_read scenario__raft; /* into the scenario (scenario_stage.c) */
-scenario_read scenario__network;
+scenario_read scenario__raft;      /* into the scenario (scenario_raft.c) */
+scenario_read scenario__members;   /* into the scenario (scenario_members.c) */
+scenario_read scenario__snapshots; /* struct sim_snapshot_policy */
+scenario_read scenario__network;   /* into the scenario (scenario_stage.c) */
 scenario_read scenario__disk;
 scenario_read scenario__clocks;
-scenario_read scenario__workload;
+scenario_read scenario__workload; /* (scenario_workload.c) */
 scenario_read scenario__initial;
 scenario_read scenario__expect; /* into the scenario (scenario_expect.c) */
 

@@ -1,19 +1,25 @@
 /* The script of faults, and the random ones. */
+#undef NDEBUG
+#include <assert.h>
 #include <stddef.h>
 #include <stdio.h>
 
 #include "sim/scenario_reader.h"
 
-#define MAX_NAMES (SIM_ACTION_KIND_COUNT + 8u)
+#define MAX_OWN 6u
+#define OWN_NAMES (SIM_ACTION_KIND_COUNT + SCENARIO_N_OPTIONS)
+#define MAX_NAMES (OWN_NAMES + MAX_OWN)
 #define N_WHENS 3u
 
-/* The keys of `own` and those of the actions, which all steps share. */
+/* The keys of the actions and of what stands beside them, which all steps
+ * share, and from OWN_NAMES on those of `own`. */
 static size_t list_names(const char *names[MAX_NAMES],
                          const struct scenario_key *own, size_t n_own)
 {
+    size_t count = OWN_NAMES;
     scenario__action_names(names);
-    size_t count = SIM_ACTION_KIND_COUNT;
-    names[count++] = "unfinished_writes";
+    scenario__option_names(names + SIM_ACTION_KIND_COUNT);
+    assert(n_own <= MAX_OWN);
     for (size_t i = 0; i < n_own; i++) {
         names[count++] = own[i].name;
     }
@@ -84,8 +90,8 @@ static void read_fault(struct scenario_reader *reader,
     }
     fault->has_duration = scenario__has(reader, value, "for");
     if (!scenario__trigger(reader, value, &fault->trigger) &&
-        !is_any_misspelt(reader, value, names + SIM_ACTION_KIND_COUNT + 1,
-                         N_WHENS, names, n_names)) {
+        !is_any_misspelt(reader, value, names + OWN_NAMES, N_WHENS, names,
+                         n_names)) {
         sim_json_refuse(&reader->json, value,
                         "this does not say when; add \"at\": \"2s\", "
                         "\"after\": \"100ms\" (since the step above), or "

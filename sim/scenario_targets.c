@@ -4,7 +4,8 @@
 
 #include "sim/scenario_reader.h"
 
-/* In the order of enum sim_target_kind, from SIM_TARGET_LEADER. */
+/* In the order of enum sim_target_kind, from SIM_TARGET_LEADER. "any", which
+ * leaves the choice to somebody else, is known in few places only. */
 static const char *const words[] = {
     "leader",
     "a follower",
@@ -19,7 +20,16 @@ static const char *const words[] = {
     "majority with leader",
     "minority with leader",
     "rest",
+    "a member",
+    "a learner",
+    "a stranger",
+    "learners",
+    "strangers",
+    "any",
 };
+
+#define WORDS_WITH_ANY SCENARIO_COUNT(words)
+#define WORDS (WORDS_WITH_ANY - 1)
 
 /* The words for one node at most. */
 static bool is_one(enum sim_target_kind kind)
@@ -30,6 +40,9 @@ static bool is_one(enum sim_target_kind kind)
     case SIM_TARGET_FOLLOWER:
     case SIM_TARGET_CANDIDATE:
     case SIM_TARGET_ANY:
+    case SIM_TARGET_MEMBER:
+    case SIM_TARGET_LEARNER:
+    case SIM_TARGET_STRANGER:
         return true;
     case SIM_TARGET_FOLLOWERS:
     case SIM_TARGET_ALL:
@@ -40,6 +53,8 @@ static bool is_one(enum sim_target_kind kind)
     case SIM_TARGET_MAJORITY_WITH_LEADER:
     case SIM_TARGET_MINORITY_WITH_LEADER:
     case SIM_TARGET_REST:
+    case SIM_TARGET_LEARNERS:
+    case SIM_TARGET_STRANGERS:
         return false;
     }
     return false;
@@ -88,23 +103,31 @@ void scenario__node_or_any(struct scenario_reader *reader,
     }
 }
 
-static void read_target(struct scenario_reader *reader,
-                        const struct sim_json_value *value,
-                        const struct scenario_key *key, void *out)
+/* False if it is "any", which is known if `n_words` reaches it. */
+static bool read_word(struct scenario_reader *reader,
+                      const struct sim_json_value *value, size_t n_words,
+                      struct sim_target *target)
 {
-    struct sim_target *target = out;
     size_t place = 0;
-    (void)key;
     *target = (struct sim_target){.kind = SIM_TARGET_NODE};
     if (value->kind == SIM_JSON_NUMBER) {
         read_number(reader, value, &target->node);
     } else if (value->kind != SIM_JSON_STRING) {
         sim_json_unfit(&reader->json, value, "a node",
                        "write a number or a word such as \"leader\"");
-    } else if (scenario__word(reader, value, words, SCENARIO_COUNT(words),
-                              &place)) {
+    } else if (scenario__word(reader, value, words, n_words, &place)) {
         target->kind = (enum sim_target_kind)(SIM_TARGET_LEADER + place);
+        return place < WORDS;
     }
+    return true;
+}
+
+static void read_target(struct scenario_reader *reader,
+                        const struct sim_json_value *value,
+                        const struct scenario_key *key, void *out)
+{
+    (void)key;
+    read_word(reader, value, WORDS, out);
 }
 
 void scenario__targets(struct scenario_reader *reader,
@@ -131,19 +154,36 @@ void scenario__targets(struct scenario_reader *reader,
     }
 }
 
+static void read_one(struct scenario_reader *reader,
+                     const struct sim_json_value *value, size_t n_words,
+                     struct sim_targets *targets)
+{
+    targets->count = 1;
+    targets->items = scenario__take(reader, 1, sizeof *targets->items);
+    if (!read_word(reader, value, n_words, targets->items)) {
+        targets->count = 0;
+    } else if (!is_one(targets->items[0].kind)) {
+        sim_json_unfit(&reader->json, value, "one node",
+                       "write a number, \"leader\", \"a follower\", \"a "
+                       "candidate\", \"a node\", \"a member\", \"a "
+                       "learner\" or \"a stranger\"");
+    }
+}
+
 void scenario__one_target(struct scenario_reader *reader,
                           const struct sim_json_value *value,
                           const struct scenario_key *key, void *out)
 {
-    struct sim_targets *targets = out;
-    targets->count = 1;
-    targets->items = scenario__take(reader, 1, sizeof *targets->items);
-    read_target(reader, value, key, targets->items);
-    if (!is_one(targets->items[0].kind)) {
-        sim_json_unfit(&reader->json, value, "one node",
-                       "write a number, \"leader\", \"a follower\", \"a "
-                       "candidate\" or \"a node\"");
-    }
+    (void)key;
+    read_one(reader, value, WORDS, out);
+}
+
+void scenario__one_target_or_any(struct scenario_reader *reader,
+                                 const struct sim_json_value *value,
+                                 const struct scenario_key *key, void *out)
+{
+    (void)key;
+    read_one(reader, value, WORDS_WITH_ANY, out);
 }
 
 static void read_place(struct scenario_reader *reader,
@@ -228,6 +268,20 @@ void scenario__check_rest(struct scenario_reader *reader,
             check_rest_item(reader, each, false);
         }
     }
+}
+
+void scenario__check_twice(struct scenario_reader *reader,
+                           const struct sim_json_value *value, uint32_t node,
+                           bool seen[SIM_MAX_NODES + 1])
+{
+    if (node == SIM_NONE) {
+        return;
+    }
+    if (seen[node]) {
+        sim_json_refuse(&reader->json, value,
+                        "node %u stands in this list already", (unsigned)node);
+    }
+    seen[node] = true;
 }
 
 /* The one node that a value names by its number; 0 if it is anything else. */

@@ -11,12 +11,22 @@ static void read_writing(struct scenario_reader *reader,
                          const struct sim_json_value *value,
                          const struct scenario_key *key, void *out)
 {
-    static const char *const words[] = {"anything", "vote", "entries"};
+    static const char *const words[] = {"anything", "vote", "entries",
+                                        "snapshot"};
     size_t place = 0;
     (void)key;
     if (scenario__word(reader, value, words, SCENARIO_COUNT(words), &place)) {
         *(enum sim_writing *)out = (enum sim_writing)place;
     }
+}
+
+static void read_joint(struct scenario_reader *reader,
+                       const struct sim_json_value *value,
+                       const struct scenario_key *key, void *out)
+{
+    struct sim_trigger *trigger = out;
+    trigger->has_joint = true;
+    scenario__boolean(reader, value, key, &trigger->joint);
 }
 
 /* An event, and the keys that may say more of it: the first names it. */
@@ -66,6 +76,11 @@ static const struct event {
     {SIM_EVENT_WRITING,
      {{.name = "writing", .read = scenario__node_or_any, .offset = AT(node)},
       {.name = "what", .read = read_writing, .offset = AT(writing)}}},
+    {SIM_EVENT_CONFIGURED,
+     {{.name = "configured", .read = scenario__node_or_any, .offset = AT(node)},
+      {.name = "joint", .read = read_joint}}},
+    {SIM_EVENT_RESTORED,
+     {{.name = "restored", .read = scenario__node_or_any, .offset = AT(node)}}},
 };
 
 #define N_EVENTS SCENARIO_COUNT(events)

@@ -312,6 +312,16 @@ void scenario__size32(struct scenario_reader *reader,
     }
 }
 
+void scenario__size64(struct scenario_reader *reader,
+                      const struct sim_json_value *value,
+                      const struct scenario_key *key, void *out)
+{
+    uint64_t bytes = 0;
+    if (read_size(reader, value, key->min, key->max, &bytes)) {
+        *(uint64_t *)out = bytes;
+    }
+}
+
 void scenario__bandwidth(struct scenario_reader *reader,
                          const struct sim_json_value *value,
                          const struct scenario_key *key, void *out)

@@ -52,6 +52,77 @@ static void check_start_stop(struct scenario_reader *reader,
     }
 }
 
+/* "never", or a duration. */
+static void read_give_up(struct scenario_reader *reader,
+                         const struct sim_json_value *value,
+                         const struct scenario_key *key, void *out)
+{
+    const char *text = sim_json_string(value);
+    if (text != NULL && strcmp(text, "never") == 0) {
+        *(uint64_t *)out = SIM_UNLIMITED;
+    } else if (text == NULL || strchr("-0123456789", text[0]) == NULL) {
+        sim_json_unfit(&reader->json, value, "a duration",
+                       "write when a client gives up, such as \"5s\", or "
+                       "\"never\"");
+    } else {
+        scenario__duration(reader, value, key, out);
+    }
+}
+
+/* True if `value` is above 0 in every draw. */
+static bool is_never_zero(const struct scenario_reader *reader,
+                          const struct sim_json_value *value)
+{
+    const struct sim_json_value *each = NULL;
+    bool found = false;
+    while ((each = scenario__alternative(reader, value, each)) != NULL) {
+        int64_t weight = 0;
+        if (!sim_json_integer(each, &weight) || weight == 0) {
+            return false;
+        }
+        found = true;
+    }
+    return found;
+}
+
+/* What is not named has no weight. */
+static void read_operations(struct scenario_reader *reader,
+                            const struct sim_json_value *value,
+                            const struct scenario_key *key, void *out)
+{
+    static const char *const names[SIM_OPERATION_COUNT] = {
+        [SIM_OPERATION_SET] = "set",
+        [SIM_OPERATION_COMPARE_AND_SET] = "compare_and_set",
+        [SIM_OPERATION_READ] = "read",
+        [SIM_OPERATION_READ_LEASE] = "read_lease",
+        [SIM_OPERATION_READ_LOG] = "read_log",
+    };
+    struct scenario_key keys[SIM_OPERATION_COUNT];
+    size_t problems = reader->json.n_problems;
+    (void)key;
+    memset(out, 0, SIM_OPERATION_COUNT * sizeof(uint32_t));
+    for (size_t i = 0; i < SIM_OPERATION_COUNT; i++) {
+        keys[i] = (struct scenario_key){.name = names[i],
+                                        .read = scenario__count32,
+                                        .offset = i * sizeof(uint32_t),
+                                        .max = 1000000};
+    }
+    if (!scenario__object(reader, value, keys, SCENARIO_COUNT(keys), out) ||
+        reader->json.n_problems > problems) {
+        return;
+    }
+    const struct sim_json_value *each = sim_json_first(&reader->json, value);
+    while (each != NULL && !is_never_zero(reader, each)) {
+        each = sim_json_next(&reader->json, each);
+    }
+    if (each == NULL) {
+        sim_json_refuse(&reader->json, value,
+                        "with these the clients may have nothing to do; give "
+                        "one of them a weight above 0, or write \"clients\": "
+                        "0");
+    }
+}
+
 #define AT(field) offsetof(struct sim_workload, field)
 
 static void read_clients(struct scenario_reader *reader,
@@ -77,6 +148,15 @@ static void read_clients(struct scenario_reader *reader,
          .read = scenario__duration,
          .offset = AT(timeout_us),
          .min = 1},
+        {.name = "give_up",
+         .read = read_give_up,
+         .offset = AT(give_up_us),
+         .min = 1},
+        {.name = "sessions", .read = scenario__boolean, .offset = AT(sessions)},
+        {.name = "operations",
+         .read = read_operations,
+         .offset = AT(weights),
+         .fixed = true},
         {.name = "start", .read = scenario__duration, .offset = AT(start_us)},
         {.name = "stop", .read = scenario__duration, .offset = AT(stop_us)},
         {.name = "delay", .read = scenario__distribution, .offset = AT(delay)},
@@ -179,11 +259,8 @@ void scenario__initial(struct scenario_reader *reader,
     for (; each != NULL; each = sim_json_next(&reader->json, each)) {
         struct sim_initial *initial = &scenario->initial[each->place];
         read_disk_of(reader, each, initial);
-        if (initial->node != SIM_NONE && seen[initial->node]) {
-            sim_json_refuse(
-                &reader->json, sim_json_member(&reader->json, each, "node"),
-                "node %u stands in this list already", (unsigned)initial->node);
-        }
-        seen[initial->node] = true;
+        scenario__check_twice(reader,
+                              sim_json_member(&reader->json, each, "node"),
+                              initial->node, seen);
     }
 }

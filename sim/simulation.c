@@ -12,7 +12,9 @@
 #include "sim/damage.h"
 #include "sim/expect.h"
 #include "sim/faults.h"
+#include "sim/history_judge.h"
 #include "sim/memory.h"
+#include "sim/operator.h"
 #include "sim/progress.h"
 
 /* So many steps within one microsecond mean that virtual time will never go on:
@@ -27,6 +29,7 @@ struct sim_simulation {
     struct sim_cluster *cluster;
     struct sim_clients *clients;
     struct sim_damages *damages;
+    struct sim_operator *op;
     struct sim_faults *faults;
     struct sim_expect_tracker *expect;
     struct sim_progress progress;
@@ -49,6 +52,11 @@ sample_of(const struct sim_simulation *simulation)
         .highest_term = cluster->highest_term,
         .leader = cluster->leader,
         .tips = cluster->tips,
+        .members =
+            cluster->leader != SIM_NONE ? sim_cluster_members(cluster) : NULL,
+        .snapshots = cluster->snapshots,
+        .installs = cluster->installs,
+        .reads = cluster->reads,
     };
 }
 
@@ -118,6 +126,11 @@ static void count_all(struct sim_simulation *simulation)
     result->writes = cluster->writes;
     result->proposals = clients.begun + clients.scripted;
     result->proposals_answered = clients.answered + clients.scripted_answered;
+    result->snapshots = cluster->snapshots;
+    result->installs = cluster->installs;
+    result->reads = cluster->reads;
+    result->sessions = clients.sessions;
+    result->configurations = cluster->configurations;
     for (int p = 0; p < SIM_PROPERTY_COUNT && cluster->checker != NULL; p++) {
         result->evaluated[p] =
             sim_checker_evaluated(cluster->checker, (enum sim_property)p);
@@ -167,6 +180,10 @@ static enum sim_verdict finish(struct sim_simulation *simulation)
                cluster->step >= simulation->options.max_steps) {
         result->verdict = SIM_VERDICT_STEP_LIMIT;
     } else {
+        if (violation_of(simulation) == NULL) {
+            result->history = sim_history_judge(simulation->clients,
+                                                simulation->cluster->checker);
+        }
         result->verdict = judge(simulation);
     }
     count_all(simulation);
@@ -187,10 +204,12 @@ sim_simulation_result(struct sim_simulation *simulation)
 static void client_answer(struct sim_simulation *simulation,
                           const struct sim_event *event)
 {
+    struct sim_mail *mail = simulation->cluster->mail;
+    uint32_t slot = (uint32_t)event->b;
+    struct sim_reply reply = sim_mail_reply(mail, slot);
     struct sim_client_action action;
-    sim_clients_answer(simulation->clients, event->b,
-                       (enum sim_answer)(event->a % 256), event->a / 256,
-                       event->time_us, &action);
+    sim_clients_answer(simulation->clients, &reply, event->time_us, &action);
+    sim_mail_drop(mail, slot);
     sim_cluster_carry_out(simulation->cluster, &action);
 }
 
@@ -213,6 +232,7 @@ static bool handle(struct sim_simulation *simulation,
     case SIM_QUEUE_TIMER:
     case SIM_QUEUE_DISK:
     case SIM_QUEUE_REQUEST:
+    case SIM_QUEUE_COMPACT:
         sim_cluster_handle(simulation->cluster, event);
         break;
     case SIM_QUEUE_ANSWER:
@@ -220,6 +240,9 @@ static bool handle(struct sim_simulation *simulation,
         break;
     case SIM_QUEUE_WAKE:
         client_wake(simulation, event);
+        break;
+    case SIM_QUEUE_OPERATOR:
+        sim_operator_due(simulation->op, event->b);
         break;
     case SIM_QUEUE_FAULT:
         sim_faults_step_due(simulation->faults, event->a);
@@ -256,12 +279,12 @@ static void go_to(struct sim_simulation *simulation, uint64_t time_us)
         simulation->step_at_this_time = cluster->step;
     } else if (cluster->step - simulation->step_at_this_time >
                MAX_STEPS_AT_ONCE) {
-        sim__cluster_breach(cluster,
-                            "virtual time stands still at %" PRIu64
-                            " us: clients, "
-                            "links and disks answer, or timers come, without "
-                            "any delay",
-                            time_us);
+        sim_cluster_breach(cluster,
+                           "virtual time stands still at %" PRIu64
+                           " us: clients, "
+                           "links and disks answer, or timers come, without "
+                           "any delay",
+                           time_us);
     }
     cluster->now_us = time_us;
     if (cluster->checker != NULL) {
@@ -282,6 +305,7 @@ static void happen(struct sim_simulation *simulation,
     uint32_t leader = cluster->leader;
     bool undone = handle(simulation, event);
     look_at_leader(simulation, &leader);
+    sim_operator_look(simulation->op);
     sim_faults_look(simulation->faults);
     look_at_leader(simulation, &leader);
     sim_progress_look(&simulation->progress, undone);
@@ -333,11 +357,14 @@ struct sim_simulation *sim_simulation_new(const struct sim_scenario *scenario,
     simulation->queue = sim_event_queue_new();
     simulation->cluster = sim_cluster_new(scenario, options, simulation->queue);
     simulation->clients =
-        sim_clients_new(&scenario->workload, scenario->nodes, options->seed);
+        sim_clients_new(&scenario->workload, scenario->nodes,
+                        options->node_type->features, options->seed);
     simulation->damages =
         sim_damages_new(simulation->cluster, simulation->clients);
+    simulation->op = sim_operator_new(simulation->cluster);
     simulation->faults =
-        sim_faults_new(simulation->cluster, simulation->damages, options->seed);
+        sim_faults_new(simulation->cluster, simulation->damages, simulation->op,
+                       options->seed);
     simulation->progress = sim_progress_new(
         simulation->cluster, simulation->clients, simulation->faults);
     simulation->last_tips =
@@ -363,6 +390,7 @@ void sim_simulation_free(struct sim_simulation *simulation)
     sim_expect_free(simulation->expect);
     free(simulation->last_tips);
     sim_faults_free(simulation->faults);
+    sim_operator_free(simulation->op);
     sim_damages_free(simulation->damages);
     sim_clients_free(simulation->clients);
     sim_cluster_free(simulation->cluster);

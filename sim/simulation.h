@@ -60,7 +60,15 @@ struct sim_result {
     uint64_t messages_sent, messages_delivered, messages_dropped,
         messages_duplicated;
     uint64_t writes;                        /* finished */
-    uint64_t proposals, proposals_answered; /* commands of the clients */
+    uint64_t proposals, proposals_answered; /* what the clients asked for, reads
+                                               included */
+    uint64_t snapshots;      /* made by nodes of their own state machine */
+    uint64_t installs;       /* taken over from a leader */
+    uint64_t reads;          /* answered, other than through the log */
+    uint64_t sessions;       /* that clients opened */
+    uint64_t configurations; /* that leaders appended to their logs, those that
+                                end a joint one included */
+    uint64_t history;        /* operations of clients whose order was judged */
     uint64_t evaluated[SIM_PROPERTY_COUNT];
     bool violated; /* then `violation` is the first */
     struct sim_violation violation;

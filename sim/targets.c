@@ -65,6 +65,14 @@ static bool is_eligible(const struct sim_naming *naming, uint32_t node)
     case SIM_ACTION_CLOCK:
     case SIM_ACTION_EXPIRE:
     case SIM_ACTION_PROPOSE:
+    case SIM_ACTION_ADD:
+    case SIM_ACTION_REMOVE:
+    case SIM_ACTION_PROMOTE:
+    case SIM_ACTION_DEMOTE:
+    case SIM_ACTION_REPLACE:
+    case SIM_ACTION_MEMBERS:
+    case SIM_ACTION_TRANSFER:
+    case SIM_ACTION_COMPACT:
     case SIM_ACTION_HEAL:
     case SIM_ACTION_KIND_COUNT:
         return machine->node != NULL;
@@ -72,10 +80,39 @@ static bool is_eligible(const struct sim_naming *naming, uint32_t node)
     return false;
 }
 
+static bool is_voter(const struct sim_naming *naming, uint32_t node)
+{
+    const struct sim_configuration *members =
+        sim_cluster_members(naming->cluster);
+    return sim_set_has(&members->voters, node) ||
+           sim_set_has(&members->old_voters, node);
+}
+
+static bool is_learner(const struct sim_naming *naming, uint32_t node)
+{
+    return sim_set_has(&sim_cluster_members(naming->cluster)->learners, node);
+}
+
+static bool is_live_voter(const struct sim_naming *naming, uint32_t node)
+{
+    return sim_cluster_is_up(naming->cluster, node) && is_voter(naming, node);
+}
+
+static bool is_live_learner(const struct sim_naming *naming, uint32_t node)
+{
+    return sim_cluster_is_up(naming->cluster, node) && is_learner(naming, node);
+}
+
+static bool is_live_stranger(const struct sim_naming *naming, uint32_t node)
+{
+    return sim_cluster_is_up(naming->cluster, node) &&
+           !is_voter(naming, node) && !is_learner(naming, node);
+}
+
 static bool is_follower(const struct sim_naming *naming, uint32_t node)
 {
-    const struct sim_machine *machine = &naming->cluster->machines[node];
-    return machine->node != NULL && machine->view.role == SIM_FOLLOWER;
+    return is_live_voter(naming, node) &&
+           naming->cluster->machines[node].view.role == SIM_FOLLOWER;
 }
 
 static bool is_candidate(const struct sim_naming *naming, uint32_t node)
@@ -134,12 +171,21 @@ static bool add_all(struct sim_naming *naming, struct sim_node_list *list,
     return true;
 }
 
-/* A random set of `size`, or of all that are not named yet. */
+static uint32_t count_voters(const struct sim_naming *naming)
+{
+    uint32_t n = 0;
+    for (uint32_t node = 1; node <= naming->cluster->n; node++) {
+        n += is_voter(naming, node) ? 1 : 0;
+    }
+    return n;
+}
+
+/* A random set of `size` voters, or of all that are not named yet. */
 static bool add_some(struct sim_naming *naming, struct sim_node_list *list,
                      uint32_t size)
 {
     for (uint32_t i = 0; i < size; i++) {
-        add_random(naming, list, is_any);
+        add_random(naming, list, is_voter);
     }
     return true;
 }
@@ -158,8 +204,9 @@ static bool resolve_one(struct sim_naming *naming,
                         struct sim_node_list *list)
 {
     uint32_t n = naming->cluster->n;
-    uint32_t majority = n / 2 + 1;
-    uint32_t minority = n - majority;
+    uint32_t n_voters = count_voters(naming);
+    uint32_t majority = n_voters / 2 + 1;
+    uint32_t minority = (n_voters - 1) / 2;
     switch (target->kind) {
     case SIM_TARGET_NODE:
         if (target->node > n) {
@@ -194,6 +241,16 @@ static bool resolve_one(struct sim_naming *naming,
                add_some(naming, list, minority > 0 ? minority - 1 : 0);
     case SIM_TARGET_REST:
         return add_all(naming, list, is_any, false);
+    case SIM_TARGET_MEMBER:
+        return add_random(naming, list, is_live_voter);
+    case SIM_TARGET_LEARNER:
+        return add_random(naming, list, is_live_learner);
+    case SIM_TARGET_STRANGER:
+        return add_random(naming, list, is_live_stranger);
+    case SIM_TARGET_LEARNERS:
+        return add_all(naming, list, is_live_learner, true);
+    case SIM_TARGET_STRANGERS:
+        return add_all(naming, list, is_live_stranger, true);
     }
     return false;
 }

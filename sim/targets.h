@@ -1,4 +1,7 @@
 /* Who a step of the script means: symbolic targets, at the moment it happens.
+ *
+ * Members are those of sim_cluster_members(). Voters are its voters, and its
+ * old voters while it is joint.
  */
 #ifndef SIM_TARGETS_H
 #define SIM_TARGETS_H

@@ -29,111 +29,6 @@ uint64_t sim_trace_hash(const struct sim_trace *trace)
     return sim_hash_value(&trace->hash);
 }
 
-/* --- the hash ------------------------------------------------------------ */
-
-static void fold_entries(struct sim_hash *hash, uint64_t first_index,
-                         const struct sim_entry *entries, uint32_t n_entries)
-{
-    sim_hash_word(hash, first_index);
-    sim_hash_word(hash, n_entries);
-    for (uint32_t i = 0; i < n_entries; i++) {
-        sim_hash_word(hash, entries[i].term);
-        sim_hash_word(hash, (uint64_t)entries[i].kind);
-        sim_hash_bytes(hash, entries[i].data, entries[i].size);
-    }
-}
-
-static void fold_input(struct sim_hash *hash, const struct sim_input *input)
-{
-    sim_hash_word(hash, (uint64_t)input->kind);
-    sim_hash_word(hash, input->now_us);
-    switch (input->kind) {
-    case SIM_INPUT_START:
-    case SIM_INPUT_TIMER:
-        break;
-    case SIM_INPUT_MESSAGE:
-        sim_hash_word(hash, input->message.from);
-        sim_hash_bytes(hash, input->message.bytes, input->message.size);
-        break;
-    case SIM_INPUT_WRITTEN:
-        sim_hash_word(hash, input->written.write_id);
-        break;
-    case SIM_INPUT_PROPOSAL:
-        sim_hash_word(hash, input->proposal.tag);
-        sim_hash_bytes(hash, input->proposal.data, input->proposal.size);
-        break;
-    }
-}
-
-static void fold_write(struct sim_hash *hash, const struct sim_write *write)
-{
-    sim_hash_word(hash, write->id);
-    sim_hash_word(hash, write->has_hard_state);
-    if (write->has_hard_state) {
-        sim_hash_word(hash, write->hard_state.term);
-        sim_hash_word(hash, write->hard_state.vote);
-    }
-    sim_hash_word(hash, write->truncate_from);
-    fold_entries(hash, write->n_entries > 0 ? write->first_index : 0,
-                 write->entries, write->n_entries);
-}
-
-static void fold_output(struct sim_hash *hash, const struct sim_output *output)
-{
-    sim_hash_word(hash, (uint64_t)output->kind);
-    switch (output->kind) {
-    case SIM_OUTPUT_WRITE:
-        fold_write(hash, &output->write);
-        break;
-    case SIM_OUTPUT_SEND:
-        sim_hash_word(hash, output->send.to);
-        sim_hash_word(hash, output->send.after_write);
-        sim_hash_bytes(hash, output->send.bytes, output->send.size);
-        break;
-    case SIM_OUTPUT_TIMER:
-        sim_hash_word(hash, output->timer.deadline_us);
-        break;
-    case SIM_OUTPUT_ACCEPTED:
-        sim_hash_word(hash, output->accepted.tag);
-        sim_hash_word(hash, output->accepted.position.term);
-        sim_hash_word(hash, output->accepted.position.index);
-        break;
-    case SIM_OUTPUT_REJECTED:
-        sim_hash_word(hash, output->rejected.tag);
-        sim_hash_word(hash, output->rejected.leader);
-        break;
-    case SIM_OUTPUT_APPLY:
-        fold_entries(hash, output->apply.first_index, output->apply.entries,
-                     output->apply.n_entries);
-        break;
-    }
-}
-
-static void fold_view(struct sim_hash *hash, const struct sim_view *view)
-{
-    sim_hash_word(hash, (uint64_t)view->role);
-    sim_hash_word(hash, view->hard_state.term);
-    sim_hash_word(hash, view->hard_state.vote);
-    sim_hash_word(hash, view->leader);
-    sim_hash_word(hash, view->last.term);
-    sim_hash_word(hash, view->last.index);
-    sim_hash_word(hash, view->commit_index);
-    sim_hash_word(hash, view->last_applied);
-}
-
-static void fold_step(struct sim_hash *hash, const struct sim_trace_step *step)
-{
-    sim_hash_word(hash, step->step);
-    sim_hash_word(hash, step->time_us);
-    sim_hash_word(hash, step->node);
-    fold_input(hash, step->input);
-    sim_hash_word(hash, step->outputs->count);
-    for (size_t i = 0; i < step->outputs->count; i++) {
-        fold_output(hash, &step->outputs->items[i]);
-    }
-    fold_view(hash, step->after);
-}
-
 /* --- lines --------------------------------------------------------------- */
 
 void trace__flush(struct sim_trace *trace)
@@ -206,11 +101,18 @@ bool sim_trace_wants_text(const struct sim_trace *trace)
 void sim_trace_step(struct sim_trace *trace, const struct sim_trace_step *step)
 {
     assert(step->step > trace->last_step);
-    fold_step(&trace->hash, step);
+    trace__fold_step(&trace->hash, step);
     if (trace->sink != NULL && step->step >= trace->from_step) {
         trace__tell_step(trace, step);
     }
     trace->last_step = step->step;
+}
+
+void sim_trace_set_cause(struct sim_trace *trace, const char *list,
+                         uint32_t place)
+{
+    trace->cause_list = list;
+    trace->cause_place = place;
 }
 
 void sim_trace_event(struct sim_trace *trace, uint64_t time_us,
@@ -224,6 +126,10 @@ void sim_trace_event(struct sim_trace *trace, uint64_t time_us,
     va_start(list, format);
     trace__add_list(trace, format, list);
     va_end(list);
+    if (trace->cause_list != NULL) {
+        trace__add(trace, " (%s/%" PRIu32 ")", trace->cause_list,
+                   trace->cause_place);
+    }
     trace__end_line(trace);
     trace__flush(trace);
 }

@@ -1,9 +1,9 @@
 /* The record of a run: a hash over every step, and a story for people.
  *
  * The hash folds in each step completely: its number and time, the node, the
- * input with its bytes, the outputs in order with their bytes and entries, and
- * the view after. Two runs with the same hash did the same. Whether text is
- * made changes nothing in it.
+ * input with its bytes, the outputs in order with their bytes, entries and
+ * snapshots, and the view after. Two runs with the same hash did the same.
+ * Whether text is made changes nothing in it.
  *
  * The story has a few lines a step, in Raft's words: what the node got, what it
  * became, what it wrote, sent, committed and applied.
@@ -14,6 +14,11 @@
  *   [   0.160001] 2  becomes leader of term 1
  *   [   0.160001] 2  writes #4: entry 1 of term 1
  *   [   0.161230] 2  write 4 durable
+ *   [   0.900120] 2  is asked for members 1, 2, 3, 4; joint
+ *   [   0.900120] 2  members by its log are now 1, 2, 3, 4 with … (entry 17)
+ *   [   0.950000] 2  makes a snapshot up to 40 (120 bytes), keeps entries …
+ *   [   0.960000] 2  is asked for a read
+ *   [   0.962115] 2  may answer an earlier read at 40
  *   [   1.000000] -- crash: node 2, unfinished writes lost
  *
  * Times are virtual seconds; "--" is what happens to the world and not in a
@@ -36,6 +41,9 @@ struct sim_trace_step {
     const struct sim_outputs *outputs;
     const struct sim_view *before; /* the input */
     const struct sim_view *after;
+    /* What type->members() gives; NULL if that did not change in this step.
+     * For the story only. */
+    const struct sim_configuration *members;
 };
 
 struct sim_trace;
@@ -52,6 +60,12 @@ void sim_trace_step(struct sim_trace *trace, const struct sim_trace_step *step);
 
 /* Whether text is wanted now: to spare the caller preparing an event's. */
 bool sim_trace_wants_text(const struct sim_trace *trace);
+
+/* Until the next call, lines about the world end with the place in the scenario
+ * that caused them, " (/faults/2)": item `place` of `list`, a string literal.
+ * NULL: nothing in it did. */
+void sim_trace_set_cause(struct sim_trace *trace, const char *list,
+                         uint32_t place);
 
 /* One line about the world: faults and what came of them. `format` is printf's,
  * without a newline: "crash: node %u". Not in the hash. */

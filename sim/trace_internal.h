@@ -7,9 +7,9 @@
 #include "sim/trace.h"
 
 /* A record longer than the first goes to the sink in parts; a line longer than
- * the second is cut. */
+ * the second, which has room for any configuration, is cut. */
 #define TRACE_RECORD_SIZE 16384u
-#define TRACE_LINE_SIZE 512u
+#define TRACE_LINE_SIZE 1280u
 
 struct sim_trace {
     const struct sim_node_type *node_type;
@@ -17,6 +17,8 @@ struct sim_trace {
     uint64_t from_step;
     uint64_t last_step;
     struct sim_hash hash;
+    const char *cause_list; /* NULL: events have no cause in the scenario */
+    uint32_t cause_place;
     size_t size; /* of the record so far, whole lines */
     size_t line; /* of the line being made, which lies after it */
     char record[TRACE_RECORD_SIZE];
@@ -40,8 +42,23 @@ void trace__end_line(struct sim_trace *trace);
 /* Hands the lines made so far to the sink. */
 void trace__flush(struct sim_trace *trace);
 
-/* The lines of one step; the caller flushes. */
+/* A whole line about the step's node. */
+void trace__tell(struct sim_trace *trace, const struct sim_trace_step *step,
+                 const char *format, ...);
+
+/* "(120 bytes)" */
+void trace__add_size(struct sim_trace *trace, size_t size);
+
+/* The lines of one step, as one record. */
 void trace__tell_step(struct sim_trace *trace,
                       const struct sim_trace_step *step);
+
+/* Those of one of its outputs. */
+void trace__tell_output(struct sim_trace *trace,
+                        const struct sim_trace_step *step,
+                        const struct sim_output *output);
+
+/* Folds in all that the step is; see sim_trace_step. */
+void trace__fold_step(struct sim_hash *hash, const struct sim_trace_step *step);
 
 #endif

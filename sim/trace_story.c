@@ -1,12 +1,11 @@
-/* One step as lines for people. */
+/* One step as lines for people: what the node got and what it became. */
 #include "sim/trace_internal.h"
 
 #include <inttypes.h>
 
 #include "sim/kv.h"
 
-/* A whole line about the step's node. */
-static void tell(struct sim_trace *trace, const struct sim_trace_step *step,
+void trace__tell(struct sim_trace *trace, const struct sim_trace_step *step,
                  const char *format, ...)
 {
     trace__begin_line(trace, step->time_us, step->node);
@@ -17,16 +16,20 @@ static void tell(struct sim_trace *trace, const struct sim_trace_step *step,
     trace__end_line(trace);
 }
 
-static void add_entries(struct sim_trace *trace, uint64_t first_index,
-                        uint32_t n_entries)
+void trace__add_size(struct sim_trace *trace, size_t size)
 {
-    if (n_entries == 1) {
-        trace__add(trace, "%" PRIu64, first_index);
-    } else {
-        trace__add(trace, "%" PRIu64 "..%" PRIu64, first_index,
-                   first_index + n_entries - 1);
-    }
+    trace__add(trace, " (%zu byte%s)", size, size == 1 ? "" : "s");
 }
+
+static void add_members(struct sim_trace *trace,
+                        const struct sim_configuration *members)
+{
+    char text[SIM_CONFIGURATION_TEXT_SIZE];
+    sim_configuration_describe(members, text);
+    trace__add(trace, "%s", text);
+}
+
+/* --- what it got ---------------------------------------------------------- */
 
 static void tell_start(struct sim_trace *trace,
                        const struct sim_trace_step *step)
@@ -37,11 +40,19 @@ static void tell_start(struct sim_trace *trace,
     if (view->hard_state.vote != SIM_NONE) {
         trace__add(trace, ", vote %" PRIu32, view->hard_state.vote);
     }
+    if (view->snapshot.index > 0) {
+        trace__add(trace, ", snapshot up to %" PRIu64 " of term %" PRIu64,
+                   view->snapshot.index, view->snapshot.term);
+    }
     if (view->last.index == 0) {
         trace__add(trace, ", empty log");
     } else {
         trace__add(trace, ", log to %" PRIu64 " of term %" PRIu64,
                    view->last.index, view->last.term);
+    }
+    if (step->members != NULL) {
+        trace__add(trace, ", members: ");
+        add_members(trace, step->members);
     }
     trace__end_line(trace);
 }
@@ -80,6 +91,48 @@ static void tell_timer(struct sim_trace *trace,
     trace__end_line(trace);
 }
 
+static void tell_proposal(struct sim_trace *trace,
+                          const struct sim_trace_step *step)
+{
+    const struct sim_input *input = step->input;
+    char text[SIM_COMMAND_TEXT_SIZE];
+    sim_command_describe(input->proposal.data, input->proposal.size, text);
+    trace__begin_line(trace, step->time_us, step->node);
+    trace__add(trace, "proposal: %s", text);
+    if (input->proposal.session != 0) {
+        trace__add(trace, " (session %" PRIu64 ", number %" PRIu64 ")",
+                   input->proposal.session, input->proposal.sequence);
+    }
+    trace__end_line(trace);
+}
+
+static void tell_transfer(struct sim_trace *trace,
+                          const struct sim_trace_step *step)
+{
+    uint32_t to = step->input->transfer.to;
+    if (to == SIM_NONE) {
+        trace__tell(trace, step, "is asked to let the best suited lead");
+    } else {
+        trace__tell(trace, step, "is asked to let %" PRIu32 " lead", to);
+    }
+}
+
+static void tell_snapshot(struct sim_trace *trace,
+                          const struct sim_trace_step *step)
+{
+    const struct sim_input *input = step->input;
+    trace__begin_line(trace, step->time_us, step->node);
+    trace__add(trace, "makes a snapshot up to %" PRIu64, input->snapshot.index);
+    trace__add_size(trace, input->snapshot.size);
+    if (input->snapshot.keep_from <= input->snapshot.index) {
+        trace__add(trace, ", keeps entries from %" PRIu64,
+                   input->snapshot.keep_from);
+    } else {
+        trace__add(trace, ", keeps no entry of it");
+    }
+    trace__end_line(trace);
+}
+
 static void tell_input(struct sim_trace *trace,
                        const struct sim_trace_step *step)
 {
@@ -99,16 +152,36 @@ static void tell_input(struct sim_trace *trace,
         tell_timer(trace, step);
         break;
     case SIM_INPUT_WRITTEN:
-        tell(trace, step, "write %" PRIu64 " durable", input->written.write_id);
+        trace__tell(trace, step, "write %" PRIu64 " durable",
+                    input->written.write_id);
         break;
-    case SIM_INPUT_PROPOSAL: {
-        char text[SIM_COMMAND_TEXT_SIZE];
-        sim_command_describe(input->proposal.data, input->proposal.size, text);
-        tell(trace, step, "proposal: %s", text);
+    case SIM_INPUT_PROPOSAL:
+        tell_proposal(trace, step);
         break;
-    }
+    case SIM_INPUT_SESSION:
+        trace__tell(trace, step, "is asked for a session");
+        break;
+    case SIM_INPUT_CHANGE:
+        trace__begin_line(trace, step->time_us, step->node);
+        trace__add(trace, "is asked for members ");
+        add_members(trace, input->change.members);
+        trace__add(trace, "%s", input->change.joint ? "; joint" : "");
+        trace__end_line(trace);
+        break;
+    case SIM_INPUT_TRANSFER:
+        tell_transfer(trace, step);
+        break;
+    case SIM_INPUT_READ:
+        trace__tell(trace, step, "is asked for a read%s",
+                    input->read.lease ? " by lease" : "");
+        break;
+    case SIM_INPUT_SNAPSHOT:
+        tell_snapshot(trace, step);
+        break;
     }
 }
+
+/* --- what it became ------------------------------------------------------- */
 
 static void tell_as_follower(struct sim_trace *trace,
                              const struct sim_trace_step *step)
@@ -158,115 +231,56 @@ static void tell_role(struct sim_trace *trace,
         break;
     case SIM_PRE_CANDIDATE:
         if (!same && !said) {
-            tell(trace, step, "asks for pre-votes in term %" PRIu64, term);
+            trace__tell(trace, step, "asks for pre-votes in term %" PRIu64,
+                        term);
         }
         break;
     case SIM_CANDIDATE:
         if (!same && !said) {
-            tell(trace, step, "campaigns in term %" PRIu64, term);
+            trace__tell(trace, step, "campaigns in term %" PRIu64, term);
         }
         break;
     case SIM_LEADER:
         if (!same) {
-            tell(trace, step, "becomes leader of term %" PRIu64, term);
+            trace__tell(trace, step, "becomes leader of term %" PRIu64, term);
         }
         break;
     }
 }
 
-static void tell_write(struct sim_trace *trace,
-                       const struct sim_trace_step *step,
-                       const struct sim_write *write)
+/* Whether the configuration that was in force is cut off in this very step, and
+ * the one in force is of before the cut. */
+static bool went_back(const struct sim_trace_step *step)
 {
+    for (size_t i = 0; i < step->outputs->count; i++) {
+        const struct sim_output *output = &step->outputs->items[i];
+        if (output->kind == SIM_OUTPUT_WRITE &&
+            output->write.truncate_from > 0) {
+            return step->before->configuration.index >=
+                       output->write.truncate_from &&
+                   step->after->configuration.index <
+                       output->write.truncate_from;
+        }
+    }
+    return false;
+}
+
+/* Those of a start are in its line. */
+static void tell_members(struct sim_trace *trace,
+                         const struct sim_trace_step *step)
+{
+    uint64_t index = step->after->configuration.index;
+    if (step->members == NULL || step->input->kind == SIM_INPUT_START) {
+        return;
+    }
     trace__begin_line(trace, step->time_us, step->node);
-    trace__add(trace, "writes #%" PRIu64, write->id);
-    const char *between = ": ";
-    if (write->has_hard_state) {
-        trace__add(trace, "%sterm %" PRIu64 ", ", between,
-                   write->hard_state.term);
-        if (write->hard_state.vote == SIM_NONE) {
-            trace__add(trace, "no vote");
-        } else {
-            trace__add(trace, "vote %" PRIu32, write->hard_state.vote);
-        }
-        between = "; ";
-    }
-    if (write->truncate_from > 0) {
-        trace__add(trace, "%struncates from %" PRIu64, between,
-                   write->truncate_from);
-        between = "; ";
-    }
-    if (write->n_entries > 0) {
-        uint64_t first_term = write->entries[0].term;
-        uint64_t last_term = write->entries[write->n_entries - 1].term;
-        trace__add(trace, "%s%s ", between,
-                   write->n_entries == 1 ? "entry" : "entries");
-        add_entries(trace, write->first_index, write->n_entries);
-        if (first_term == last_term) {
-            trace__add(trace, " of term %" PRIu64, first_term);
-        } else {
-            trace__add(trace, " of terms %" PRIu64 "..%" PRIu64, first_term,
-                       last_term);
-        }
-    }
-    trace__end_line(trace);
-}
-
-/* "it" for the proposal of this very step. */
-static void add_proposal(struct sim_trace *trace,
-                         const struct sim_trace_step *step, uint64_t tag)
-{
-    if (step->input->kind == SIM_INPUT_PROPOSAL &&
-        step->input->proposal.tag == tag) {
-        trace__add(trace, "it");
+    trace__add(trace, "members by its log are %s ",
+               went_back(step) ? "again" : "now");
+    add_members(trace, step->members);
+    if (index == 0) {
+        trace__add(trace, " (as at the start)");
     } else {
-        trace__add(trace, "an earlier proposal");
-    }
-}
-
-static void tell_output(struct sim_trace *trace,
-                        const struct sim_trace_step *step,
-                        const struct sim_output *output)
-{
-    switch (output->kind) {
-    case SIM_OUTPUT_WRITE:
-        tell_write(trace, step, &output->write);
-        return;
-    case SIM_OUTPUT_TIMER:
-        return;
-    case SIM_OUTPUT_SEND:
-        trace__begin_line(trace, step->time_us, step->node);
-        trace__add(trace, "-> %" PRIu32 "  ", output->send.to);
-        trace__add_message(trace, output->send.bytes, output->send.size, NULL);
-        if (output->send.after_write > 0) {
-            trace__add(trace, " (after write %" PRIu64 ")",
-                       output->send.after_write);
-        }
-        break;
-    case SIM_OUTPUT_ACCEPTED:
-        trace__begin_line(trace, step->time_us, step->node);
-        trace__add(trace, "takes ");
-        add_proposal(trace, step, output->accepted.tag);
-        trace__add(trace, " as entry %" PRIu64 " of term %" PRIu64,
-                   output->accepted.position.index,
-                   output->accepted.position.term);
-        break;
-    case SIM_OUTPUT_REJECTED:
-        trace__begin_line(trace, step->time_us, step->node);
-        trace__add(trace, "refuses ");
-        add_proposal(trace, step, output->rejected.tag);
-        if (output->rejected.leader == SIM_NONE) {
-            trace__add(trace, ": knows no leader");
-        } else {
-            trace__add(trace, ": the leader is %" PRIu32,
-                       output->rejected.leader);
-        }
-        break;
-    case SIM_OUTPUT_APPLY:
-        trace__begin_line(trace, step->time_us, step->node);
-        trace__add(trace, "applies ");
-        add_entries(trace, output->apply.first_index, output->apply.n_entries);
-        break;
+        trace__add(trace, " (entry %" PRIu64 ")", index);
     }
     trace__end_line(trace);
 }
@@ -277,11 +291,12 @@ void trace__tell_step(struct sim_trace *trace,
     tell_input(trace, step);
     tell_role(trace, step);
     if (step->after->commit_index != step->before->commit_index) {
-        tell(trace, step, "commit %" PRIu64 " -> %" PRIu64,
-             step->before->commit_index, step->after->commit_index);
+        trace__tell(trace, step, "commit %" PRIu64 " -> %" PRIu64,
+                    step->before->commit_index, step->after->commit_index);
     }
+    tell_members(trace, step);
     for (size_t i = 0; i < step->outputs->count; i++) {
-        tell_output(trace, step, &step->outputs->items[i]);
+        trace__tell_output(trace, step, &step->outputs->items[i]);
     }
     trace__flush(trace);
 }

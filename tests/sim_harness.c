@@ -91,9 +91,11 @@ struct rig *rig_new(const char *text, uint64_t seed,
     };
     rig->cluster = sim_cluster_new(rig->scenario, &options, rig->queue);
     rig->clients =
-        sim_clients_new(&rig->scenario->workload, rig->scenario->nodes, seed);
+        sim_clients_new(&rig->scenario->workload, rig->scenario->nodes,
+                        options.node_type->features, seed);
     rig->damages = sim_damages_new(rig->cluster, rig->clients);
-    rig->faults = sim_faults_new(rig->cluster, rig->damages, seed);
+    rig->op = sim_operator_new(rig->cluster);
+    rig->faults = sim_faults_new(rig->cluster, rig->damages, rig->op, seed);
     for (uint32_t node = 1; node <= rig->scenario->nodes; node++) {
         sim_cluster_start(rig->cluster, node);
     }
@@ -108,6 +110,7 @@ struct rig *rig_new(const char *text, uint64_t seed,
 void rig_free(struct rig *rig)
 {
     sim_faults_free(rig->faults);
+    sim_operator_free(rig->op);
     sim_damages_free(rig->damages);
     sim_clients_free(rig->clients);
     sim_cluster_free(rig->cluster);
@@ -117,14 +120,61 @@ void rig_free(struct rig *rig)
     free(rig);
 }
 
+/* No client's tag, and no operator's. */
+#define ASKED_TAG (UINT64_C(1) << 62)
+
+void rig_ask(struct rig *rig, uint32_t node, enum sim_request_kind request,
+             const char *key, const char *value)
+{
+    uint8_t bytes[256];
+    struct sim_command command = {
+        .op = value == NULL ? SIM_COMMAND_GET : SIM_COMMAND_SET,
+        .client = 1000000,
+        .number = ++rig->asked,
+        .key = (const uint8_t *)key,
+        .key_size = key == NULL ? 0 : (uint32_t)strlen(key),
+        .value = (const uint8_t *)value,
+        .value_size = value == NULL ? 0 : (uint32_t)strlen(value),
+    };
+    struct sim_client_action action = {.send = true,
+                                       .request = request,
+                                       .node = node,
+                                       .tag = ASKED_TAG + rig->asked,
+                                       .data = bytes,
+                                       .wake_at_us = SIM_NEVER};
+    if (key != NULL) {
+        cr_assert_lt(sim_command_size(&command), sizeof bytes);
+        action.size = sim_command_encode(&command, bytes);
+    }
+    sim_cluster_carry_out(rig->cluster, &action);
+}
+
+static void take_reply(struct rig *rig, const struct sim_reply *reply)
+{
+    size_t size = reply->value_size < sizeof rig->value - 1
+                      ? reply->value_size
+                      : sizeof rig->value - 1;
+    rig->reply = *reply;
+    rig->answers[reply->answer]++;
+    memset(rig->value, 0, sizeof rig->value);
+    if (size > 0) {
+        memcpy(rig->value, reply->value, size);
+    }
+}
+
 static void handle_client(struct rig *rig, const struct sim_event *event)
 {
     struct sim_client_action action;
     if (event->kind == SIM_QUEUE_ANSWER) {
-        rig->answers[event->a % 256]++;
-        sim_clients_answer(rig->clients, event->b,
-                           (enum sim_answer)(event->a % 256), event->a / 256,
-                           event->time_us, &action);
+        uint32_t slot = (uint32_t)event->b;
+        struct sim_reply reply = sim_mail_reply(rig->cluster->mail, slot);
+        take_reply(rig, &reply);
+        if (reply.tag < ASKED_TAG) {
+            sim_clients_answer(rig->clients, &reply, event->time_us, &action);
+        } else {
+            action = (struct sim_client_action){.wake_at_us = SIM_NEVER};
+        }
+        sim_mail_drop(rig->cluster->mail, slot);
     } else {
         sim_clients_wake(rig->clients, event->a, event->time_us, &action);
     }
@@ -142,11 +192,15 @@ void rig_step(struct rig *rig)
     case SIM_QUEUE_TIMER:
     case SIM_QUEUE_DISK:
     case SIM_QUEUE_REQUEST:
+    case SIM_QUEUE_COMPACT:
         sim_cluster_handle(rig->cluster, &event);
         break;
     case SIM_QUEUE_ANSWER:
     case SIM_QUEUE_WAKE:
         handle_client(rig, &event);
+        break;
+    case SIM_QUEUE_OPERATOR:
+        sim_operator_due(rig->op, event.b);
         break;
     case SIM_QUEUE_FAULT:
         sim_faults_step_due(rig->faults, event.a);
@@ -161,8 +215,10 @@ void rig_step(struct rig *rig)
     case SIM_QUEUE_DEADLINE:
         cr_assert_fail("a rig has no end, and waits for no progress");
     }
+    sim_operator_look(rig->op);
     sim_faults_look(rig->faults);
-    cr_assert_str_empty(rig->cluster->contract);
+    cr_assert(rig->may_breach || rig->cluster->contract[0] == '\0', "%s",
+              rig->cluster->contract);
     const struct sim_violation *violation =
         rig->cluster->checker == NULL
             ? NULL
@@ -189,6 +245,17 @@ uint32_t rig_find_leader(struct rig *rig)
 bool rig_do(struct rig *rig, uint32_t place)
 {
     const struct sim_fault *fault = &rig->scenario->faults[place];
+    if (sim_action_is_wish(&fault->action)) {
+        struct sim_reach reach = {0};
+        bool found =
+            sim_reach_find(&reach, &fault->action, rig->cluster, &rig->prng);
+        if (found) {
+            rig->wish =
+                sim_operator_wish(rig->op, &fault->action, &reach, true);
+        }
+        free(reach.links);
+        return found;
+    }
     return sim_damage_do(rig->damages, &fault->action, &rig->prng,
                          fault->has_duration ? &fault->duration_us : NULL);
 }
@@ -332,6 +399,12 @@ static uint64_t number_of(const struct sim_input *input)
         return input->written.write_id;
     case SIM_INPUT_PROPOSAL:
         return input->proposal.tag;
+    case SIM_INPUT_SESSION:
+    case SIM_INPUT_CHANGE:
+    case SIM_INPUT_TRANSFER:
+    case SIM_INPUT_READ:
+    case SIM_INPUT_SNAPSHOT:
+        cr_assert_fail("the echo node has no features");
     }
     return number;
 }
@@ -365,6 +438,11 @@ static enum sim_node_status echo_step(struct sim_node *node,
         break;
     case SIM_INPUT_MESSAGE:
     case SIM_INPUT_WRITTEN:
+    case SIM_INPUT_SESSION:
+    case SIM_INPUT_CHANGE:
+    case SIM_INPUT_TRANSFER:
+    case SIM_INPUT_READ:
+    case SIM_INPUT_SNAPSHOT:
         break;
     }
     *outputs = (struct sim_outputs){echo->outputs, echo->n_outputs};

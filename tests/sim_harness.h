@@ -50,10 +50,16 @@ struct rig {
     struct sim_cluster *cluster;
     struct sim_clients *clients;
     struct sim_damages *damages;
+    struct sim_operator *op;
     struct sim_faults *faults;
     struct sim_prng prng; /* of the damage done by hand */
     struct harness_text trace;
-    uint64_t answers[3]; /* to clients, by enum sim_answer */
+    bool may_breach;        /* the contract, and the run goes on */
+    uint64_t wish;          /* the number of the latest */
+    uint64_t asked;         /* requests of rig_ask() */
+    uint64_t answers[5];    /* to clients, by enum sim_answer */
+    struct sim_reply reply; /* the latest, and its value */
+    char value[64];
 };
 
 /* All nodes up at time 0. Real Raft (`type` NULL) is checked after each step.
@@ -71,8 +77,14 @@ void rig_run_until(struct rig *rig, uint64_t time_us);
 /* Until there is a leader. */
 uint32_t rig_find_leader(struct rig *rig);
 
-/* Does the action of the scenario's fault `place` now, with its "for". */
+/* Does the action of the scenario's fault `place` now, with its "for"; a wish
+ * is a patient one. */
 bool rig_do(struct rig *rig, uint32_t place);
+
+/* Asks `node` for something as a client that nobody knows. The key and value
+ * are those of a command; NULL: none. */
+void rig_ask(struct rig *rig, uint32_t node, enum sim_request_kind request,
+             const char *key, const char *value);
 
 /* Bit per node, from 1, to which `from` has an open link. */
 uint64_t rig_open_links(const struct rig *rig, uint32_t from);

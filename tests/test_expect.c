@@ -20,6 +20,7 @@ static struct sim_expect_window window_of(uint64_t from_us, uint64_t until_us)
         .commits_at_most = SIM_UNLIMITED,
         .elections_at_most = SIM_UNLIMITED,
         .terms_at_most = SIM_UNLIMITED,
+        .installs_at_most = SIM_UNLIMITED,
     };
 }
 
@@ -370,6 +371,140 @@ Test(expect, a_leader_in_time_within_a_stretch)
         }
         expect_end(tracker, 3 * S, &sample, NULL, cases[i].unmet);
     }
+}
+
+/* --- snapshots, reads, members ------------------------------------------- */
+
+Test(expect, snapshots_installs_and_reads_of_the_whole_run)
+{
+    const uint64_t no = SIM_UNLIMITED;
+    const struct {
+        uint64_t snapshots, installs[2], reads; /* at least, at most */
+        struct sim_expect_sample end;
+        const char *unmet;
+    } cases[] = {
+        {0, {0, no}, 0, {0}, ""},
+        {3, {2, 2}, 5, {.snapshots = 3, .installs = 2, .reads = 5}, ""},
+        {3,
+         {0, no},
+         0,
+         {.snapshots = 2, .installs = 9, .reads = 9},
+         "/expect/snapshots_at_least: expected at least 3 snapshots, saw 2\n"},
+        {0,
+         {1, no},
+         0,
+         {.snapshots = 9, .reads = 9},
+         "/expect/installs_at_least: expected at least 1 install, saw 0\n"},
+        {0,
+         {0, 0},
+         0,
+         {.installs = 1},
+         "/expect/installs_at_most: expected at most 0 installs, saw 1\n"},
+        {0,
+         {0, no},
+         5,
+         {.snapshots = 9, .installs = 9, .reads = 4},
+         "/expect/reads_at_least: expected at least 5 reads, saw 4\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct sim_expect expect = expect_of(NULL, 0);
+        expect.whole.snapshots_at_least = cases[i].snapshots;
+        expect.whole.installs_at_least = cases[i].installs[0];
+        expect.whole.installs_at_most = cases[i].installs[1];
+        expect.whole.reads_at_least = cases[i].reads;
+        struct sim_expect_tracker *tracker = sim_expect_new(&expect, NULL);
+        struct sim_expect_sample start = {0};
+        sim_expect_advance(tracker, 0, &start);
+        expect_end(tracker, 1 * S, &cases[i].end, NULL, cases[i].unmet);
+    }
+}
+
+Test(expect, snapshots_installs_and_reads_count_from_the_start_of_a_stretch)
+{
+    struct sim_expect_window during[] = {window_of(1 * S, 2 * S)};
+    during[0].snapshots_at_least = 2;
+    during[0].installs_at_least = 3;
+    during[0].reads_at_least = 4;
+    struct sim_expect expect = expect_of(during, 1);
+    struct sim_expect_sample start = {
+        .snapshots = 10, .installs = 20, .reads = 30};
+    struct sim_expect_sample enough = {
+        .snapshots = 12, .installs = 23, .reads = 34};
+    struct sim_expect_sample few = {
+        .snapshots = 11, .installs = 22, .reads = 33};
+    struct sim_expect_tracker *tracker = sim_expect_new(&expect, NULL);
+    sim_expect_advance(tracker, 1 * S, &start);
+    expect_end(tracker, 2 * S, &enough, NULL, "");
+    tracker = sim_expect_new(&expect, NULL);
+    sim_expect_advance(tracker, 1 * S, &start);
+    expect_end(
+        tracker, 2 * S, &few, NULL,
+        "/expect/during/0/snapshots_at_least: expected at least 2 snapshots, "
+        "saw 1\n"
+        "/expect/during/0/installs_at_least: expected at least 3 installs, "
+        "saw 2\n"
+        "/expect/during/0/reads_at_least: expected at least 4 reads, saw 3\n");
+}
+
+Test(expect, the_voters_at_the_end)
+{
+    const struct sim_configuration three = sim_configuration_of(3);
+    struct sim_configuration learning = three;
+    struct sim_configuration witnessed = three;
+    struct sim_configuration joint = three;
+    struct sim_configuration other = sim_configuration_of(2);
+    const struct sim_configuration two = other;
+    sim_set_add(&learning.learners, 4);
+    sim_set_add(&witnessed.witnesses, 2);
+    joint.old_voters = two.voters;
+    sim_set_add(&other.voters, 4);
+    const struct {
+        const struct sim_configuration *seen;
+        const char *unmet;
+    } cases[] = {
+        {&three, ""},
+        {&learning, ""},  /* who learns has no vote */
+        {&witnessed, ""}, /* a witness has one */
+        {&joint, "/expect/voters: expected voters 1, 2, 3 at the end, saw "
+                 "1, 2, 3 with 1, 2 as old ones\n"},
+        {&two, "/expect/voters: expected voters 1, 2, 3 at the end, saw "
+               "1, 2\n"},
+        {&other, "/expect/voters: expected voters 1, 2, 3 at the end, saw "
+                 "1, 2, 4\n"},
+        {NULL, "/expect/voters: expected voters 1, 2, 3 at the end, saw "
+               "nobody who knows\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct sim_expect expect = expect_of(NULL, 0);
+        struct sim_expect_sample end = {.members = cases[i].seen};
+        expect.whole.voters = three.voters;
+        expect_end(sim_expect_new(&expect, NULL), 1 * S, &end, NULL, "");
+        expect.whole.has_voters = true;
+        expect_end(sim_expect_new(&expect, NULL), 1 * S, &end, NULL,
+                   cases[i].unmet);
+    }
+}
+
+/* They are those at the end of the stretch, whatever they were before. */
+Test(expect, the_voters_at_the_end_of_a_stretch)
+{
+    const struct sim_configuration two = sim_configuration_of(2);
+    const struct sim_configuration three = sim_configuration_of(3);
+    struct sim_expect_window during[] = {window_of(0, 1 * S),
+                                         window_of(1 * S, 2 * S)};
+    during[0].has_voters = during[1].has_voters = true;
+    during[0].voters = during[1].voters = three.voters;
+    struct sim_expect expect = expect_of(during, 2);
+    struct sim_expect_tracker *tracker = sim_expect_new(&expect, NULL);
+    struct sim_expect_sample sample = {.members = &two};
+    sim_expect_advance(tracker, 0, &sample);
+    sim_expect_advance(tracker, 1 * S, &sample);
+    sample.members = &three;
+    sim_expect_advance(tracker, 2 * S, &sample);
+    sample.members = &two;
+    expect_end(tracker, 3 * S, &sample, NULL,
+               "/expect/during/0/voters: expected voters 1, 2, 3 at the end, "
+               "saw 1, 2\n");
 }
 
 /* --- logs ---------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tests/ruler_node.h"
 #include "tests/sim_harness.h"
 
 #define MS UINT64_C(1000)
@@ -546,4 +547,72 @@ Test(faults, calm_means_no_damage_and_all_machines_running)
                      list[i].step);
         rig_free(rig);
     }
+}
+
+/* --- members and snapshots ------------------------------------------------ */
+
+#define RULED                                                                  \
+    "{'description': 'x', 'nodes': 4, 'duration': '100s', 'members': [1, 2],"  \
+    " 'raft': {'catch_up': false}, 'disk': {'write': '0us', 'fsync': '1ms'},"  \
+    " 'workload': {'clients': 0}, 'faults': [{'when': %s, 'pause': 4},"        \
+    " {'at': '99s', 'add': 3}, {'at': '99s', 'members': [1, 2, 3, 4]},"        \
+    " {'at': '99s', 'compact': 1}]}"
+
+/* Which of the three (one more voter, two more, a snapshot) the first step of
+ * the script sees: a bit each. */
+static unsigned what_it_sees(const char *when)
+{
+    unsigned seen = 0;
+    for (uint32_t place = 1; place <= 3; place++) {
+        char text[600];
+        snprintf(text, sizeof text, RULED, when);
+        struct rig *rig = rig_new(text, 1, &ruler_node_type);
+        rig_ask(rig, 1, SIM_REQUEST_COMMAND, "k", "v");
+        rig_run_until(rig, 10000);
+        cr_assert(!rig->cluster->machines[4].paused, "%s too early", when);
+        cr_assert(rig_do(rig, place));
+        rig_run_until(rig, 20000);
+        seen |= rig->cluster->machines[4].paused ? 1u << place : 0;
+        rig_free(rig);
+    }
+    return seen;
+}
+
+Test(faults, waits_for_members_and_snapshots)
+{
+    static const struct {
+        const char *when;
+        unsigned seen;
+    } cases[] = {
+        {"{'configured': 'any'}", 1u << 1 | 1u << 2},
+        {"{'configured': 1}", 1u << 1 | 1u << 2},
+        {"{'configured': 2}", 0},
+        {"{'configured': 'any', 'joint': true}", 1u << 2},
+        {"{'writing': 1, 'what': 'snapshot'}", 1u << 3},
+        {"{'restored': 'any'}", 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cr_expect_eq(what_it_sees(cases[i].when), cases[i].seen, "%s: %x",
+                     cases[i].when, what_it_sees(cases[i].when));
+    }
+}
+
+/* A restart restores as well, but that is no event. */
+Test(faults, waits_for_a_state_that_is_taken_over)
+{
+    struct rig *rig =
+        rig_new("{'description': 'x', 'nodes': 3, 'duration': '100s',"
+                " 'workload': {'clients': 0}, 'faults': [{'when': {'restored':"
+                " 2}, 'pause': 3}]}",
+                1, &ruler_node_type);
+    struct sim_output restore = {.kind = SIM_OUTPUT_RESTORE};
+    sim_cluster_crash(rig->cluster, 2, SIM_UNFINISHED_LOST);
+    sim_cluster_start(rig->cluster, 2);
+    rig_ruler(rig, 1)->extra = &restore;
+    rig_run_until(rig, 100000);
+    cr_expect(!rig->cluster->machines[3].paused);
+    rig_ruler(rig, 2)->extra = &restore;
+    rig_run_until(rig, 200000);
+    cr_expect(rig->cluster->machines[3].paused);
+    rig_free(rig);
 }

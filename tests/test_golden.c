@@ -172,6 +172,9 @@ Test(golden, timelines)
         {"tests/golden", "leader-change"},
         {"tests/golden", "cut-off-leader"},
         {"tests/golden", "node-that-cannot-see-the-leader"},
+        {"tests/golden", "snapshot-install"},
+        {"tests/golden", "joint-change"},
+        {"tests/golden", "transfer"},
     };
     for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
         struct text_sink sink = {.base = {.line = take_line}};

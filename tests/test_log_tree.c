@@ -18,6 +18,8 @@ struct model {
         uint64_t index;
         uint64_t term;
         enum sim_entry_kind kind;
+        uint64_t session;
+        uint64_t sequence;
         uint8_t bytes[MODEL_BYTES];
         uint32_t size;
         const uint8_t *kept; /* where the tree showed it when it was new */
@@ -30,7 +32,8 @@ static sim_tip model_find(const struct model *model, sim_tip parent,
     for (sim_tip tip = 1; tip < model->count; tip++) {
         const struct model_node *node = &model->nodes[tip];
         if (node->parent == parent && node->term == entry->term &&
-            node->kind == entry->kind && node->size == entry->size &&
+            node->kind == entry->kind && node->session == entry->session &&
+            node->sequence == entry->sequence && node->size == entry->size &&
             memcmp(node->bytes, entry->data, entry->size) == 0)
             return tip;
     }
@@ -44,6 +47,15 @@ static sim_tip model_ancestor(const struct model *model, sim_tip tip,
         return SIM_NO_TIP;
     while (model->nodes[tip].index != index)
         tip = model->nodes[tip].parent;
+    return tip;
+}
+
+static sim_tip model_configuration(const struct model *model, sim_tip tip)
+{
+    while (tip != SIM_ROOT &&
+           model->nodes[tip].kind != SIM_ENTRY_CONFIGURATION) {
+        tip = model->nodes[tip].parent;
+    }
     return tip;
 }
 
@@ -69,13 +81,20 @@ static void append_both(struct sim_log_tree *tree, struct model *model,
     sim_tip parent = (sim_tip)(model->count - 1 - back);
     uint8_t bytes[MODEL_BYTES] = {0};
     bytes[0] = (uint8_t)sim_prng_below(prng, 2);
+    static const enum sim_entry_kind kinds[] = {
+        SIM_ENTRY_COMMAND,       SIM_ENTRY_COMMAND, SIM_ENTRY_INTERNAL,
+        SIM_ENTRY_CONFIGURATION, SIM_ENTRY_SESSION,
+    };
     struct sim_entry entry = {
         .term = 1 + sim_prng_below(prng, 5),
         .data = bytes,
         .size = (uint32_t)sim_prng_below(prng, MODEL_BYTES + 1),
-        .kind = sim_prng_below(prng, 4) == 0 ? SIM_ENTRY_INTERNAL
-                                             : SIM_ENTRY_COMMAND,
+        .kind = kinds[sim_prng_below(prng, 5)],
+        .sequence = sim_prng_below(prng, 8) == 0 ? 1 : 0,
     };
+    if (entry.kind == SIM_ENTRY_COMMAND && sim_prng_below(prng, 8) == 0) {
+        entry.session = 1;
+    }
     sim_tip expected = model_find(model, parent, &entry);
     bool created;
     sim_tip tip = sim_log_tree_append(tree, parent, &entry, &created);
@@ -89,6 +108,8 @@ static void append_both(struct sim_log_tree *tree, struct model *model,
         .index = model->nodes[parent].index + 1,
         .term = entry.term,
         .kind = entry.kind,
+        .session = entry.session,
+        .sequence = entry.sequence,
         .size = entry.size,
         .kept = sim_log_tree_entry(tree, tip).data,
     };
@@ -103,6 +124,8 @@ static void compare_node(const struct sim_log_tree *tree,
     cr_assert_eq(place.index, node->index);
     cr_assert_eq(place.term, node->term);
     cr_assert_eq(sim_log_tree_parent(tree, tip), node->parent);
+    cr_assert_eq(sim_log_tree_configuration(tree, tip),
+                 model_configuration(model, tip));
 
     sim_tip twin = sim_log_tree_twin(tree, tip);
     cr_assert_eq(twin != SIM_NO_TIP, model_has_twin(model, tip));
@@ -121,6 +144,9 @@ static void compare_node(const struct sim_log_tree *tree,
     cr_assert_eq(entry.term, node->term);
     cr_assert_eq(entry.kind, node->kind);
     cr_assert_eq(entry.size, node->size);
+    cr_assert_eq(entry.session, node->session);
+    cr_assert_eq(entry.sequence, node->sequence);
+    cr_assert_not(entry.omitted);
     cr_assert_eq(entry.data == NULL, entry.size == 0);
     cr_assert_eq(entry.data, node->kept, "a payload moved");
     if (entry.size > 0)
@@ -200,6 +226,113 @@ Test(log_tree, tells_entries_apart_by_parent_term_kind_and_payload)
     cr_assert_eq(append(tree, SIM_ROOT, 1, "a"), tips[0]);
     cr_assert_eq(append(tree, 2, 1, "a"), tips[7]);
     cr_assert_eq(sim_log_tree_count(tree), count + 1);
+    sim_log_tree_free(tree);
+}
+
+Test(log_tree, tells_commands_apart_by_session_and_sequence)
+{
+    struct sim_log_tree *tree = sim_log_tree_new();
+    struct sim_entry entry = {.term = 1, .kind = SIM_ENTRY_COMMAND};
+    for (sim_tip i = 0; i < 4; i++) {
+        entry.session = i / 2;
+        entry.sequence = i % 2;
+        for (int again = 0; again <= 1; again++) {
+            cr_assert_eq(sim_log_tree_append(tree, SIM_ROOT, &entry, NULL),
+                         i + 1);
+        }
+        struct sim_entry kept = sim_log_tree_entry(tree, i + 1);
+        cr_assert_eq(kept.session, i / 2);
+        cr_assert_eq(kept.sequence, i % 2);
+    }
+    sim_log_tree_free(tree);
+}
+
+/* What an APPLY adds: the verdict, and which session was closed. */
+Test(log_tree, does_not_tell_entries_apart_by_their_outcome)
+{
+    static const struct sim_entry pairs[][2] = {
+        {{.term = 1, .kind = SIM_ENTRY_COMMAND, .session = 3},
+         {.term = 1,
+          .kind = SIM_ENTRY_COMMAND,
+          .session = 3,
+          .verdict = SIM_COMMAND_REPEATED}},
+        {{.term = 1, .kind = SIM_ENTRY_SESSION, .sequence = 8},
+         {.term = 1, .kind = SIM_ENTRY_SESSION, .sequence = 8, .session = 2}},
+    };
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t first = 0; first < 2; first++) {
+            struct sim_log_tree *tree = sim_log_tree_new();
+            sim_log_tree_append(tree, SIM_ROOT, &pairs[i][first], NULL);
+            bool created;
+            sim_log_tree_append(tree, SIM_ROOT, &pairs[i][1 - first], &created);
+            cr_assert_not(created);
+            struct sim_entry kept = sim_log_tree_entry(tree, 1);
+            cr_assert_eq(kept.verdict, SIM_COMMAND_FRESH);
+            cr_assert_eq(kept.session, pairs[i][0].session);
+            sim_log_tree_free(tree);
+        }
+    }
+}
+
+/* --- entries without their payload ---------------------------------------- */
+
+static const struct sim_entry omitted = {
+    .term = 1, .kind = SIM_ENTRY_COMMAND, .omitted = true};
+
+/* With the same parent, term and kind it is the entry that is there. */
+Test(log_tree, finds_an_entry_without_its_payload)
+{
+    struct sim_log_tree *tree = sim_log_tree_new();
+    sim_tip a = append(tree, SIM_ROOT, 1, "a");
+    sim_tip b = append(tree, a, 1, "b");
+    cr_assert_eq(sim_log_tree_append(tree, SIM_ROOT, &omitted, NULL), a);
+    cr_assert_eq(sim_log_tree_append(tree, a, &omitted, NULL), b);
+    cr_assert_not(sim_log_tree_entry(tree, a).omitted);
+    cr_assert_eq(sim_log_tree_entry(tree, a).size, 1);
+    struct sim_entry other = omitted;
+    other.term = 2;
+    bool created;
+    sim_log_tree_append(tree, a, &other, &created);
+    cr_assert(created);
+    other = omitted;
+    other.kind = SIM_ENTRY_INTERNAL;
+    sim_log_tree_append(tree, a, &other, &created);
+    cr_assert(created);
+    sim_log_tree_append(tree, b, &omitted, &created);
+    cr_assert(created);
+    cr_assert_eq(sim_log_tree_count(tree), 6);
+    sim_log_tree_free(tree);
+}
+
+/* A payload that comes later is its own; the next one is another entry's. */
+Test(log_tree, fills_in_a_payload_that_comes_later)
+{
+    struct sim_log_tree *tree = sim_log_tree_new();
+    sim_tip tip = sim_log_tree_append(tree, SIM_ROOT, &omitted, NULL);
+    cr_assert(sim_log_tree_entry(tree, tip).omitted);
+    cr_assert_null(sim_log_tree_entry(tree, tip).data);
+    cr_assert_eq(sim_log_tree_append(tree, SIM_ROOT, &omitted, NULL), tip);
+    struct sim_entry full = {.term = 1,
+                             .kind = SIM_ENTRY_COMMAND,
+                             .data = (const uint8_t *)"ab",
+                             .size = 2,
+                             .session = 4,
+                             .sequence = 5};
+    bool created;
+    cr_assert_eq(sim_log_tree_append(tree, SIM_ROOT, &full, &created), tip);
+    cr_assert_not(created);
+    struct sim_entry kept = sim_log_tree_entry(tree, tip);
+    cr_assert_not(kept.omitted);
+    cr_assert_eq(kept.size, 2);
+    cr_assert_eq(memcmp(kept.data, "ab", 2), 0);
+    cr_assert_eq(kept.session, 4);
+    cr_assert_eq(kept.sequence, 5);
+    cr_assert_eq(sim_log_tree_append(tree, SIM_ROOT, &omitted, NULL), tip);
+    cr_assert_not(sim_log_tree_entry(tree, tip).omitted);
+    full.data = (const uint8_t *)"aB";
+    sim_tip other = sim_log_tree_append(tree, SIM_ROOT, &full, &created);
+    cr_assert(created);
+    cr_assert_eq(sim_log_tree_twin(tree, tip), other);
     sim_log_tree_free(tree);
 }
 

@@ -119,3 +119,40 @@ Test(mail, agrees_with_a_model)
     sim_mail_free(mail);
     sim_mail_free(NULL);
 }
+
+Test(mail, keeps_answers_with_their_value)
+{
+    struct sim_mail *mail = sim_mail_new();
+    uint8_t value[5];
+    memcpy(value, hello, sizeof value);
+    struct sim_reply reply = {.answer = SIM_ANSWER_DONE,
+                              .tag = 77,
+                              .session = 5,
+                              .success = true,
+                              .has_value = true,
+                              .value = value,
+                              .value_size = sizeof value};
+    uint32_t slot = sim_mail_put_reply(mail, 2, &reply);
+    memset(value, 0, sizeof value);
+    uint32_t other = sim_mail_put_reply(
+        mail, 3, &(struct sim_reply){.answer = SIM_ANSWER_EXPIRED, .tag = 78});
+    reply = sim_mail_reply(mail, slot);
+    cr_expect_eq(sim_mail_letter(mail, slot)->from, 2);
+    cr_expect_eq(reply.answer, SIM_ANSWER_DONE);
+    cr_expect_eq(reply.tag, 77);
+    cr_expect_eq(reply.session, 5);
+    cr_expect(reply.success);
+    cr_expect(reply.has_value);
+    cr_expect_eq(reply.value_size, 5);
+    cr_expect_arr_eq(reply.value, hello, 5);
+    reply = sim_mail_reply(mail, other);
+    cr_expect_eq(reply.answer, SIM_ANSWER_EXPIRED);
+    cr_expect_eq(reply.tag, 78);
+    cr_expect(!reply.has_value);
+    sim_mail_drop(mail, slot);
+    sim_mail_drop(mail, other);
+    /* A slot that is used again has nothing of what was in it. */
+    slot = sim_mail_put(mail, 1, 2, hello, 5, 1);
+    cr_expect_eq(sim_mail_letter(mail, slot)->reply.tag, 0);
+    sim_mail_free(mail);
+}

@@ -83,7 +83,7 @@ static void watch_durable(struct cluster *c, uint64_t index)
 {
     uint32_t copies = 0;
     for (uint32_t i = 0; i < c->n; i++) {
-        const struct harness_log *log = &c->nodes[i].durable;
+        const struct harness_log *log = &c->nodes[i].durable.log;
         copies +=
             log->count >= index && harness_same_entry(&log->entries[index - 1],
                                                       &c->committed[index - 1]);
@@ -156,9 +156,10 @@ static void watch_logs(struct cluster *c)
 {
     for (uint32_t i = 0; i < c->n; i++)
         for (uint32_t j = 0; j < c->n; j++) {
-            compare_logs(c, &c->nodes[i].durable, &c->nodes[j].durable);
+            compare_logs(c, &c->nodes[i].durable.log, &c->nodes[j].durable.log);
             if (c->nodes[i].raft != NULL && c->nodes[j].raft != NULL)
-                compare_logs(c, &c->nodes[i].written, &c->nodes[j].written);
+                compare_logs(c, &c->nodes[i].written.log,
+                             &c->nodes[j].written.log);
         }
 }
 
@@ -288,7 +289,7 @@ static struct cluster *new_cluster(uint64_t seed)
     c->n = (uint32_t)(1 + seed % MAX_NODES);
     c->faults = true;
     for (uint32_t i = 0; i < c->n; i++) {
-        struct raft_config config = harness_config(i + 1, c->n);
+        struct raft_config config = harness_config(i + 1);
         config.random_seed = seed * 100 + i;
         config.election_timeout_min_us = 60000;
         config.election_timeout_max_us = 120000;
@@ -298,7 +299,7 @@ static struct cluster *new_cluster(uint64_t seed)
         config.max_entries_per_message = seed / 28 % 2 == 0 ? 3 : 64;
         config.max_bytes_per_message = seed / 56 % 2 == 0 ? 25 : 100000;
         config.max_inflight_messages = seed / 112 % 2 == 0 ? 1 : 4;
-        harness_init(&c->nodes[i], &config);
+        harness_init(&c->nodes[i], &config, c->n);
         harness_boot(&c->nodes[i]);
     }
     return c;

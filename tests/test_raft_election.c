@@ -11,16 +11,16 @@
 
 static void start(struct harness *h, raft_id id, uint32_t n_voters)
 {
-    struct raft_config config = harness_config(id, n_voters);
-    harness_start(h, &config);
+    struct raft_config config = harness_config(id);
+    harness_start(h, &config, n_voters);
 }
 
 /* A follower of term 5 with a log that ends in {term 4, index 3}. */
 static void start_with_log(struct harness *h, raft_id vote)
 {
     static const uint64_t terms[] = {1, 1, 4};
-    struct raft_config config = harness_config(1, 3);
-    harness_init(h, &config);
+    struct raft_config config = harness_config(1);
+    harness_init(h, &config, 3);
     harness_preload(h, 5, vote, terms, 3);
     harness_boot(h);
 }
@@ -57,11 +57,11 @@ Test(raft_election, start_arms_an_election_timeout)
 {
     for (uint64_t seed = 0; seed < 200; seed++) {
         struct harness h;
-        struct raft_config config = harness_config(1, 3);
+        struct raft_config config = harness_config(1);
         config.random_seed = seed;
         if (seed % 2 == 1)
             config.election_timeout_max_us = config.election_timeout_min_us;
-        harness_init(&h, &config);
+        harness_init(&h, &config, 3);
         h.now_us = seed * 1000003;
         harness_boot(&h);
         cr_assert_eq(harness_count(&h, RAFT_OUTPUT_SEND), 0);
@@ -75,9 +75,9 @@ Test(raft_election, start_arms_an_election_timeout)
 static uint64_t first_timeout(uint64_t seed)
 {
     struct harness h;
-    struct raft_config config = harness_config(1, 3);
+    struct raft_config config = harness_config(1);
     config.random_seed = seed;
-    harness_start(&h, &config);
+    harness_start(&h, &config, 3);
     uint64_t timeout_us = h.deadline_us - h.now_us;
     harness_free(&h);
     return timeout_us;
@@ -179,8 +179,8 @@ Test(raft_election, a_candidate_votes_for_itself_before_it_asks)
 {
     struct harness h;
     static const uint64_t terms[] = {1, 1, 4};
-    struct raft_config config = harness_config(2, 5);
-    harness_init(&h, &config);
+    struct raft_config config = harness_config(2);
+    harness_init(&h, &config, 5);
     harness_preload(&h, 7, 3, terms, 3);
     harness_boot(&h);
     harness_timer(&h);
@@ -243,10 +243,10 @@ Test(raft_election, a_single_server_leads_once_its_vote_is_durable)
 {
     for (int pre_vote = 0; pre_vote < 2; pre_vote++) {
         struct harness h;
-        struct raft_config config = harness_config(1, 1);
+        struct raft_config config = harness_config(1);
         config.pre_vote = pre_vote == 1;
         config.check_quorum = pre_vote == 1;
-        harness_start(&h, &config);
+        harness_start(&h, &config, 1);
         harness_timer(&h);
         cr_assert_eq(harness_view(&h).role, RAFT_CANDIDATE);
         cr_assert_eq(harness_view(&h).hard_state.current_term, 1);
@@ -435,11 +435,58 @@ Test(raft_election, positions_compare_by_term_then_index)
         }
 }
 
+/* --- priorities ----------------------------------------------------------- */
+
+/* Who has servers of higher priority above it waits half of the least timeout
+ * for each of them, four at most; those that cannot lead do not count. */
+Test(raft_election, lower_priorities_wait_longer)
+{
+    static const struct {
+        uint8_t flags[6], priorities[6]; /* of servers 1 to 6 */
+        uint64_t higher;                 /* than server 1's */
+    } cases[] = {
+        {{1, 1, 1}, {0, 0, 0}, 0},
+        {{1, 1, 1}, {2, 2, 1}, 0},
+        {{1, 1, 1}, {1, 2, 0}, 1},
+        {{1, 1, 1}, {1, 2, 9}, 2},
+        {{1, 1, 1, 1, 1, 1}, {0, 1, 2, 3, 4, 5}, 4},
+        {{1, 1 | RAFT_MEMBER_WITNESS, RAFT_MEMBER_LEARNER}, {0, 1, 1}, 0},
+        {{1, RAFT_MEMBER_OLD_VOTER, 1}, {0, 1, 1}, 2},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct raft_member members[6];
+        uint32_t n = 0;
+        uint64_t least = UINT64_MAX, most = 0;
+        for (; n < 6 && cases[i].flags[n] != 0; n++)
+            members[n] =
+                (struct raft_member){.id = n + 1,
+                                     .flags = cases[i].flags[n],
+                                     .priority = cases[i].priorities[n]};
+        for (uint64_t seed = 0; seed < 200; seed++) {
+            struct harness h;
+            struct raft_config config = harness_config(1);
+            config.random_seed = seed;
+            harness_init(&h, &config, 0);
+            harness_bootstrap(&h, members, n);
+            harness_boot(&h);
+            least = h.deadline_us < least ? h.deadline_us : least;
+            most = h.deadline_us > most ? h.deadline_us : most;
+            harness_free(&h);
+        }
+        uint64_t delay_us = cases[i].higher * 75000;
+        cr_assert_geq(least, 150000 + delay_us, "case %zu", i);
+        cr_assert_leq(least, 165000 + delay_us, "case %zu", i);
+        cr_assert_leq(most, 300000 + delay_us, "case %zu", i);
+        cr_assert_geq(most, 285000 + delay_us, "case %zu", i);
+    }
+}
+
 /* --- terms (5.1) ---------------------------------------------------------- */
 
 static struct raft_message any_message(enum raft_message_kind kind,
                                        uint64_t term)
 {
+    static const uint8_t bytes[8] = {0};
     switch (kind) {
     case RAFT_MESSAGE_PRE_VOTE_REQUEST:
         return harness_pre_vote_request(term, 0, 0);
@@ -453,6 +500,17 @@ static struct raft_message any_message(enum raft_message_kind kind,
         return harness_append(term, 0, 0, 0, NULL, 0);
     case RAFT_MESSAGE_APPEND_RESPONSE:
         return harness_append_failure(term, 0, 0, 0);
+    case RAFT_MESSAGE_INSTALL_REQUEST:
+        return harness_install(term, (struct raft_position){1, 1}, bytes, 8, 0,
+                               1);
+    case RAFT_MESSAGE_INSTALL_RESPONSE:
+        return harness_installed(term, 0);
+    case RAFT_MESSAGE_TIMEOUT_NOW:
+        return harness_timeout_now(term);
+    case RAFT_MESSAGE_READ_REQUEST:
+        return harness_read_request(term, 1, false);
+    case RAFT_MESSAGE_READ_RESPONSE:
+        return harness_read_response(term, 1, false, 0);
     }
     abort();
 }
@@ -463,7 +521,7 @@ static struct raft_message any_message(enum raft_message_kind kind,
 Test(raft_election, a_higher_term_makes_a_follower)
 {
     for (int role = 0; role < 3; role++)
-        for (unsigned kind = 1; kind <= 6; kind++) {
+        for (unsigned kind = 1; kind <= RAFT_MESSAGE_READ_RESPONSE; kind++) {
             struct harness h;
             bool adopts = kind != RAFT_MESSAGE_PRE_VOTE_REQUEST;
             start(&h, 1, 3);
@@ -485,7 +543,9 @@ Test(raft_election, a_higher_term_makes_a_follower)
                              role == 2 ? RAFT_NONE : 3); /* but for a no-op */
             else if (adopts)
                 cr_assert_eq(v.hard_state.voted_for, RAFT_NONE);
-            cr_assert_eq(v.leader == 3, kind == RAFT_MESSAGE_APPEND_REQUEST);
+            cr_assert_eq(v.leader == 3,
+                         kind == RAFT_MESSAGE_APPEND_REQUEST ||
+                             kind == RAFT_MESSAGE_INSTALL_REQUEST);
             harness_free(&h);
         }
 }
@@ -497,8 +557,8 @@ Test(raft_election, stale_requests_are_answered_with_the_own_term)
     for (int role = 0; role < 3; role++) {
         struct harness h;
         static const uint64_t terms[] = {1, 1, 4};
-        struct raft_config config = harness_config(1, 3);
-        harness_init(&h, &config);
+        struct raft_config config = harness_config(1);
+        harness_init(&h, &config, 3);
         harness_preload(&h, 5, RAFT_NONE, terms, 3);
         harness_boot(&h);
         if (role == 1)
@@ -540,8 +600,8 @@ Test(raft_election, a_new_leader_announces_itself_with_a_no_op)
 {
     struct harness h;
     static const uint64_t terms[] = {1, 1, 4};
-    struct raft_config config = harness_config(1, 5);
-    harness_init(&h, &config);
+    struct raft_config config = harness_config(1);
+    harness_init(&h, &config, 5);
     harness_preload(&h, 5, RAFT_NONE, terms, 3);
     harness_boot(&h);
     harness_elect(&h);
@@ -610,15 +670,15 @@ Test(raft_election, an_old_leader_learns_of_the_new_term_by_its_heartbeat)
 {
     for (int flags = 0; flags < 4; flags++) {
         struct harness leader, ahead;
-        struct raft_config config = harness_config(1, 3);
+        struct raft_config config = harness_config(1);
         config.pre_vote = (flags & 1) != 0;
         config.check_quorum = (flags & 2) != 0;
-        harness_start(&leader, &config);
+        harness_start(&leader, &config, 3);
         harness_elect(&leader);
         harness_written(&leader);
         harness_clear_outbox(&leader);
         config.id = 2;
-        harness_init(&ahead, &config);
+        harness_init(&ahead, &config, 3);
         harness_preload(&ahead, 7, RAFT_NONE, NULL, 0);
         harness_boot(&ahead);
         struct harness *both[] = {&leader, &ahead};

@@ -8,10 +8,10 @@
 #define MIN_US ((uint64_t)150000)
 #define MAX_US ((uint64_t)300000)
 
-static struct raft_config configure(raft_id id, uint32_t n_voters,
-                                    bool pre_vote, bool check_quorum)
+static struct raft_config configure(raft_id id, bool pre_vote,
+                                    bool check_quorum)
 {
-    struct raft_config config = harness_config(id, n_voters);
+    struct raft_config config = harness_config(id);
     config.pre_vote = pre_vote;
     config.check_quorum = check_quorum;
     return config;
@@ -22,8 +22,8 @@ static void start(struct harness *h, uint32_t n_voters, bool pre_vote,
                   bool check_quorum)
 {
     static const uint64_t terms[] = {1, 1, 4};
-    struct raft_config config = configure(1, n_voters, pre_vote, check_quorum);
-    harness_init(h, &config);
+    struct raft_config config = configure(1, pre_vote, check_quorum);
+    harness_init(h, &config, n_voters);
     harness_preload(h, 5, RAFT_NONE, terms, 3);
     harness_boot(h);
 }
@@ -437,9 +437,9 @@ Test(raft_check_quorum, a_deaf_server_does_not_depose_the_leader)
 {
     struct harness nodes[3], *all[3];
     for (size_t i = 0; i < 3; i++) {
-        struct raft_config config = configure(i + 1, 3, true, true);
+        struct raft_config config = configure(i + 1, true, true);
         all[i] = &nodes[i];
-        harness_start(all[i], &config);
+        harness_start(all[i], &config, 3);
     }
     harness_elect(all[0]);
     for (size_t i = 1; i < 3; i++)

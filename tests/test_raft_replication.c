@@ -10,8 +10,8 @@
 static void start(struct harness *h, raft_id id, uint32_t n_voters,
                   uint64_t current_term, const uint64_t *terms, uint64_t n)
 {
-    struct raft_config config = harness_config(id, n_voters);
-    harness_init(h, &config);
+    struct raft_config config = harness_config(id);
+    harness_init(h, &config, n_voters);
     harness_preload(h, current_term, RAFT_NONE, terms, n);
     harness_boot(h);
 }
@@ -308,7 +308,7 @@ Test(raft_replication, figure_7)
     };
     for (int limit = 0; limit < 2; limit++) {
         struct harness nodes[7], *all[7];
-        struct raft_config config = harness_config(1, 7);
+        struct raft_config config = harness_config(1);
         if (limit == 1) { /* one entry at a time gets there too */
             config.max_entries_per_message = 1;
             config.max_inflight_messages = 1;
@@ -316,7 +316,7 @@ Test(raft_replication, figure_7)
         for (size_t i = 0; i < 7; i++) {
             all[i] = &nodes[i];
             config.id = i + 1;
-            harness_init(all[i], &config);
+            harness_init(all[i], &config, 7);
             if (i == 0)
                 harness_preload(all[0], 7, RAFT_NONE, top, 10);
             else
@@ -387,12 +387,12 @@ Test(raft_replication, lost_entries_are_recovered_by_heartbeats)
 {
     for (uint32_t window = 1; window <= 9; window += 4) {
         struct harness leader, follower;
-        struct raft_config config = harness_config(1, 3);
+        struct raft_config config = harness_config(1);
         config.max_inflight_messages = window;
         config.max_entries_per_message = 2;
-        harness_start(&leader, &config);
+        harness_start(&leader, &config, 3);
         config.id = 2;
-        harness_start(&follower, &config);
+        harness_start(&follower, &config, 3);
         harness_elect(&leader);
         for (uint64_t tag = 0; tag < 50; tag++) {
             harness_propose(&leader, tag, "lost");
@@ -429,13 +429,13 @@ Test(raft_replication, batches_keep_to_the_limits)
         "eight by", "nine byte", "a payload of more than 24 b"};
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
         struct harness leader, follower;
-        struct raft_config config = harness_config(1, 3);
+        struct raft_config config = harness_config(1);
         config.max_entries_per_message = limits[i].max_entries;
         config.max_bytes_per_message = limits[i].max_bytes;
         config.max_inflight_messages = 3;
-        harness_start(&leader, &config);
+        harness_start(&leader, &config, 3);
         config.id = 2;
-        harness_start(&follower, &config);
+        harness_start(&follower, &config, 3);
         harness_elect(&leader);
         for (uint64_t tag = 0; tag < 100; tag++) {
             harness_propose(&leader, tag, payloads[(tag * 7 + tag / 5) % 6]);
@@ -459,9 +459,9 @@ Test(raft_replication, the_window_bounds_what_is_on_its_way)
 {
     for (uint32_t window = 1; window <= 16; window *= 2) {
         struct harness h;
-        struct raft_config config = harness_config(1, 3);
+        struct raft_config config = harness_config(1);
         config.max_inflight_messages = window;
-        harness_start(&h, &config);
+        harness_start(&h, &config, 3);
         harness_elect(&h);
         harness_written(&h);
         struct raft_message ok = harness_append_success(1, 1);
@@ -483,6 +483,113 @@ Test(raft_replication, the_window_bounds_what_is_on_its_way)
         cr_assert_leq(n[3], window);
         harness_free(&h);
     }
+}
+
+/* And at most max_inflight_bytes of payload; but one message always. */
+Test(raft_replication, the_window_bounds_bytes_as_well)
+{
+    static const struct {
+        uint64_t max_bytes, on_their_way; /* commands of 10 bytes */
+    } cases[] = {{1, 1},  {9, 1},  {10, 1},   {19, 1},
+                 {20, 2}, {45, 4}, {1000, 20}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct harness h;
+        struct raft_config config = harness_config(1);
+        config.max_inflight_messages = 1000;
+        config.max_inflight_bytes = cases[i].max_bytes;
+        harness_start(&h, &config, 3);
+        harness_elect(&h);
+        harness_written(&h);
+        struct raft_message m = harness_append_success(1, 1);
+        harness_receive(&h, 2, &m);
+        uint64_t n_sent = 0;
+        for (uint64_t tag = 0; tag < 20; tag++) {
+            harness_propose(&h, tag, "ten bytes.");
+            n_sent += harness_sent_count(&h, 2, RAFT_MESSAGE_APPEND_REQUEST);
+        }
+        cr_assert_eq(n_sent, cases[i].on_their_way, "case %zu: %u", i,
+                     (unsigned)n_sent);
+        m = harness_append_success(1, 2); /* one of them arrived */
+        harness_receive(&h, 2, &m);
+        n_sent = harness_sent_count(&h, 2, RAFT_MESSAGE_APPEND_REQUEST);
+        cr_assert_eq(n_sent, cases[i].on_their_way < 20 ? 1 : 0);
+        harness_free(&h);
+    }
+}
+
+/* What a leader takes before it is committed is bounded; one command is always
+ * taken. */
+Test(raft_replication, uncommitted_bytes_are_bounded)
+{
+    static const struct {
+        uint64_t max_bytes, taken; /* commands of 10 bytes */
+    } cases[] = {{1, 1}, {10, 1}, {19, 1}, {20, 2}, {55, 5}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct harness h;
+        struct raft_config config = harness_config(1);
+        config.max_uncommitted_bytes = cases[i].max_bytes;
+        harness_start(&h, &config, 3);
+        harness_elect(&h);
+        harness_written(&h);
+        for (uint64_t round = 0; round < 3; round++) {
+            for (uint64_t k = 0; k < 10; k++) {
+                harness_propose(&h, k, "ten bytes.");
+                cr_assert_eq(harness_count(&h, RAFT_OUTPUT_ACCEPTED),
+                             k < cases[i].taken ? 1 : 0);
+                cr_assert_eq(harness_was_rejected(&h, RAFT_BUSY),
+                             k >= cases[i].taken);
+            }
+            harness_written(&h);
+            struct raft_message m =
+                harness_append_success(1, harness_view(&h).last.index);
+            harness_receive(&h, 2, &m);
+            cr_assert_eq(harness_view(&h).commit_index,
+                         1 + (round + 1) * cases[i].taken);
+        }
+        harness_free(&h);
+    }
+}
+
+/* What leaders before it took counts as well: it is still under way. */
+Test(raft_replication, inherited_bytes_count_as_uncommitted)
+{
+    static const uint64_t terms[] = {1, 1, 1}; /* of 8 bytes each */
+    struct harness h;
+    struct raft_config config = harness_config(1);
+    config.max_uncommitted_bytes = 30;
+    harness_init(&h, &config, 3);
+    harness_preload(&h, 1, RAFT_NONE, terms, 3);
+    harness_boot(&h);
+    harness_elect(&h);
+    harness_propose(&h, 1, "seven b");
+    cr_assert(harness_was_rejected(&h, RAFT_BUSY));
+    harness_propose(&h, 1, "six by");
+    cr_assert_eq(harness_count(&h, RAFT_OUTPUT_ACCEPTED), 1);
+    harness_free(&h);
+}
+
+/* Servers count their steps anew after a restart: a request of an older term is
+ * answered as if it had no sequence, or a later leadership would take the
+ * answer for one to what it sent itself (6.4). */
+Test(raft_replication, an_old_requests_sequence_is_not_echoed)
+{
+    const struct raft_position place = {4, 9};
+    struct harness h;
+    struct raft_message got;
+    start(&h, 1, 3, 5, NULL, 0);
+    for (uint64_t term = 4; term <= 5; term++) {
+        struct raft_message m = harness_append(term, 4, 9, 0, NULL, 0);
+        m.append_request.sequence = 1000;
+        harness_receive(&h, 2, &m);
+        cr_assert(harness_sent(&h, 2, RAFT_MESSAGE_APPEND_RESPONSE, &got));
+        cr_assert_eq(got.append_response.sequence, term < 5 ? 0 : 1000);
+        m = harness_install(term, place, (const uint8_t *)"snapshot", 8, 0, 5);
+        m.install_request.sequence = 1001;
+        harness_receive(&h, 2, &m);
+        cr_assert(harness_sent(&h, 2, RAFT_MESSAGE_INSTALL_RESPONSE, &got));
+        cr_assert_eq(got.install_response.sequence, term < 5 ? 0 : 1001);
+    }
+    harness_free(&h);
 }
 
 /* --- committing (5.3, 5.4.2) ---------------------------------------------- */

@@ -196,6 +196,50 @@ Test(scenario, folders_hold_what_they_say)
                  count_expected());
 }
 
+/* Whether `text` holds `word` as a word of its own. */
+static bool has_word(const char *text, const char *word)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz_";
+    const char *at = text;
+    while ((at = strstr(at, word)) != NULL) {
+        const char *end = at + strlen(word);
+        bool starts = at == text || strchr(letters, at[-1]) == NULL;
+        if (starts && (*end == '\0' || strchr(letters, *end) == NULL)) {
+            return true;
+        }
+        at = end;
+    }
+    return false;
+}
+
+/* What has a name in the code has it in the schema and on the format's page. */
+Test(scenario, schema_and_page_know_every_name)
+{
+    static const char *const files[] = {
+        "scenarios/schema/scenario.schema.json",
+        "tools/help_scenario.c",
+    };
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char path[MAX_LINE];
+        size_t size;
+        path_in_tree(path, sizeof path, files[i]);
+        char *text = read_file(path, &size);
+        for (size_t j = 0; j < SIM_ACTION_KIND_COUNT; j++) {
+            const char *name = sim_action_name((enum sim_action_kind)j);
+            cr_expect(has_word(text, name), "%s: %s", files[i], name);
+        }
+        for (size_t j = 0; j < SIM_PROPERTY_COUNT; j++) {
+            const char *name = sim_property_name((enum sim_property)j);
+            cr_expect(has_word(text, name), "%s: %s", files[i], name);
+        }
+        for (size_t j = 0; j < SIM_MESSAGE_KIND_COUNT; j++) {
+            const char *name = sim_message_kind_name((enum sim_message_kind)j);
+            cr_expect(has_word(text, name), "%s: %s", files[i], name);
+        }
+        free(text);
+    }
+}
+
 /* --- places --------------------------------------------------------------- */
 
 Test(scenario, problems_have_lines_and_columns_in_characters)
@@ -244,7 +288,17 @@ Test(scenario, defaults)
     cr_expect_eq(s->raft.max_entries_per_message, 64);
     cr_expect_eq(s->raft.max_bytes_per_message, 65536);
     cr_expect_eq(s->raft.max_inflight_messages, 16);
+    cr_expect_eq(s->raft.max_inflight_bytes, 1048576);
+    cr_expect_eq(s->raft.max_uncommitted_bytes, 16777216);
+    cr_expect_eq(s->raft.max_pending_reads, 1024);
+    cr_expect_eq(s->raft.max_sessions, 4096);
     cr_expect(s->raft.pre_vote && s->raft.check_quorum);
+    cr_expect(s->raft.catch_up && s->raft.priority_takeover);
+    cr_expect_not(s->raft.lease_reads);
+    cr_expect_eq(s->raft.clock_drift_ppm, 10000);
+    cr_expect_eq(s->n_members, 0);
+    cr_expect_eq(s->snapshots.every, 0);
+    cr_expect_eq(s->snapshots.keep, 0);
     cr_expect_eq(s->network.delay.kind, SIM_UNIFORM);
     cr_expect_eq(s->network.delay.low_us, 1000);
     cr_expect_eq(s->network.delay.high_us, 5000);
@@ -257,13 +311,21 @@ Test(scenario, defaults)
     cr_expect_eq(s->workload.timeout_us, 500000);
     cr_expect_eq(s->workload.stop_us, 10000000);
     cr_expect_eq(s->workload.delay.low_us, 500);
+    cr_expect_eq(s->workload.give_up_us, SIM_UNLIMITED);
+    cr_expect(s->workload.sessions);
+    cr_expect_eq(s->workload.weights[SIM_OPERATION_SET], 60);
+    cr_expect_eq(s->workload.weights[SIM_OPERATION_COMPARE_AND_SET], 10);
+    cr_expect_eq(s->workload.weights[SIM_OPERATION_READ], 30);
+    cr_expect_eq(s->workload.weights[SIM_OPERATION_READ_LEASE], 0);
+    cr_expect_eq(s->workload.weights[SIM_OPERATION_READ_LOG], 0);
     cr_expect_eq(s->expect.progress_within_us, 10000000);
     cr_expect_not(s->expect.violation);
     cr_expect_eq(s->expect.whole.until_us, SIM_UNLIMITED);
     cr_expect_eq(s->expect.whole.commits_at_most, SIM_UNLIMITED);
     cr_expect_eq(s->expect.whole.elections_at_most, SIM_UNLIMITED);
     cr_expect_eq(s->expect.whole.terms_at_most, SIM_UNLIMITED);
-    cr_expect_not(s->expect.whole.has_leader);
+    cr_expect_eq(s->expect.whole.installs_at_most, SIM_UNLIMITED);
+    cr_expect_not(s->expect.whole.has_leader || s->expect.whole.has_voters);
     sim_scenario_free(s);
 }
 

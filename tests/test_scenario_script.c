@@ -33,30 +33,36 @@ static struct sim_scenario *parse_step(const char *step)
 
 Test(scenario_script, every_word_names_its_targets)
 {
-    static const char *const words[] = {
-        "leader",
-        "a follower",
-        "followers",
-        "a candidate",
-        "a node",
-        "all",
-        "crashed",
-        "paused",
-        "majority",
-        "minority",
-        "majority with leader",
-        "minority with leader",
+    static const struct {
+        const char *word;
+        enum sim_target_kind kind;
+    } cases[] = {
+        {"leader", SIM_TARGET_LEADER},
+        {"a follower", SIM_TARGET_FOLLOWER},
+        {"followers", SIM_TARGET_FOLLOWERS},
+        {"a candidate", SIM_TARGET_CANDIDATE},
+        {"a node", SIM_TARGET_ANY},
+        {"all", SIM_TARGET_ALL},
+        {"crashed", SIM_TARGET_CRASHED},
+        {"paused", SIM_TARGET_PAUSED},
+        {"majority", SIM_TARGET_MAJORITY},
+        {"minority", SIM_TARGET_MINORITY},
+        {"majority with leader", SIM_TARGET_MAJORITY_WITH_LEADER},
+        {"minority with leader", SIM_TARGET_MINORITY_WITH_LEADER},
+        {"a member", SIM_TARGET_MEMBER},
+        {"a learner", SIM_TARGET_LEARNER},
+        {"a stranger", SIM_TARGET_STRANGER},
+        {"learners", SIM_TARGET_LEARNERS},
+        {"strangers", SIM_TARGET_STRANGERS},
     };
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char step[64];
         snprintf(step, sizeof step, "\"at\": \"1s\", \"crash\": \"%s\"",
-                 words[i]);
+                 cases[i].word);
         struct sim_scenario *s = parse_step(step);
         const struct sim_targets *nodes = &s->faults[0].action.nodes;
         cr_assert_eq(nodes->count, 1);
-        cr_expect_eq(nodes->items[0].kind,
-                     (enum sim_target_kind)(SIM_TARGET_LEADER + i), "%s",
-                     words[i]);
+        cr_expect_eq(nodes->items[0].kind, cases[i].kind, "%s", cases[i].word);
         sim_scenario_free(s);
     }
 }
@@ -142,11 +148,18 @@ Test(scenario_script, clock_disk_mesh_propose_and_heal)
     sim_scenario_free(s);
 }
 
-Test(scenario_script, actions_are_named_as_their_keys)
+Test(scenario_script, every_action_has_a_name_of_its_own)
 {
     cr_expect_str_eq(sim_action_name(SIM_ACTION_CRASH), "crash");
     cr_expect_str_eq(sim_action_name(SIM_ACTION_EXPIRE), "expire_timer");
-    cr_expect_str_eq(sim_action_name(SIM_ACTION_HEAL), "heal");
+    cr_expect_str_eq(sim_action_name(SIM_ACTION_COMPACT), "compact");
+    for (size_t i = 0; i < SIM_ACTION_KIND_COUNT; i++) {
+        const char *name = sim_action_name((enum sim_action_kind)i);
+        cr_expect_str_neq(name, "?", "%zu", i);
+        for (size_t j = 0; j < i; j++) {
+            cr_expect_str_neq(name, sim_action_name((enum sim_action_kind)j));
+        }
+    }
 }
 
 /* --- when ----------------------------------------------------------------- */
@@ -192,6 +205,28 @@ Test(scenario_script, triggers)
           .event = SIM_EVENT_WRITING,
           .node = 5,
           .writing = SIM_WRITING_ENTRIES}},
+        {"\"when\": {\"writing\": \"any\", \"what\": \"snapshot\"}",
+         {.kind = SIM_TRIGGER_WHEN,
+          .event = SIM_EVENT_WRITING,
+          .writing = SIM_WRITING_SNAPSHOT}},
+        {"\"when\": {\"configured\": 3}",
+         {.kind = SIM_TRIGGER_WHEN, .event = SIM_EVENT_CONFIGURED, .node = 3}},
+        {"\"when\": {\"configured\": \"any\", \"joint\": true}",
+         {.kind = SIM_TRIGGER_WHEN,
+          .event = SIM_EVENT_CONFIGURED,
+          .has_joint = true,
+          .joint = true}},
+        {"\"when\": {\"configured\": \"any\", \"joint\": false}",
+         {.kind = SIM_TRIGGER_WHEN,
+          .event = SIM_EVENT_CONFIGURED,
+          .has_joint = true}},
+        {"\"when\": {\"restored\": 4}",
+         {.kind = SIM_TRIGGER_WHEN, .event = SIM_EVENT_RESTORED, .node = 4}},
+        {"\"when\": {\"received\": \"timeout_now\", \"to\": 3}",
+         {.kind = SIM_TRIGGER_WHEN,
+          .event = SIM_EVENT_RECEIVED,
+          .message = SIM_MESSAGE_TIMEOUT_NOW,
+          .to = 3}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char step[256];
@@ -205,7 +240,9 @@ Test(scenario_script, triggers)
                       is->from == wanted->from && is->to == wanted->to &&
                       is->term == wanted->term && is->index == wanted->index &&
                       is->message == wanted->message &&
-                      is->writing == wanted->writing,
+                      is->writing == wanted->writing &&
+                      is->has_joint == wanted->has_joint &&
+                      is->joint == wanted->joint,
                   "%s", cases[i].when);
         sim_scenario_free(s);
     }

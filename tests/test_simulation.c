@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/history_judge.h"
 #include "sim/memory.h"
+#include "sim/progress.h"
+#include "tests/ruler_node.h"
 #include "tests/sim_harness.h"
 
 #define MS UINT64_C(1000)
@@ -480,7 +483,7 @@ Test(simulation, counters_agree_with_each_other)
         cr_expect_geq(result.faults, result.crashes);
         cr_expect_leq(result.proposals_answered, result.proposals);
         cr_expect_leq(result.proposals, result.proposals_answered + 2);
-        cr_expect_geq(result.commits, result.proposals_answered);
+        cr_expect_geq(result.commits + result.reads, result.proposals_answered);
         cr_expect_geq(result.highest_term, result.elections);
         cr_expect_gt(result.writes, 0);
     }
@@ -498,4 +501,164 @@ Test(simulation, scripted_proposals_count)
     cr_expect_eq(result.proposals, 2);
     cr_expect_eq(result.proposals_answered, 2);
     cr_expect_eq(result.faults, 0);
+}
+
+/* --- members, snapshots, reads -------------------------------------------- */
+
+#define EVERYTHING                                                             \
+    "{'description': 'x', 'nodes': 5, 'duration': '6s', 'members': [1, 2, 3,"  \
+    " {'node': 4, 'as': 'learner'}], 'snapshots': {'every': 40, 'keep': 5},"   \
+    " 'workload': {'clients': 4, 'rate': '200/s'}, 'faults': ["                \
+    "{'at': '1s', 'isolate': 4, 'for': '1s'}, {'at': '3s', 'promote': 4},"     \
+    " {'after': '200ms', 'replace': {'node': 1, 'by': 5}}], 'nemeses': ["      \
+    "{'every': '700ms', 'crash': 'a node', 'for': '200ms'}, {'every': "        \
+    "'900ms',"                                                                 \
+    " 'transfer': 'any'}, {'every': '400ms', 'compact': 'a node'}]}"
+
+Test(simulation, members_snapshots_and_reads_are_counted)
+{
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        struct sim_result result = harness_run(EVERYTHING, seed, NULL);
+        cr_assert_eq(result.verdict, SIM_VERDICT_AS_EXPECTED, "%s %s",
+                     result.violation.text, result.unmet[0].text);
+        cr_expect_gt(result.snapshots, 5);
+        cr_expect_geq(result.installs, 2, "the learner, and the newcomer");
+        cr_expect_gt(result.reads, 50);
+        cr_expect_geq(result.sessions, 4);
+        cr_expect_geq(result.configurations, 4, "promoted, and two joint");
+        cr_expect_gt(result.history, 200);
+        cr_expect_geq(result.evaluated[SIM_LINEARIZABILITY], 1);
+        cr_expect_leq(result.history, result.proposals);
+    }
+}
+
+/* By the leader alone, whoever else takes them into his log. */
+Test(simulation, configurations_are_counted_once)
+{
+    static const struct {
+        const char *fault;
+        uint64_t count;
+    } cases[] = {{"'add': 4", 2}, {"'members': [1, 4, 5]", 3}};
+    for (size_t i = 0; i < 2; i++) {
+        char text[300];
+        snprintf(text, sizeof text,
+                 "{'description': 'x', 'nodes': 5, 'duration': '3s', 'members':"
+                 " [1, 2, 3], 'faults': [{'at': '1s', %s}]}",
+                 cases[i].fault);
+        cr_expect_eq(harness_run(text, 1, NULL).configurations, cases[i].count);
+    }
+}
+
+Test(simulation, with_all_features_it_is_the_same_run_in_slices_and_unobserved)
+{
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        struct harness_text text;
+        const struct harness_options slices = {.slice = 7};
+        const struct harness_options unchecked = {.no_checks = true};
+        const struct harness_options traced = {.trace = &text};
+        struct sim_result plain = harness_run(EVERYTHING, seed, NULL);
+        struct sim_result sliced = harness_run(EVERYTHING, seed, &slices);
+        struct sim_result bare = harness_run(EVERYTHING, seed, &unchecked);
+        struct sim_result told = harness_run(EVERYTHING, seed, &traced);
+        cr_expect_eq(sliced.hash, plain.hash);
+        cr_expect_eq(bare.hash, plain.hash);
+        cr_expect_eq(told.hash, plain.hash);
+        cr_expect_eq(bare.steps, plain.steps);
+        cr_expect_eq(bare.snapshots, plain.snapshots);
+        cr_expect_eq(bare.history, 0, "judged only with the checks");
+        cr_expect_not_null(strstr(text.text, "wish: replace 1 by 5"));
+        free(text.text);
+    }
+}
+
+/* Node 2 answers reads from a state machine that never gets anything. */
+Test(simulation, clients_who_are_told_old_things_are_found_at_the_end)
+{
+    static const struct {
+        const char *nodes;
+        bool violated;
+    } cases[] = {{"1", false}, {"2", true}};
+    for (size_t i = 0; i < 2; i++) {
+        char text[400];
+        snprintf(text, sizeof text,
+                 "{'description': 'x', 'nodes': %s, 'duration': '10s',"
+                 " 'workload': {'clients': 4, 'keys': 2, 'rate': '500/s',"
+                 " 'operations': {'set': 50, 'read': 50}}}",
+                 cases[i].nodes);
+        struct rig *rig = rig_new(text, 1, &ruler_node_type);
+        struct sim_cluster *cluster = rig->cluster;
+        rig_run_until(rig, 2000000);
+        struct sim_checker *checker =
+            sim_checker_new(cluster->tree, cluster->memberships, cluster->n);
+        uint64_t judged = sim_history_judge(rig->clients, checker);
+        const struct sim_violation *violation = sim_checker_violation(checker);
+        cr_expect_gt(judged, 100);
+        cr_expect_eq(violation != NULL, cases[i].violated);
+        if (violation != NULL) {
+            cr_expect_eq(violation->property, SIM_LINEARIZABILITY);
+            cr_expect_not_null(strstr(violation->text, "key k"), "%s",
+                               violation->text);
+        }
+        cr_expect_eq(sim_history_judge(rig->clients, NULL), 0);
+        sim_checker_free(checker);
+        rig_free(rig);
+    }
+}
+
+/* Node 4 hears nothing for an hour: as a learner it is in the way of progress,
+ * as a stranger, and when it was removed, it is not. */
+Test(simulation, progress_means_the_members)
+{
+    static const struct {
+        const char *members, *faults;
+        bool violated;
+    } cases[] = {
+        {"[1, 2, 3]", "[]", false},
+        {"[1, 2, 3, {'node': 4, 'as': 'learner'}]", "[]", true},
+        {"[1, 2, 3, {'node': 4, 'as': 'learner'}]",
+         "[{'at': '500ms', 'remove': 4}]", false},
+        {"[1, 2, 3]", "[{'at': '500ms', 'add': 4, 'as': 'learner'}]", true},
+    };
+    for (size_t i = 0; i < 4; i++) {
+        char text[600];
+        snprintf(text, sizeof text,
+                 "{'description': 'x', 'nodes': 4, 'duration': '3s',"
+                 " 'members': %s, 'faults': %s, 'network': {'links':"
+                 " [{'from': 'all', 'to': [4], 'delay': '1h'}]},"
+                 " 'expect': {'progress_within': '2s'}}",
+                 cases[i].members, cases[i].faults);
+        struct sim_result result = harness_run(text, 1, NULL);
+        cr_expect_eq(result.violated, cases[i].violated, "case %zu: %s", i,
+                     result.violation.text);
+        if (result.violated) {
+            cr_expect_eq(result.violation.property, SIM_PROGRESS);
+            cr_expect_not_null(strstr(result.violation.text, "node 4"));
+        }
+        cr_expect_gt(result.evaluated[SIM_PROGRESS], 0);
+    }
+}
+
+/* Who comes in gets the whole time to catch up. */
+Test(simulation, a_change_of_the_members_begins_the_wait_anew)
+{
+    struct rig *rig =
+        rig_new("{'description': 'x', 'nodes': 3, 'duration': '10s',"
+                " 'members': [1, 2], 'workload': {'clients': 0}, 'faults':"
+                " [{'at': '9s', 'add': 3, 'as': 'learner'},"
+                " {'at': '9s', 'transfer': 'any'}]}",
+                1, &ruler_node_type);
+    struct sim_progress progress =
+        sim_progress_new(rig->cluster, rig->clients, rig->faults);
+    sim_progress_look(&progress, false);
+    cr_expect_eq(progress.number, 1);
+    sim_progress_look(&progress, false);
+    cr_assert(rig_do(rig, 1));
+    sim_progress_look(&progress, false);
+    cr_expect_eq(progress.number, 1);
+    cr_assert(rig_do(rig, 0));
+    sim_progress_look(&progress, false);
+    cr_expect_eq(progress.number, 2);
+    sim_progress_look(&progress, false);
+    cr_expect_eq(progress.number, 2);
+    rig_free(rig);
 }

@@ -321,3 +321,66 @@ Test(targets, a_node_named_twice_counts_once)
     cr_expect_eq(list.count, 1);
     rig_free(rig);
 }
+
+/* --- members -------------------------------------------------------------- */
+
+/* Of seven: 1 leads, 2 and 3 are voters, 4 was one before, 5 and 6 are
+ * learners, 7 is a stranger; 3 and 6 are down. */
+static struct rig *members_of_seven(struct sim_configuration *members)
+{
+    struct rig *rig = cluster_of(7);
+    *members = sim_configuration_of(3);
+    sim_set_add(&members->old_voters, 1);
+    sim_set_add(&members->old_voters, 4);
+    sim_set_add(&members->learners, 5);
+    sim_set_add(&members->learners, 6);
+    sim_cluster_crash(rig->cluster, 3, SIM_UNFINISHED_LOST);
+    sim_cluster_crash(rig->cluster, 6, SIM_UNFINISHED_LOST);
+    rig->cluster->members = members;
+    set_role(rig, 1, SIM_LEADER);
+    return rig;
+}
+
+#define BIT(node) (UINT64_C(1) << (node))
+
+Test(targets, members_learners_and_strangers)
+{
+    static const struct {
+        enum sim_target_kind kind;
+        uint32_t size;
+        uint64_t set;
+    } cases[] = {
+        {SIM_TARGET_MEMBER, 1, BIT(1) | BIT(2) | BIT(4)},
+        {SIM_TARGET_LEARNER, 1, BIT(5)},
+        {SIM_TARGET_STRANGER, 1, BIT(7)},
+        {SIM_TARGET_LEARNERS, 1, BIT(5)},
+        {SIM_TARGET_STRANGERS, 1, BIT(7)},
+        {SIM_TARGET_FOLLOWER, 1, BIT(2) | BIT(4)},
+        {SIM_TARGET_FOLLOWERS, 2, BIT(2) | BIT(4)},
+        {SIM_TARGET_MAJORITY, 3, BIT(1) | BIT(2) | BIT(3) | BIT(4)},
+        {SIM_TARGET_MINORITY, 1, BIT(1) | BIT(2) | BIT(3) | BIT(4)},
+        {SIM_TARGET_MAJORITY_WITH_LEADER, 3, BIT(1) | BIT(2) | BIT(3) | BIT(4)},
+        {SIM_TARGET_REST, 7, 0xfe},
+        {SIM_TARGET_ALL, 7, 0xfe},
+    };
+    struct sim_configuration members;
+    struct rig *rig = members_of_seven(&members);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cr_expect_eq(seen(rig, SIM_ACTION_CRASH, cases[i].kind, cases[i].size),
+                     cases[i].set, "target %d", cases[i].kind);
+    }
+    rig_free(rig);
+}
+
+Test(targets, nobody_may_be_a_learner_or_a_stranger)
+{
+    struct rig *rig = cluster_of(3);
+    struct sim_node_list list;
+    expect_none(rig, SIM_ACTION_ADD, SIM_TARGET_LEARNER);
+    expect_none(rig, SIM_ACTION_ADD, SIM_TARGET_STRANGER);
+    cr_expect(resolve(rig, SIM_ACTION_ADD, SIM_TARGET_LEARNERS, 0, &list));
+    cr_expect_eq(list.count, 0);
+    cr_expect(resolve(rig, SIM_ACTION_ADD, SIM_TARGET_STRANGERS, 0, &list));
+    cr_expect_eq(list.count, 0);
+    rig_free(rig);
+}

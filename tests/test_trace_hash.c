@@ -44,7 +44,8 @@ struct scene {
     struct sim_entry entries[4];
     struct sim_entry applied[2];
     struct sim_view before, after;
-    uint8_t in[9], out[3], payload[5];
+    struct sim_configuration members;
+    uint8_t in[9], out[3], payload[5], meta[7], image[11], restored[11];
 };
 
 static void set_scene(struct scene *scene)
@@ -55,10 +56,13 @@ static void set_scene(struct scene *scene)
         .entries = {{.term = 2, .kind = SIM_ENTRY_COMMAND},
                     {.term = 3, .kind = SIM_ENTRY_INTERNAL}},
         .applied = {{.term = 1, .kind = SIM_ENTRY_COMMAND}},
-        .after = {SIM_LEADER, {4, 1}, 2, {3, 9}, 5, 6},
+        .after = {SIM_LEADER, {4, 1}, 2, {3, 9}, 5, 6, {2, 4}, {3, 7}},
         .in = {1, 2, 3, 4, 5, 6, 7, 8, 9},
         .out = {11, 12, 13},
         .payload = {21, 22, 23, 24, 25},
+        .meta = {31, 32, 33, 34, 35, 36, 37},
+        .restored = {61, 62, 63, 64, 65, 66, 67, 68, 69, 70, 71},
+        .image = {41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51},
     };
     scene->input.message.from = 9;
     scene->input.message.bytes = scene->in;
@@ -67,23 +71,29 @@ static void set_scene(struct scene *scene)
     scene->entries[0].size = 5;
     scene->applied[0].data = scene->payload;
     scene->applied[0].size = 2;
-    struct sim_write write = {.id = 1,
-                              .has_hard_state = true,
-                              .hard_state = {4, 1},
-                              .truncate_from = 8,
-                              .first_index = 8,
-                              .entries = scene->entries,
-                              .n_entries = 2};
-    struct sim_output items[6] = {
+    struct sim_write write = {
+        .id = 1,
+        .has_hard_state = true,
+        .hard_state = {4, 1},
+        .has_snapshot = true,
+        .snapshot = {{2, 4}, scene->meta, 7, scene->image, 11},
+        .truncate_from = 8,
+        .drop_before = 3,
+        .first_index = 8,
+        .entries = scene->entries,
+        .n_entries = 2};
+    struct sim_output items[8] = {
         {.kind = SIM_OUTPUT_WRITE, .write = write},
         {.kind = SIM_OUTPUT_SEND, .send = {3, 1, scene->out, 3}},
         {.kind = SIM_OUTPUT_TIMER, .timer = {99}},
         {.kind = SIM_OUTPUT_ACCEPTED, .accepted = {41, {4, 9}}},
-        {.kind = SIM_OUTPUT_REJECTED, .rejected = {42, 3}},
+        {.kind = SIM_OUTPUT_REJECTED, .rejected = {42, SIM_NOT_LEADER, 3}},
         {.kind = SIM_OUTPUT_APPLY, .apply = {6, scene->applied, 1}},
+        {.kind = SIM_OUTPUT_RESTORE, .restore = {{2, 4}, scene->restored, 11}},
+        {.kind = SIM_OUTPUT_READY, .ready = {43, 17}},
     };
     memcpy(scene->items, items, sizeof items);
-    scene->outputs = (struct sim_outputs){scene->items, 6};
+    scene->outputs = (struct sim_outputs){scene->items, 8};
     scene->step.input = &scene->input;
     scene->step.outputs = &scene->outputs;
     scene->step.before = &scene->before;
@@ -100,6 +110,7 @@ struct field {
         offsetof(struct scene, name), sizeof((struct scene *)0)->name          \
     }
 
+/* With a message as input. */
 static const struct field fields[] = {
     FIELD(step.step),
     FIELD(step.time_us),
@@ -115,12 +126,24 @@ static const struct field fields[] = {
     FIELD(items[0].write.has_hard_state),
     FIELD(items[0].write.hard_state.term),
     FIELD(items[0].write.hard_state.vote),
+    FIELD(items[0].write.has_snapshot),
+    FIELD(items[0].write.snapshot.position.term),
+    FIELD(items[0].write.snapshot.position.index),
+    FIELD(items[0].write.snapshot.meta_size),
+    FIELD(items[0].write.snapshot.image_size),
+    FIELD(meta[6]),
+    FIELD(image[10]),
     FIELD(items[0].write.truncate_from),
+    FIELD(items[0].write.drop_before),
     FIELD(items[0].write.first_index),
     FIELD(items[0].write.n_entries),
     FIELD(entries[0].term),
     FIELD(entries[0].size),
     FIELD(entries[0].kind),
+    FIELD(entries[0].omitted),
+    FIELD(entries[0].verdict),
+    FIELD(entries[0].session),
+    FIELD(entries[0].sequence),
     FIELD(entries[1].term),
     FIELD(entries[1].kind),
     FIELD(payload[3]),
@@ -133,10 +156,20 @@ static const struct field fields[] = {
     FIELD(items[3].accepted.position.term),
     FIELD(items[3].accepted.position.index),
     FIELD(items[4].rejected.tag),
+    FIELD(items[4].rejected.reason),
     FIELD(items[4].rejected.leader),
     FIELD(items[5].apply.first_index),
     FIELD(items[5].apply.n_entries),
     FIELD(applied[0].size),
+    FIELD(applied[0].verdict),
+    FIELD(applied[0].session),
+    FIELD(applied[0].sequence),
+    FIELD(items[6].restore.position.term),
+    FIELD(items[6].restore.position.index),
+    FIELD(items[6].restore.size),
+    FIELD(restored[10]),
+    FIELD(items[7].ready.tag),
+    FIELD(items[7].ready.index),
     FIELD(after.role),
     FIELD(after.hard_state.term),
     FIELD(after.hard_state.vote),
@@ -145,6 +178,10 @@ static const struct field fields[] = {
     FIELD(after.last.index),
     FIELD(after.commit_index),
     FIELD(after.last_applied),
+    FIELD(after.snapshot.term),
+    FIELD(after.snapshot.index),
+    FIELD(after.configuration.term),
+    FIELD(after.configuration.index),
 };
 
 #define N_FIELDS (sizeof fields / sizeof *fields)
@@ -169,37 +206,46 @@ static void change(struct scene *scene, const struct field *field)
     }
 }
 
-/* Another input, or another order: false when there are no more. */
-static bool change_shape(struct scene *scene, uint32_t which)
+/* The other inputs, with what each has of its own; a size of 0 ends a list. */
+static const struct {
+    enum sim_input_kind kind;
+    struct field fields[9];
+} inputs[] = {
+    {SIM_INPUT_START, {{0, 0}}},
+    {SIM_INPUT_TIMER, {{0, 0}}},
+    {SIM_INPUT_WRITTEN, {FIELD(input.written.write_id)}},
+    {SIM_INPUT_PROPOSAL,
+     {FIELD(input.proposal.tag), FIELD(input.proposal.session),
+      FIELD(input.proposal.sequence), FIELD(input.proposal.size),
+      FIELD(in[8])}},
+    {SIM_INPUT_SESSION, {FIELD(input.session.tag)}},
+    {SIM_INPUT_CHANGE,
+     {FIELD(input.change.tag), FIELD(members.voters.words[0]),
+      FIELD(members.voters.words[1]), FIELD(members.old_voters.words[0]),
+      FIELD(members.learners.words[0]), FIELD(members.witnesses.words[1]),
+      FIELD(members.priorities[127]), FIELD(input.change.joint)}},
+    {SIM_INPUT_TRANSFER, {FIELD(input.transfer.tag), FIELD(input.transfer.to)}},
+    {SIM_INPUT_READ, {FIELD(input.read.tag), FIELD(input.read.lease)}},
+    {SIM_INPUT_SNAPSHOT,
+     {FIELD(input.snapshot.index), FIELD(input.snapshot.keep_from),
+      FIELD(input.snapshot.size), FIELD(in[8])}},
+};
+
+#define N_INPUTS (sizeof inputs / sizeof *inputs)
+
+static void set_input(struct scene *scene, enum sim_input_kind kind)
 {
     struct sim_input *input = &scene->input;
-    struct sim_output first = scene->items[0];
-    switch (which) {
-    case 0:
-        scene->items[0] = scene->items[1];
-        scene->items[1] = first;
-        return true;
-    case 1:
-        input->kind = SIM_INPUT_TIMER;
-        return true;
-    case 2:
-        input->kind = SIM_INPUT_START;
-        return true;
-    case 3:
-    case 4:
-        input->kind = SIM_INPUT_WRITTEN;
-        input->written.write_id = which;
-        return true;
-    case 5:
-    case 6:
-    case 7:
-        input->kind = SIM_INPUT_PROPOSAL;
-        input->proposal.tag = which == 5 ? 1 : 2;
+    set_scene(scene);
+    *input = (struct sim_input){.kind = kind, .now_us = 8};
+    if (kind == SIM_INPUT_PROPOSAL) {
         input->proposal.data = scene->in;
-        input->proposal.size = which == 6 ? 8 : 9;
-        return true;
-    default:
-        return false;
+        input->proposal.size = sizeof scene->in;
+    } else if (kind == SIM_INPUT_CHANGE) {
+        input->change.members = &scene->members;
+    } else if (kind == SIM_INPUT_SNAPSHOT) {
+        input->snapshot.image = scene->in;
+        input->snapshot.size = sizeof scene->in;
     }
 }
 
@@ -215,21 +261,29 @@ static uint64_t hash_of(const struct scene *scene, struct sim_trace_sink *sink)
 Test(trace_hash, everything_of_a_step_is_in_the_hash)
 {
     static struct scene scene;
-    uint64_t hashes[N_FIELDS + 10];
+    uint64_t hashes[N_FIELDS + 9 * N_INPUTS + 2];
     uint32_t count = 0;
     set_scene(&scene);
+    hashes[count++] = hash_of(&scene, NULL);
+    struct sim_output first = scene.items[0];
+    scene.items[0] = scene.items[1];
+    scene.items[1] = first;
     hashes[count++] = hash_of(&scene, NULL);
     for (uint32_t i = 0; i < N_FIELDS; i++) {
         set_scene(&scene);
         change(&scene, &fields[i]);
         hashes[count++] = hash_of(&scene, NULL);
     }
-    set_scene(&scene);
-    for (uint32_t i = 0; change_shape(&scene, i); i++) {
+    for (uint32_t i = 0; i < N_INPUTS; i++) {
+        set_input(&scene, inputs[i].kind);
         hashes[count++] = hash_of(&scene, NULL);
-        set_scene(&scene);
+        for (uint32_t j = 0; inputs[i].fields[j].size > 0; j++) {
+            set_input(&scene, inputs[i].kind);
+            change(&scene, &inputs[i].fields[j]);
+            hashes[count++] = hash_of(&scene, NULL);
+        }
     }
-    cr_assert_eq(count, 1 + N_FIELDS + 8);
+    cr_assert_eq(count, 2 + N_FIELDS + N_INPUTS + 23);
     for (uint32_t i = 0; i < count; i++) {
         for (uint32_t j = 0; j < i; j++) {
             cr_assert_neq(hashes[i], hashes[j], "changes %u and %u", j, i);
@@ -251,6 +305,16 @@ Test(trace_hash, text_and_the_past_leave_the_hash_as_it_was)
     scene.items[0].write.has_hard_state = false;
     hash = hash_of(&scene, NULL);
     scene.items[0].write.hard_state.term = 1234;
+    cr_assert_eq(hash_of(&scene, NULL), hash);
+    scene.items[0].write.has_snapshot = false;
+    hash = hash_of(&scene, NULL);
+    scene.items[0].write.snapshot.position.index = 1234;
+    cr_assert_eq(hash_of(&scene, NULL), hash);
+    scene.items[0].write.n_entries = 0;
+    hash = hash_of(&scene, NULL);
+    scene.items[0].write.first_index = 1234;
+    cr_assert_eq(hash_of(&scene, NULL), hash);
+    scene.step.members = &scene.members; /* they are for the story */
     cr_assert_eq(hash_of(&scene, NULL), hash);
 }
 
@@ -289,7 +353,10 @@ Test(trace_hash, the_hash_is_the_same_everywhere)
 {
     static struct scene scene;
     set_scene(&scene);
-    cr_assert_eq(hash_of(&scene, NULL), UINT64_C(0xff15a01701cb000c));
+    cr_assert_eq(hash_of(&scene, NULL), UINT64_C(0x576f1983c9f44c29));
+    set_input(&scene, SIM_INPUT_CHANGE);
+    sim_set_add(&scene.members.voters, 3);
+    cr_assert_eq(hash_of(&scene, NULL), UINT64_C(0xcef4a6c19559dfd2));
 }
 
 /* --- words and bytes ----------------------------------------------------- */

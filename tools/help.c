@@ -80,7 +80,9 @@ static const char *const run_page[] = {
     "    expects. The first violation of a property ends a run; then the "
     "summary",
     "    says what was broken, tells the last 20 steps that led there (the run",
-    "    is repeated for them) and gives the command that repeats it.",
+    "    is repeated for them) and gives the command that repeats it. What "
+    "clients",
+    "    were told is judged at the end, if nothing was violated before.",
     "",
     "    A property that was never evaluated is shown as such: it was not "
     "found",

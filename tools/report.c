@@ -102,7 +102,26 @@ static void print_cluster(FILE *out, const struct sim_scenario *scenario)
         fprintf(out, ", %" PRIu32 " of %" PRIu32 " nemeses", enabled,
                 scenario->n_nemeses);
     }
+    if (scenario->n_members > 0) {
+        fprintf(out, ", %" PRIu32 " member%s at first", scenario->n_members,
+                scenario->n_members == 1 ? "" : "s");
+    }
     fputc('\n', out);
+}
+
+/* What not every scenario has is told only where it is. */
+static void print_figures_of_features(FILE *out, const struct sim_result *r)
+{
+    if (r->configurations > 0) {
+        print_counts(out, "members", 1,
+                     (const char *const[]){"configuration|s"},
+                     (const uint64_t[]){r->configurations});
+    }
+    if (r->snapshots + r->installs > 0) {
+        print_counts(out, "snapshots", 2,
+                     (const char *const[]){"made", "installed"},
+                     (const uint64_t[]){r->snapshots, r->installs});
+    }
 }
 
 static void print_figures(FILE *out, const struct sim_scenario *scenario,
@@ -119,9 +138,14 @@ static void print_figures(FILE *out, const struct sim_scenario *scenario,
     fprintf(out, "highest term %s\n", grouped(text, r->highest_term));
     print_counts(out, "commits", 1, (const char *const[]){"entries"},
                  (const uint64_t[]){r->commits});
-    print_counts(out, "clients", 2,
-                 (const char *const[]){"command|s", "answered"},
-                 (const uint64_t[]){r->proposals, r->proposals_answered});
+    print_figures_of_features(out, r);
+    print_counts(
+        out, "clients", 4,
+        (const char *const[]){"command|s", "answered", "read|s", "session|s"},
+        (const uint64_t[]){r->proposals, r->proposals_answered, r->reads,
+                           r->sessions});
+    print_counts(out, "history", 1, (const char *const[]){"operation|s"},
+                 (const uint64_t[]){r->history});
     print_counts(out, "faults", 3,
                  (const char *const[]){"took effect", "crash|es", "restart|s"},
                  (const uint64_t[]){r->faults, r->crashes, r->restarts});

@@ -46,6 +46,12 @@ static void add_figures(cJSON *object, const struct runner_outcome *outcome)
     add_number(object, "commits", r->commits);
     add_number(object, "proposals", r->proposals);
     add_number(object, "proposals_answered", r->proposals_answered);
+    add_number(object, "reads", r->reads);
+    add_number(object, "sessions", r->sessions);
+    add_number(object, "history_operations", r->history);
+    add_number(object, "snapshots", r->snapshots);
+    add_number(object, "snapshots_installed", r->installs);
+    add_number(object, "configurations", r->configurations);
     add_number(object, "faults", r->faults);
     add_number(object, "crashes", r->crashes);
     add_number(object, "restarts", r->restarts);

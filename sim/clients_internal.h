@@ -1,0 +1,131 @@
+/* What one client is in the middle of; shared by the files of sim/clients.h
+ * only. clients.c goes from one command to the next. */
+#ifndef SIM_CLIENTS_INTERNAL_H
+#define SIM_CLIENTS_INTERNAL_H
+
+#include "sim/clients.h"
+#include "sim/intern.h"
+#include "sim/table.h"
+
+enum client_phase {
+    CLIENT_RESTING, /* until the next command begins at `wake_at_us` */
+    CLIENT_ASKING,  /* a server was asked; the next one is at `wake_at_us` */
+    CLIENT_PAUSING, /* the same is asked for again at `wake_at_us` */
+    CLIENT_FINISHED,
+};
+
+enum client_sort { CLIENT_OF_WORKLOAD, CLIENT_PROBE, CLIENT_OF_SCRIPT };
+
+struct client {
+    enum client_sort sort;
+    enum client_phase phase;
+    uint64_t wake_at_us; /* SIM_NEVER when finished */
+    struct sim_prng prng;
+
+    /* The latest command, or the session that is to be opened for the next. */
+    enum sim_request_kind request;
+    struct sim_history_request asked; /* not of SIM_REQUEST_SESSION */
+    uint32_t operation;               /* its place in the history */
+    uint64_t number;                  /* of the command; 0: none yet */
+    uint64_t session;                 /* 0: none */
+    uint64_t sequence;                /* of its latest command; 0: none yet */
+    uint8_t *data;                    /* the command */
+    size_t capacity;
+    uint32_t size;
+    struct sim_table seen; /* keys to their values as last seen or written, both
+                              as numbers of 8 bytes */
+
+    /* Its pace. */
+    uint64_t due_us;        /* when the next command may begin */
+    uint64_t give_up_at_us; /* the latest command; SIM_NEVER: not at all */
+    uint64_t timeout_us;
+    uint64_t pause_us; /* the next pause */
+
+    /* Its attempts. */
+    uint32_t node;          /* asked last, or to be asked */
+    uint32_t home;          /* asked last for anything but a read */
+    uint32_t attempt;       /* the latest; counts on over all commands */
+    uint32_t first_attempt; /* the latest command's first */
+    bool hinted; /* a hint was followed since the last pause: two servers that
+                    take each other for the leader get one visit each */
+};
+
+/* The workload's clients come first, then the probe, then the script's. */
+struct sim_clients {
+    struct sim_workload workload;
+    struct sim_distribution gap;
+    uint32_t n_nodes;
+    bool have_sessions; /* the workload's clients */
+    bool have_reads;    /* other than through the log */
+    uint64_t total_weight;
+    struct client *items;
+    size_t capacity;
+    uint32_t count;
+    uint32_t outstanding;
+    struct sim_clients_counters counters;
+
+    struct sim_history *history;
+    struct sim_intern *keys;
+    struct sim_intern *values;
+    uint32_t *writers; /* of value i + 1: who wrote it first */
+    size_t n_writers, writers_capacity;
+    uint8_t *value; /* room for a random one */
+};
+
+/* --- clients_attempts.c: when a server is asked, and which ---------------- */
+
+uint32_t clients__number_of(const struct sim_clients *clients,
+                            const struct client *client);
+
+/* Whether the client waits for an answer, or will ask again. */
+bool clients__is_open(const struct client *client);
+
+/* Goes over to a phase, which ends at `until_us` unless something else does. */
+void clients__enter(struct sim_clients *clients, struct client *client,
+                    enum client_phase phase, uint64_t until_us,
+                    struct sim_client_action *action);
+
+/* Asks the client's server for something new. */
+void clients__ask_first(struct sim_clients *clients, struct client *client,
+                        uint64_t now_us, struct sim_client_action *action);
+
+/* Asks the client's server for the same again. */
+void clients__ask_again(struct sim_clients *clients, struct client *client,
+                        uint64_t now_us, struct sim_client_action *action);
+
+/* Will ask `node` for the same, after a pause. */
+void clients__pause_before(struct sim_clients *clients, struct client *client,
+                           uint32_t node, uint64_t now_us,
+                           struct sim_client_action *action);
+
+/* The server that was asked is not the leader; it knows of `leader`, or of
+ * none. */
+void clients__refused(struct sim_clients *clients, struct client *client,
+                      uint32_t leader, uint64_t now_us,
+                      struct sim_client_action *action);
+
+/* The server after `node`, in a circle. */
+uint32_t clients__next_node(const struct sim_clients *clients, uint32_t node);
+
+/* --- clients_commands.c: what it is asked for, and what is learned -------- */
+
+/* Draws the workload's next command for a client: what it asks for, of which
+ * server where any may be asked, and when the command after it is due. */
+void clients__draw(struct sim_clients *clients, uint32_t client,
+                   uint64_t now_us);
+
+/* How long until the next command, by the client's stream. */
+uint64_t clients__draw_gap(const struct sim_clients *clients,
+                           struct client *client);
+
+/* The client's next command is to set `key` to a value. It goes into the
+ * history, but for the probe's. */
+void clients__set(struct sim_clients *clients, uint32_t client, uint64_t now_us,
+                  const char *key, const uint8_t *value, uint32_t value_size);
+
+/* The client's latest command is done: tells the history, and remembers what
+ * the client learned. */
+void clients__conclude(struct sim_clients *clients, uint32_t client,
+                       const struct sim_reply *reply, uint64_t now_us);
+
+#endif

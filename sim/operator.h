@@ -1,0 +1,71 @@
+/* The operator: carries out what a scenario wishes of members and leaders.
+ *
+ * A wish about members says who shall become what. It takes more than one
+ * change to come true, and each can be refused: so the operator looks at the
+ * members by the log of the server that it asks (the leader, or a stated one),
+ * proposes what comes next, and does so again, at most every 10 ms, until the
+ * members are those wished for and not joint:
+ *   - whoever is to become a voter becomes a learner first, if the scenario
+ *     asks for that (catch_up); a witness does not;
+ *   - then the rest changes: by joint consensus if more than one voter differs
+ *     (if one does, where "joint" is true), or one voter at a time, those that
+ *     come before those that go (where "joint" is false).
+ * A wish that would leave too few voters who store commands is not carried out:
+ * the last one always stays, and witnesses are the lesser part.
+ *
+ * A wish for another leader has come true when the server that leads accepts
+ * it; whether the other one wins is left to them.
+ *
+ * There is one wish of each of the two sorts at a time; a newer one takes the
+ * place of the older. A patient wish (a script's) waits for as long as it
+ * takes; one that is not (a nemesis') ends where it is refused for good.
+ */
+#ifndef SIM_OPERATOR_H
+#define SIM_OPERATOR_H
+
+#include "sim/cluster.h"
+#include "sim/reach.h"
+
+/* Between two attempts of one wish. */
+#define SIM_OPERATOR_PAUSE_US UINT64_C(10000)
+
+enum sim_wish_state {
+    SIM_WISH_UNDER_WAY,
+    SIM_WISH_TRUE,     /* it came true */
+    SIM_WISH_GIVEN_UP, /* refused for good, or dropped */
+    SIM_WISH_REPLACED, /* by a newer one */
+};
+
+struct sim_operator;
+
+/* Nothing is wished for yet. The cluster outlives it. */
+struct sim_operator *sim_operator_new(struct sim_cluster *cluster);
+void sim_operator_free(struct sim_operator *op);
+
+/* Whether the action is a wish: the operator's, and no damage. */
+bool sim_action_is_wish(const struct sim_action *action);
+
+/* Makes a wish, whose targets are in `reach`, and tries it at once. Returns its
+ * number, never 0. `action` outlives the wish. */
+uint64_t sim_operator_wish(struct sim_operator *op,
+                           const struct sim_action *action,
+                           const struct sim_reach *reach, bool patient);
+
+/* SIM_QUEUE_OPERATOR: it is time for the wish's next attempt. */
+void sim_operator_due(struct sim_operator *op, uint64_t number);
+
+/* After each event: sees what came true in it. */
+void sim_operator_look(struct sim_operator *op);
+
+/* Ends the wishes that are not patient, or all of them. */
+void sim_operator_drop(struct sim_operator *op, bool patient_too);
+
+/* What became of the wish of this number. Of each sort the latest wish is
+ * remembered, and of those before that a newer one came. */
+enum sim_wish_state sim_operator_state(struct sim_operator *op,
+                                       uint64_t number);
+
+/* Why it has not come true yet, for people: "no leader would take it". */
+const char *sim_operator_reason(struct sim_operator *op, uint64_t number);
+
+#endif

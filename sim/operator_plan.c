@@ -1,0 +1,213 @@
+#include "sim/operator_plan.h"
+
+/* --- sets ----------------------------------------------------------------- */
+
+static struct sim_set set_of(const struct sim_node_list *list)
+{
+    struct sim_set set = {{0}};
+    for (uint32_t i = 0; i < list->count; i++) {
+        sim_set_add(&set, list->nodes[i]);
+    }
+    return set;
+}
+
+/* Those of `a` that are not in `b`. */
+static struct sim_set without(const struct sim_set *a, const struct sim_set *b)
+{
+    struct sim_set set = *a;
+    for (uint32_t node = 1; node <= SIM_MAX_NODES; node++) {
+        if (sim_set_has(b, node)) {
+            sim_set_remove(&set, node);
+        }
+    }
+    return set;
+}
+
+/* Those that are in both. */
+static struct sim_set both(const struct sim_set *a, const struct sim_set *b)
+{
+    struct sim_set others = without(a, b);
+    return without(a, &others);
+}
+
+static void join(struct sim_set *set, const struct sim_set *more)
+{
+    *set = sim_set_union(set, more);
+}
+
+static void leave(struct sim_set *set, const struct sim_set *less)
+{
+    *set = without(set, less);
+}
+
+/* The lowest number in it, which is not empty. */
+static uint32_t first_of(const struct sim_set *set)
+{
+    uint32_t node = 1;
+    while (!sim_set_has(set, node)) {
+        node++;
+    }
+    return node;
+}
+
+/* --- the goal ------------------------------------------------------------- */
+
+struct sim_wish_targets sim_wish_targets(const struct sim_node_list *nodes,
+                                         const struct sim_node_list *by)
+{
+    return (struct sim_wish_targets){.nodes = set_of(nodes),
+                                     .by = set_of(by),
+                                     .first = nodes->count > 0 ? nodes->nodes[0]
+                                                               : SIM_NONE};
+}
+
+static void become_voters(struct sim_configuration *goal,
+                          const struct sim_set *nodes)
+{
+    join(&goal->voters, nodes);
+    leave(&goal->learners, nodes);
+}
+
+static void go(struct sim_configuration *goal, const struct sim_set *nodes)
+{
+    leave(&goal->voters, nodes);
+    leave(&goal->learners, nodes);
+    leave(&goal->witnesses, nodes);
+}
+
+static void add(struct sim_configuration *goal, const struct sim_set *nodes,
+                enum sim_membership as)
+{
+    struct sim_set members = sim_configuration_members(goal);
+    struct sim_set strangers = without(nodes, &members);
+    switch (as) {
+    case SIM_AS_VOTER:
+        become_voters(goal, nodes);
+        break;
+    case SIM_AS_LEARNER:
+        join(&goal->learners, &strangers);
+        break;
+    case SIM_AS_WITNESS:
+        join(&goal->voters, &strangers);
+        join(&goal->witnesses, &strangers);
+        break;
+    }
+}
+
+static void demote(struct sim_configuration *goal, const struct sim_set *nodes)
+{
+    struct sim_set demoted = both(&goal->voters, nodes);
+    leave(&demoted, &goal->witnesses);
+    leave(&goal->voters, &demoted);
+    join(&goal->learners, &demoted);
+}
+
+/* Who is no member has none. */
+static void set_priorities(struct sim_configuration *goal,
+                           const struct sim_configuration *members,
+                           const struct sim_configuration *initial)
+{
+    struct sim_set before = sim_configuration_members(members);
+    struct sim_set after = sim_configuration_members(goal);
+    for (uint32_t node = 1; node <= SIM_MAX_NODES; node++) {
+        uint8_t priority = 0;
+        if (sim_set_has(&after, node)) {
+            priority = sim_set_has(&before, node)
+                           ? members->priorities[node - 1]
+                           : initial->priorities[node - 1];
+        }
+        goal->priorities[node - 1] = priority;
+    }
+}
+
+struct sim_configuration sim_wish_goal(const struct sim_action *action,
+                                       const struct sim_wish_targets *targets,
+                                       const struct sim_configuration *members,
+                                       const struct sim_configuration *initial,
+                                       const struct sim_set *witnesses)
+{
+    struct sim_configuration goal = *members;
+    const struct sim_set *nodes = &targets->nodes;
+    struct sim_set promoted = both(&goal.learners, nodes);
+    goal.old_voters = (struct sim_set){{0}};
+    if (action->kind == SIM_ACTION_ADD) {
+        add(&goal, nodes, action->as);
+    } else if (action->kind == SIM_ACTION_REMOVE) {
+        go(&goal, nodes);
+    } else if (action->kind == SIM_ACTION_PROMOTE) {
+        become_voters(&goal, &promoted);
+    } else if (action->kind == SIM_ACTION_DEMOTE) {
+        demote(&goal, nodes);
+    } else if (action->kind == SIM_ACTION_REPLACE) {
+        go(&goal, nodes);
+        become_voters(&goal, &targets->by);
+    } else if (action->kind == SIM_ACTION_MEMBERS) {
+        goal.voters = *nodes;
+        goal.learners = (struct sim_set){{0}};
+    }
+    struct sim_set again = both(&goal.voters, witnesses);
+    goal.witnesses = both(&goal.witnesses, &goal.voters);
+    join(&goal.witnesses, &again);
+    leave(&goal.learners, witnesses);
+    set_priorities(&goal, members, initial);
+    return goal;
+}
+
+bool sim_members_can_lead(const struct sim_configuration *members)
+{
+    struct sim_set full = without(&members->voters, &members->witnesses);
+    return !sim_set_is_empty(&full);
+}
+
+/* --- the next change ------------------------------------------------------ */
+
+/* One voter comes, if one is to come; else one goes. What `goal` makes of him
+ * otherwise comes with it. */
+static void change_one_voter(struct sim_configuration *next,
+                             const struct sim_configuration *goal,
+                             const struct sim_set *coming,
+                             const struct sim_set *going)
+{
+    if (!sim_set_is_empty(coming)) {
+        uint32_t node = first_of(coming);
+        sim_set_add(&next->voters, node);
+        sim_set_remove(&next->learners, node);
+        if (sim_set_has(&goal->witnesses, node)) {
+            sim_set_add(&next->witnesses, node);
+        }
+        return;
+    }
+    uint32_t node = first_of(going);
+    sim_set_remove(&next->voters, node);
+    sim_set_remove(&next->witnesses, node);
+    if (sim_set_has(&goal->learners, node)) {
+        sim_set_add(&next->learners, node);
+    }
+}
+
+struct sim_configuration sim_wish_next(const struct sim_action *action,
+                                       const struct sim_configuration *goal,
+                                       const struct sim_configuration *members,
+                                       bool catch_up, bool *joint)
+{
+    struct sim_configuration next = *members;
+    struct sim_set coming = without(&goal->voters, &members->voters);
+    struct sim_set going = without(&members->voters, &goal->voters);
+    uint32_t n_voters = sim_set_count(&coming) + sim_set_count(&going);
+    struct sim_set unprepared = without(&coming, &members->learners);
+    leave(&unprepared, &goal->witnesses);
+    *joint = false;
+    if (catch_up && !sim_set_is_empty(&unprepared)) {
+        join(&next.learners, &unprepared);
+        set_priorities(&next, members, goal);
+        return next;
+    }
+    if (action->joint == SIM_JOINT_NEVER && n_voters > 1) {
+        change_one_voter(&next, goal, &coming, &going);
+        set_priorities(&next, members, goal);
+        return next;
+    }
+    *joint =
+        n_voters > 1 || (action->joint == SIM_JOINT_ALWAYS && n_voters > 0);
+    return *goal;
+}

@@ -1,0 +1,16 @@
+/* Whether what a step of the script waits for is so, or has just happened. */
+#ifndef SIM_TRIGGER_H
+#define SIM_TRIGGER_H
+
+#include "sim/cluster.h"
+
+/* Whether it is so already: a state that is reached need not be reached again.
+ * False for what is no state but an event. */
+bool sim_trigger_holds(const struct sim_trigger *trigger,
+                       const struct sim_cluster *cluster);
+
+/* Whether what happened is what the trigger waits for. */
+bool sim_trigger_fits(const struct sim_trigger *trigger,
+                      const struct sim_happening *happening);
+
+#endif

@@ -1,0 +1,106 @@
+/* Checks and traces observe: the run and its hash are the same without them,
+ * and each run is the same as when it ran before. */
+#include <criterion/criterion.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "sim/memory.h"
+#include "sim/raft_node.h"
+#include "sim/simulation.h"
+#include "tests/sim_harness.h"
+
+#define N_SWARM_SEEDS 20u
+
+static char *read_swarm(void)
+{
+    const char *root = getenv("RAFTSIM_SOURCE");
+    char path[4096];
+    int length = snprintf(path, sizeof path, "%s/scenarios/swarm.json",
+                          root != NULL ? root : ".");
+    cr_assert(length > 0 && (size_t)length < sizeof path);
+    FILE *file = fopen(path, "rb");
+    cr_assert_not_null(file, "cannot open %s", path);
+    char *text = sim_calloc(1u << 16, 1);
+    size_t size = fread(text, 1, (1u << 16) - 1, file);
+    cr_assert(feof(file) && !ferror(file));
+    cr_assert_gt(size, 0);
+    fclose(file);
+    return text;
+}
+
+struct counting_sink {
+    struct sim_trace_sink base;
+    uint64_t n_records;
+};
+
+static void count_record(struct sim_trace_sink *base, const char *text,
+                         size_t size)
+{
+    struct counting_sink *sink = (struct counting_sink *)base;
+    cr_assert(size > 0 && text[size - 1] == '\n');
+    sink->n_records++;
+}
+
+static struct sim_result run(const struct sim_scenario *scenario, uint64_t seed,
+                             bool checks, struct sim_trace_sink *trace)
+{
+    struct sim_options options = {
+        .seed = seed,
+        .node_type = &sim_raft_node_type,
+        .checks = checks,
+        .trace = trace,
+        .max_steps = 5000000,
+    };
+    struct sim_simulation *simulation = sim_simulation_new(scenario, &options);
+    while (sim_simulation_advance(simulation, UINT64_MAX) ==
+           SIM_VERDICT_RUNNING) {
+    }
+    struct sim_result result = *sim_simulation_result(simulation);
+    sim_simulation_free(simulation);
+    return result;
+}
+
+static void expect_same(const struct sim_result *a, const struct sim_result *b,
+                        const char *what)
+{
+    cr_assert_eq(a->hash, b->hash,
+                 "seed %" PRIu64 ", %s: %016" PRIx64 " and %016" PRIx64,
+                 a->seed, what, a->hash, b->hash);
+    cr_assert_eq(a->steps, b->steps);
+    cr_assert_eq(a->time_us, b->time_us);
+    cr_assert_eq(a->commits, b->commits);
+    cr_assert_eq(a->messages_sent, b->messages_sent);
+}
+
+Test(observers, leave_the_run_as_it_is)
+{
+    char *text = read_swarm();
+    uint64_t hashes[N_SWARM_SEEDS];
+    for (uint64_t seed = 1; seed <= N_SWARM_SEEDS; seed++) {
+        struct counting_sink sink = {.base.line = count_record};
+        struct sim_scenario *scenario = harness_parse(text, seed);
+        struct sim_result first = run(scenario, seed, true, NULL);
+        struct sim_result again = run(scenario, seed, true, NULL);
+        struct sim_result traced = run(scenario, seed, true, &sink.base);
+        struct sim_result unchecked = run(scenario, seed, false, NULL);
+        cr_assert_eq(first.verdict, SIM_VERDICT_AS_EXPECTED,
+                     "seed %" PRIu64 ": %d %s %s", seed, (int)first.verdict,
+                     first.contract, first.violation.text);
+        expect_same(&first, &again, "twice");
+        expect_same(&first, &traced, "traced");
+        expect_same(&first, &unchecked, "unchecked");
+        struct sim_result other_luck =
+            run(scenario, seed + N_SWARM_SEEDS, true, NULL);
+        cr_assert_neq(first.hash, other_luck.hash, "seed %" PRIu64, seed);
+        cr_assert_geq(sink.n_records, first.steps);
+        cr_assert_eq(unchecked.evaluated[SIM_ELECTION_SAFETY], 0);
+        hashes[seed - 1] = first.hash;
+        for (uint64_t other = 1; other < seed; other++) {
+            cr_assert_neq(hashes[other - 1], first.hash,
+                          "seeds %" PRIu64 " and %" PRIu64, other, seed);
+        }
+        sim_scenario_free(scenario);
+    }
+    free(text);
+}
