@@ -10,8 +10,7 @@
  *   - then the rest changes: by joint consensus if more than one voter differs
  *     (if one does, where "joint" is true), or one voter at a time, those that
  *     come before those that go (where "joint" is false).
- * A wish that would leave too few voters who store commands is not carried out:
- * the last one always stays, and witnesses are the lesser part.
+ * A wish that would leave no voter who stores commands is not carried out.
  *
  * A wish for another leader has come true when the server that leads accepts
  * it; whether the other one wins is left to them.

@@ -29,8 +29,8 @@
 enum sim_target_kind {
     SIM_TARGET_NODE,      /* 3 */
     SIM_TARGET_LEADER,    /* "leader": the live one of the highest term */
-    SIM_TARGET_FOLLOWER,  /* "a follower": any live one, a member */
-    SIM_TARGET_FOLLOWERS, /* "followers": all live ones, members */
+    SIM_TARGET_FOLLOWER,  /* "a follower": any live one, a voter */
+    SIM_TARGET_FOLLOWERS, /* "followers": all live ones, voters */
     SIM_TARGET_CANDIDATE, /* "a candidate", pre-candidates included */
     SIM_TARGET_ANY,       /* "a node": any live one (in
                               restart and resume: one that is down, paused) */

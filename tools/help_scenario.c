@@ -41,7 +41,7 @@ const char *const help_scenario_lines[] = {
     "    nodes         who is meant; one of these, or a list of them:",
     "                  3                       the node of that number, from 1",
     "                  \"leader\"                the live leader of the highest term",
-    "                  \"a follower\"            a live follower, a member, drawn",
+    "                  \"a follower\"            a live follower, a voter, drawn",
     "                  \"followers\"             all live ones",
     "                  \"a candidate\"           a live candidate or pre-candidate",
     "                  \"a node\"                a live node, drawn (in restart and",
