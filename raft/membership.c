@@ -460,6 +460,5 @@ void raft__configuration_look(struct raft *raft)
         raft->self != RAFT__NO_SELF && raft__is_voter(&raft->peers[raft->self]);
     if (!leads_on) {
         raft__leave_leadership(raft);
-        raft__become_follower(raft, raft->hard_state.current_term, RAFT_NONE);
     }
 }

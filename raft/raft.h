@@ -206,7 +206,8 @@ struct raft_config {
     uint64_t max_inflight_bytes;      /* and their payload; 1 or more; one
                                          message is always allowed */
     uint64_t max_uncommitted_bytes;   /* payload that a leader takes before it
-                                         is committed; 1 or more; one command is
+                                         is committed, and 24 for a session; 1
+                                         or more; one command, or session, is
                                          always allowed */
     uint32_t max_pending_reads; /* reads that wait for an answer; 1 to 65536 */
     uint32_t max_sessions;      /* clients' sessions kept open; 1 or more; the

@@ -192,6 +192,14 @@ static void probe_from(struct raft *raft, struct raft__peer *peer,
 
 /* --- leadership ----------------------------------------------------------- */
 
+/* What an entry counts towards max_uncommitted_bytes: its payload, or what an
+ * open session takes. */
+static uint64_t cost_of(const struct raft_entry *entry)
+{
+    return entry->kind == RAFT_ENTRY_SESSION ? sizeof(struct raft__session)
+                                             : entry->size;
+}
+
 void raft__append(struct raft *raft, const struct raft_entry *entry)
 {
     raft__log_append(&raft->log, entry);
@@ -204,7 +212,7 @@ void raft__append(struct raft *raft, const struct raft_entry *entry)
     } else if (entry->kind == RAFT_ENTRY_SESSION) {
         raft->unapplied_sessions++;
     }
-    raft->uncommitted_bytes += entry->size;
+    raft->uncommitted_bytes += cost_of(entry);
     raft->holds_omitted = raft->holds_omitted || entry->omitted;
 }
 
@@ -237,7 +245,7 @@ static void count_uncommitted(struct raft *raft)
     raft->uncommitted_bytes = 0;
     for (uint64_t i = raft->commit_index + 1;
          i <= raft__log_last_index(&raft->log); i++) {
-        raft->uncommitted_bytes += raft__log_from(&raft->log, i)->size;
+        raft->uncommitted_bytes += cost_of(raft__log_from(&raft->log, i));
     }
 }
 
@@ -309,6 +317,9 @@ void raft__leader_due(struct raft *raft)
         raft->transfer_deadline_us <= raft->now_us) {
         raft__transfer_abort(raft);
     }
+    if (raft->role != RAFT_LEADER) {
+        return;
+    }
     if (raft->heartbeat_deadline_us <= raft->now_us) {
         raft__send_heartbeats(raft);
         raft__takeover_look(raft);
@@ -362,7 +373,8 @@ void raft__propose(struct raft *raft, const struct raft_input *input)
 
 void raft__open_session(struct raft *raft, const struct raft_input *input)
 {
-    if (takes_proposals(raft, input->session.tag, 0)) {
+    if (takes_proposals(raft, input->session.tag,
+                        sizeof(struct raft__session))) {
         struct raft_entry entry = {
             .term = raft->hard_state.current_term,
             .kind = RAFT_ENTRY_SESSION,
@@ -388,7 +400,7 @@ void raft__advance_commit(struct raft *raft)
     const struct raft_entry *entries =
         raft__log_from(&raft->log, raft->commit_index + 1);
     for (uint64_t i = 0; i < index - raft->commit_index; i++) {
-        raft->uncommitted_bytes -= entries[i].size;
+        raft->uncommitted_bytes -= cost_of(&entries[i]);
     }
     raft->commit_index = index;
     raft__configuration_look(raft);

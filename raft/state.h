@@ -358,8 +358,8 @@ void raft__transfer_abort(struct raft *raft);
 /* A heartbeat is due: is there somebody of higher priority? */
 void raft__takeover_look(struct raft *raft);
 
-/* Tells the voter best suited to campaign, as the last deed of a leader that is
- * no member any more (4.2.2). */
+/* The last deed of a leader that the committed members do not count any more
+ * (4.2.2): it hands over to the voter best suited, and steps down. */
 void raft__leave_leadership(struct raft *raft);
 
 /* --- replication.c -------------------------------------------------------- */

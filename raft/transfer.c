@@ -47,6 +47,17 @@ static raft_id best_suited(const struct raft *raft)
     return best == NULL ? RAFT_NONE : best->id;
 }
 
+/* 4.2.2: a leader that the committed configuration does not count steps down.
+ */
+static void leave_if_removed(struct raft *raft)
+{
+    bool counts =
+        raft->self != RAFT__NO_SELF && raft__is_voter(&raft->peers[raft->self]);
+    if (!counts && raft->configuration.index <= raft->commit_index) {
+        raft__become_follower(raft, raft->hard_state.current_term, RAFT_NONE);
+    }
+}
+
 static void begin(struct raft *raft, raft_id to)
 {
     raft->transfer_to = to;
@@ -89,12 +100,14 @@ void raft__transfer_look(struct raft *raft)
         raft__transfer_abort(raft);
     } else if (peer->match_index == raft__log_last_index(&raft->log)) {
         say_timeout_now(raft, peer->id);
+        leave_if_removed(raft);
     }
 }
 
 void raft__transfer_abort(struct raft *raft)
 {
     raft->transfer_to = RAFT_NONE;
+    leave_if_removed(raft);
 }
 
 void raft__takeover_look(struct raft *raft)
@@ -120,10 +133,14 @@ void raft__takeover_look(struct raft *raft)
     }
 }
 
+/* It hands over first, and takes no proposals meanwhile: whoever comes next
+ * then has the whole log, and need not wait for an election timeout. */
 void raft__leave_leadership(struct raft *raft)
 {
     raft_id to = best_suited(raft);
-    if (to != RAFT_NONE) {
-        say_timeout_now(raft, to);
+    if (to == RAFT_NONE) {
+        leave_if_removed(raft);
+    } else if (raft->transfer_to == RAFT_NONE) {
+        begin(raft, to);
     }
 }

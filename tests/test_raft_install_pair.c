@@ -1,4 +1,4 @@
-/* Snapshots on their way between real servers: over links that lose, double,
+/* Snapshots on their way between real servers, over links that lose, double,
  * delay and reorder, in small chunks, while the leader compacts on, the
  * follower crashes, or another leads. The state machines must come out equal.
  */

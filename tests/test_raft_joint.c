@@ -115,6 +115,26 @@ Test(raft_joint, two_entries)
     }
 }
 
+/* What was there before the first may be committed without it, by both. */
+Test(raft_joint, is_not_left_before_it_is_committed)
+{
+    struct raft_config config = harness_config(1);
+    struct harness h;
+    member_list_lead(&h, &config, "1 2 3");
+    harness_propose(&h, 1, "x");
+    member_list_change(&h, "4 5 6", true);
+    harness_written(&h);
+    for (raft_id id = 2; id <= 5; id++)
+        ack(&h, id, 2);
+    cr_assert_eq(harness_view(&h).commit_index, 2);
+    cr_assert(member_list_holds(&h, "1O 2O 3O 4 5 6"));
+    ack(&h, 2, 3);
+    ack(&h, 5, 3);
+    ack(&h, 6, 3);
+    cr_assert(member_list_holds(&h, "4 5 6"));
+    harness_free(&h);
+}
+
 /* No other change before the second is committed. */
 Test(raft_joint, is_one_change)
 {

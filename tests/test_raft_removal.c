@@ -79,21 +79,32 @@ Test(raft_removal, a_leader_leaves)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct harness h;
         lead(&h, cases[i].from);
+        harness_propose(&h, 2, "x"); /* before, and committed before */
         cr_assert(takes(&h, cases[i].to));
-        harness_written(&h);
-        harness_propose(&h, 2, "x"); /* entry 3 */
+        harness_propose(&h, 2, "y"); /* after it */
         cr_assert_not_null(harness_output(&h, RAFT_OUTPUT_ACCEPTED));
         harness_written(&h);
         for (raft_id id = 2; id < 1 + cases[i].acks; id++)
-            ack(&h, id, 3);
+            ack(&h, id, 4);
         cr_assert_eq(harness_view(&h).commit_index, 1, "case %zu", i);
+        ack(&h, 1 + cases[i].acks, 2);
+        cr_assert_eq(harness_view(&h).commit_index, 2);
         harness_timer(&h);
         cr_assert_gt(harness_sent_count(&h, 2, RAFT_MESSAGE_APPEND_REQUEST), 0);
         cr_assert_eq(harness_view(&h).role, RAFT_LEADER);
         cr_assert_eq(
             harness_sent_count(&h, RAFT_NONE, RAFT_MESSAGE_TIMEOUT_NOW), 0);
-        ack(&h, 1 + cases[i].acks, 2);
-        cr_assert_eq(harness_view(&h).commit_index, 2);
+        ack(&h, 1 + cases[i].acks, 3);
+        cr_assert_eq(harness_view(&h).commit_index, 3);
+        if (cases[i].acks == 1) { /* who comes next lacks the last entry */
+            cr_assert_eq(harness_view(&h).role, RAFT_LEADER);
+            cr_assert_eq(harness_view(&h).transfer_to, 2);
+            harness_propose(&h, 9, "too late");
+            const struct raft_output *no =
+                harness_output(&h, RAFT_OUTPUT_REJECTED);
+            cr_assert_eq(no->rejected.reason, RAFT_TRANSFERRING);
+            ack(&h, 2, 4);
+        }
         cr_assert_eq(harness_view(&h).role, RAFT_FOLLOWER);
         cr_assert_eq(harness_view(&h).hard_state.current_term, 1);
         cr_assert_eq(
@@ -117,12 +128,34 @@ Test(raft_removal, the_best_is_named)
         ack(&h, 5, 4);
         ack(&h, best, 3);
         ack(&h, 4, 4);
+        cr_assert_eq(harness_view(&h).transfer_to, best);
+        ack(&h, best, 4);
         cr_assert_eq(harness_view(&h).role, RAFT_FOLLOWER);
         cr_assert_not_null(
             harness_sent(&h, best, RAFT_MESSAGE_TIMEOUT_NOW, &m));
         cr_assert_eq(m.term, 1);
         harness_free(&h);
     }
+}
+
+/* Nobody else gets its last entries: it goes when the deadline is over. */
+Test(raft_removal, does_not_stay_for_ever)
+{
+    struct harness h;
+    lead(&h, "1 2 3");
+    cr_assert(takes(&h, "2 3"));
+    harness_propose(&h, 2, "x");
+    harness_written(&h);
+    ack(&h, 2, 2);
+    ack(&h, 3, 2);
+    uint64_t since_us = h.now_us;
+    cr_assert_eq(harness_view(&h).transfer_to, 2);
+    while (harness_view(&h).role == RAFT_LEADER) {
+        cr_assert_leq(h.now_us - since_us, h.config.election_timeout_max_us);
+        harness_timer(&h);
+    }
+    cr_assert_eq(h.now_us - since_us, h.config.election_timeout_max_us);
+    harness_free(&h);
 }
 
 /* In a whole cluster: what was proposed meanwhile is there, one of the others

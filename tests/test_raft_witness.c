@@ -434,25 +434,34 @@ Test(raft_witness, nobody_changes_kind)
     }
 }
 
-/* Leadership is not handed to one, by name, by choice or by priority. */
+/* Leadership is not handed to one, by name or by choice. */
 Test(raft_witness, is_no_heir)
 {
     for (int has_other = 0; has_other < 2; has_other++) {
-        struct raft_config config = harness_config(1);
         struct harness h;
-        config.priority_takeover = true;
-        member_list_lead(&h, &config, has_other ? "1 2W=9 3W=9 4" : "1 2W=9");
-        h.now_us += 2 * MAX_US;
-        for (int beats = 0; beats < 3; beats++) {
-            ack(&h, 2, 1);
-            harness_timer(&h);
-        }
-        cr_assert_eq(harness_view(&h).transfer_to, RAFT_NONE);
+        lead(&h, has_other ? "1 2W=9 3W=9 4" : "1 2W=9");
         harness_transfer(&h, 7, 2);
         cr_assert(harness_was_rejected(&h, RAFT_NO_SUCH_CHANGE));
         harness_transfer(&h, 8, RAFT_NONE);
         cr_assert_eq(harness_was_rejected(&h, RAFT_NO_SUCH_CHANGE), !has_other);
         cr_assert_eq(harness_view(&h).transfer_to, has_other ? 4 : RAFT_NONE);
+        harness_free(&h);
+    }
+}
+
+/* Nor by priority, and it is not in the way of others. */
+Test(raft_witness, takes_nothing_over)
+{
+    for (int has_other = 0; has_other < 2; has_other++) {
+        struct raft_config config = harness_config(1);
+        struct harness h;
+        config.priority_takeover = true;
+        member_list_lead(&h, &config, has_other ? "1 2W=9 3=5" : "1 2W=9 3");
+        h.now_us += 2 * MAX_US;
+        ack(&h, 2, 1);
+        ack(&h, 3, 1);
+        harness_timer(&h);
+        cr_assert_eq(harness_view(&h).transfer_to, has_other ? 3 : RAFT_NONE);
         harness_free(&h);
     }
 }
