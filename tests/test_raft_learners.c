@@ -109,8 +109,9 @@ Test(raft_learners, count_for_no_read)
 
 /* --- catching up ---------------------------------------------------------- */
 
-/* "The replication of entries to the new server is split into rounds"; it has
- * caught up when one takes no longer than an election timeout. */
+/* The log goes to the new server in rounds, each up to where it ended when the
+ * round began; it has caught up when one takes no longer than an election
+ * timeout. */
 Test(raft_learners, catch_up_by_rounds)
 {
     struct raft_config config = configure(true, false);

@@ -5,9 +5,6 @@
 #include "tests/member_lists.h"
 
 #include <criterion/criterion.h>
-#include <stdio.h>
-
-#define MAX_US ((uint64_t)300000)
 
 /* Server 1 leads term 1, and nothing is uncommitted. */
 static void lead(struct harness *h, const char *members, bool catch_up)

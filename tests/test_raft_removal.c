@@ -138,24 +138,51 @@ Test(raft_removal, the_best_is_named)
     }
 }
 
-/* Nobody else gets its last entries: it goes when the deadline is over. */
+/* Its heir does not get its last entries: it goes when the time of one transfer
+ * is over, whatever else is committed meanwhile. */
 Test(raft_removal, does_not_stay_for_ever)
 {
     struct harness h;
-    lead(&h, "1 2 3");
-    cr_assert(takes(&h, "2 3"));
+    lead(&h, "1 2 3 4");
+    cr_assert(takes(&h, "2 3 4"));
     harness_propose(&h, 2, "x");
+    harness_propose(&h, 3, "y");
     harness_written(&h);
     ack(&h, 2, 2);
     ack(&h, 3, 2);
     uint64_t since_us = h.now_us;
     cr_assert_eq(harness_view(&h).transfer_to, 2);
+    harness_timer(&h);
+    ack(&h, 3, 3);
+    ack(&h, 4, 3);
+    cr_assert_eq(harness_view(&h).commit_index, 3);
+    cr_assert_eq(harness_view(&h).transfer_to, 2);
     while (harness_view(&h).role == RAFT_LEADER) {
-        cr_assert_leq(h.now_us - since_us, h.config.election_timeout_max_us);
+        cr_assert_lt(h.now_us - since_us, h.config.election_timeout_max_us);
         harness_timer(&h);
     }
     cr_assert_eq(h.now_us - since_us, h.config.election_timeout_max_us);
     harness_free(&h);
+}
+
+/* As long as its removal is not committed, a transfer is what it always is: a
+ * leader leads on if it comes to nothing. */
+Test(raft_removal, hands_over_before_it_leaves)
+{
+    for (uint64_t match = 1; match <= 2; match++) {
+        struct harness h;
+        lead(&h, "1 2 3");
+        cr_assert(takes(&h, "2 3"));
+        harness_written(&h);
+        ack(&h, 2, match);
+        harness_transfer(&h, 7, 2);
+        cr_assert_eq(harness_sent_count(&h, 2, RAFT_MESSAGE_TIMEOUT_NOW),
+                     match - 1);
+        while (harness_view(&h).transfer_to != RAFT_NONE)
+            harness_timer(&h);
+        cr_assert_eq(harness_view(&h).role, RAFT_LEADER);
+        harness_free(&h);
+    }
 }
 
 /* In a whole cluster: what was proposed meanwhile is there, one of the others
@@ -203,7 +230,7 @@ Test(raft_removal, reads_do_not_wait_for_the_removed)
 /* --- who may campaign ----------------------------------------------------- */
 
 /* By the latest configuration, and as long as that is not known to be committed
- * by the one before: "it might be needed until that is committed". */
+ * by the one before, whose members may be needed until then. */
 Test(raft_removal, who_may_campaign)
 {
     static const struct {
