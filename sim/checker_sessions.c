@@ -20,8 +20,9 @@ static struct checker_session *find(const struct sim_checker *checker,
             high = middle;
         }
     }
-    struct checker_session *session = &checker->sessions[low];
-    return low < checker->n_sessions && session->name == name ? session : NULL;
+    bool known =
+        low < checker->n_sessions && checker->sessions[low].name == name;
+    return known ? &checker->sessions[low] : NULL;
 }
 
 /* The first node applies the entry that opens a session. Which one is closed
