@@ -2,7 +2,7 @@
 #undef NDEBUG
 #include <assert.h>
 
-#include "raft/state.h"
+#include "raft/internal.h"
 
 static void refuse(struct raft *raft, raft_id to,
                    const struct raft_message *message)
@@ -99,6 +99,10 @@ static void acknowledge(struct raft *raft, raft_id to,
     }
     if (commit > raft->commit_index) {
         raft->commit_index = commit;
+    }
+    if (raft->incoming != NULL &&
+        raft->incoming->position.index <= raft->commit_index) {
+        raft__forget_incoming(raft);
     }
     struct raft_message answer = {
         .kind = RAFT_MESSAGE_APPEND_RESPONSE,

@@ -1,6 +1,6 @@
 /* Whether an input is one that the host may give, or a server have sent. What
  * is not changes nothing. */
-#include "raft/state.h"
+#include "raft/internal.h"
 
 bool raft__is_request(enum raft_message_kind kind)
 {

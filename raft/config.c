@@ -1,3 +1,4 @@
+/* Whether a configuration of the node may be. */
 #include "raft/raft.h"
 
 /* A ring of this many indexes is set aside for each follower. */
@@ -85,6 +86,9 @@ const char *raft_config_error(const struct raft_config *config)
     }
     if (error == NULL && config->id == RAFT_NONE) {
         error = "id is 0";
+    }
+    if (error == NULL && config->id > RAFT_MAX_ID) {
+        error = "id is above RAFT_MAX_ID";
     }
     return error;
 }

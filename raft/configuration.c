@@ -1,3 +1,4 @@
+/* Members as bytes: in entries and in snapshots. */
 #undef NDEBUG
 #include "raft/bytes.h"
 #include "raft/raft.h"
@@ -7,8 +8,6 @@
 
 /* A member's 16 bytes: id (8), flags (1), priority (1), zeros (6). */
 enum { FLAGS_AT = 8, PRIORITY_AT = 9, ZEROS_AT = 10 };
-
-#define MAX_ID (UINT64_C(1) << 62)
 
 void raft_configuration_encode(const struct raft_member *members, uint32_t n,
                                uint8_t *bytes)
@@ -55,7 +54,7 @@ static bool decode_member(const uint8_t *bytes, raft_id previous,
     *member = (struct raft_member){.id = raft__get64(bytes),
                                    .flags = bytes[FLAGS_AT],
                                    .priority = bytes[PRIORITY_AT]};
-    return member->id > previous && member->id <= MAX_ID &&
+    return member->id > previous && member->id <= RAFT_MAX_ID &&
            flags_make_sense(member->flags);
 }
 

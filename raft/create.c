@@ -2,7 +2,24 @@
  * freed. */
 #include <string.h>
 
-#include "raft/state.h"
+#include "raft/internal.h"
+
+/* Which session was closed for one is found out anew. */
+static struct raft_entry without_finding(const struct raft_entry *entry)
+{
+    struct raft_entry copy = *entry;
+    copy.verdict = RAFT_FRESH;
+    if (copy.kind == RAFT_ENTRY_SESSION) {
+        copy.session = 0;
+    }
+    return copy;
+}
+
+static bool is_sound(const struct raft_entry *entry)
+{
+    struct raft_entry copy = without_finding(entry);
+    return raft_entry_is_sound(&copy);
+}
 
 static bool entries_in_image_are_sound(const struct raft_image *image)
 {
@@ -18,7 +35,7 @@ static bool entries_in_image_are_sound(const struct raft_image *image)
     uint64_t term = 1; /* no entry is of term 0 */
     for (uint64_t i = 0; i < image->n_entries; i++) {
         const struct raft_entry *entry = &image->entries[i];
-        if (entry->term < term || !raft_entry_is_sound(entry)) {
+        if (entry->term < term || !is_sound(entry)) {
             return false;
         }
         term = entry->term;
@@ -52,7 +69,8 @@ static bool copy_snapshot(struct raft *raft,
         return false;
     }
     raft->snapshot =
-        raft__blob_new(raft, 8 + snapshot->meta_size + snapshot->image_size);
+        raft__blob_new(raft, RAFT__BLOB_HEAD_SIZE + snapshot->meta_size +
+                                 snapshot->image_size);
     uint32_t n = (uint32_t)(meta.members_size / RAFT_MEMBER_SIZE);
     if (raft->snapshot == NULL || !raft__reserve_peers(raft, n + 1) ||
         !raft__sessions_reserve(&raft->sessions, meta.n_sessions)) {
@@ -85,9 +103,9 @@ static bool copy_entry(struct raft *raft, const struct raft_entry *entry)
         (configures && !raft__reserve_peers(raft, (uint32_t)members))) {
         return false;
     }
-    raft__log_append(&raft->log, entry);
+    struct raft_entry copy = without_finding(entry);
+    raft__log_append(&raft->log, &copy);
     uint64_t index = raft__log_last_index(&raft->log);
-    raft__log_at(&raft->log, index)->verdict = RAFT_FRESH;
     raft->holds_omitted = raft->holds_omitted || entry->omitted;
     if (index <= raft__snapshot_position(raft).index) {
         return true;
@@ -155,6 +173,8 @@ enum raft_status raft_new(const struct raft_config *config,
     raft->random_state = config->random_seed;
     raft->reads.last_id = raft__random_between(raft, 0, RAFT__MAX_COUNTER);
     raft->sequence = raft->reads.last_id;
+    raft->reads.ready_index = UINT64_MAX;
+    raft->reads.until_us = UINT64_MAX;
     raft->hard_state = image->hard_state;
     raft->role = RAFT_FOLLOWER;
     raft->self = RAFT__NO_SELF;
@@ -170,16 +190,10 @@ enum raft_status raft_new(const struct raft_config *config,
 
 static void free_peers(struct raft *raft)
 {
-    size_t n = raft->peers_capacity;
-    size_t ring = raft->config.max_inflight_messages * sizeof *raft->inflight;
     for (uint32_t i = 0; i < raft->n_peers; i++) {
         raft__stop_installing(raft, &raft->peers[i]);
     }
-    raft__release(raft, raft->peers, n * sizeof *raft->peers);
-    raft__release(raft, raft->peers_scratch, n * sizeof *raft->peers_scratch);
-    raft__release(raft, raft->inflight, n * ring);
-    raft__release(raft, raft->values, n * sizeof *raft->values);
-    raft__release(raft, raft->members, n * sizeof *raft->members);
+    raft__release_peers(raft);
 }
 
 void raft_free(struct raft *raft)

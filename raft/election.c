@@ -1,7 +1,9 @@
+/* Time-outs, votes and roles (paper, 5.2 and 5.4.1; dissertation, 9.6 for
+ * pre-vote, 4.2.3 for leaders that are alive). */
 #undef NDEBUG
 #include <assert.h>
 
-#include "raft/state.h"
+#include "raft/internal.h"
 
 /* Servers of lower priority let those of a higher one go first; more than this
  * many do not make it worse. */
@@ -16,7 +18,7 @@ static uint64_t rank(const struct raft *raft)
     uint64_t higher = 0;
     for (uint32_t i = 0; i < raft->n_peers && higher < MAX_RANK; i++) {
         const struct raft__peer *peer = &raft->peers[i];
-        higher += raft__is_full_voter(peer) &&
+        higher += raft__may_lead_on(peer) &&
                           peer->priority > raft->peers[raft->self].priority
                       ? 1
                       : 0;

@@ -10,9 +10,7 @@
 #include <string.h>
 
 #include "raft/bytes.h"
-#include "raft/state.h"
-
-#define BLOB_HEAD_SIZE ((size_t)8)
+#include "raft/internal.h"
 
 /* --- the leader sends ----------------------------------------------------- */
 
@@ -21,7 +19,7 @@ static size_t total_for(const struct raft__peer *peer)
 {
     const struct raft__blob *blob = peer->sending;
     return (peer->flags & RAFT_MEMBER_WITNESS) != 0
-               ? BLOB_HEAD_SIZE + blob->meta_size
+               ? RAFT__BLOB_HEAD_SIZE + blob->meta_size
                : blob->size;
 }
 
@@ -29,7 +27,7 @@ static size_t total_for(const struct raft__peer *peer)
 static uint64_t digest_for(const struct raft__peer *peer)
 {
     struct raft__blob *blob = peer->sending;
-    size_t without_image = BLOB_HEAD_SIZE + blob->meta_size;
+    size_t without_image = RAFT__BLOB_HEAD_SIZE + blob->meta_size;
     if (!blob->has_digests) {
         blob->digest = raft__blob_digest(blob, blob->size);
         blob->meta_digest = raft__blob_digest(blob, without_image);
@@ -144,6 +142,12 @@ static bool has_already(const struct raft *raft, struct raft_position position)
             raft__log_term(&raft->log, position.index) == position.term);
 }
 
+void raft__forget_incoming(struct raft *raft)
+{
+    raft__blob_release(raft, raft->incoming);
+    raft->incoming = NULL;
+}
+
 /* What this message's chunk belongs to. */
 static struct raft__blob *arriving(const struct raft *raft)
 {
@@ -160,7 +164,9 @@ static bool make_room(struct raft *raft, const struct raft_message *message,
     if (blob != NULL && size <= blob->capacity) {
         return true;
     }
+    uint64_t total = message->install_request.total;
     size_t capacity = blob != NULL ? blob->capacity * 2 : 0;
+    capacity = capacity > total ? (size_t)total : capacity;
     capacity = capacity < size ? size : capacity;
     struct raft__blob *larger = raft__blob_new(raft, capacity);
     if (larger == NULL) {
@@ -199,11 +205,11 @@ static bool look_whether_whole(struct raft *raft,
     size_t total = (size_t)message->install_request.total;
     struct raft__meta meta;
     uint64_t meta_size =
-        total >= BLOB_HEAD_SIZE ? raft__get64(blob->bytes) : UINT64_MAX;
-    if (meta_size > total - BLOB_HEAD_SIZE ||
+        total >= RAFT__BLOB_HEAD_SIZE ? raft__get64(blob->bytes) : UINT64_MAX;
+    if (meta_size > total - RAFT__BLOB_HEAD_SIZE ||
         raft__blob_digest(blob, total) != message->install_request.digest ||
-        !raft__meta_decode(blob->bytes + BLOB_HEAD_SIZE, (size_t)meta_size,
-                           &meta) ||
+        !raft__meta_decode(blob->bytes + RAFT__BLOB_HEAD_SIZE,
+                           (size_t)meta_size, &meta) ||
         raft_position_compare(meta.position, blob->position) != 0) {
         return true;
     }
@@ -313,6 +319,7 @@ void raft__handle_install_request(struct raft *raft, raft_id from,
         if (position.index > raft->commit_index) {
             raft->commit_index = position.index;
         }
+        raft__forget_incoming(raft);
         answer(raft, from, message, true, 0);
         return;
     }

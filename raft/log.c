@@ -1,3 +1,4 @@
+/* Entries in an array, their payload in chunks; see raft/log.h. */
 #undef NDEBUG
 #include "raft/log.h"
 

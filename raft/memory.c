@@ -2,7 +2,7 @@
  * half-way for want of memory. */
 #include <string.h>
 
-#include "raft/state.h"
+#include "raft/internal.h"
 
 void *raft__allocate(struct raft *raft, size_t size)
 {
@@ -47,45 +47,61 @@ bool raft__grow(struct raft *raft, void *block, size_t *capacity, size_t n,
 
 /* --- members -------------------------------------------------------------- */
 
-/* The blocks that go with the members are all made anew and exchanged at once:
- * one that grew while another found no memory would not be what it says. */
+/* Makes `*items`, a pointer to items of some kind, point to `at`, with the
+ * `old` ones that it had; returns what lies behind `n` of them. */
+static unsigned char *place(void *items, unsigned char *at, uint32_t old,
+                            uint32_t n, size_t size)
+{
+    void *before;
+    void *now = at;
+    memcpy(&before, items, sizeof before);
+    if (old > 0) {
+        memcpy(at, before, old * size);
+    }
+    memcpy(items, &now, sizeof now);
+    return at + n * size;
+}
+
+static size_t ring_size(const struct raft *raft)
+{
+    return raft->config.max_inflight_messages * sizeof *raft->inflight;
+}
+
+static size_t room_size(const struct raft *raft, uint32_t n)
+{
+    size_t each = 2 * sizeof *raft->peers + ring_size(raft) +
+                  sizeof *raft->values + sizeof *raft->members;
+    return n * each;
+}
+
+/* What goes with the members lies in one block: there is room for all of it, or
+ * for none. */
 bool raft__reserve_peers(struct raft *raft, uint32_t n)
 {
-    size_t ring = raft->config.max_inflight_messages * sizeof *raft->inflight;
     uint32_t old = raft->peers_capacity;
     if (n <= old) {
         return true;
     }
-    struct raft__peer *peers = raft__allocate(raft, n * sizeof *peers);
-    struct raft__peer *scratch = raft__allocate(raft, n * sizeof *scratch);
-    struct raft__inflight *inflight = raft__allocate(raft, n * ring);
-    uint64_t *values = raft__allocate(raft, n * sizeof *values);
-    struct raft_member *members = raft__allocate(raft, n * sizeof *members);
-    bool have_all = peers != NULL && scratch != NULL && inflight != NULL &&
-                    values != NULL && members != NULL;
-    if (have_all && old > 0) {
-        memcpy(peers, raft->peers, old * sizeof *peers);
-        memcpy(inflight, raft->inflight, old * ring);
-        memcpy(members, raft->members, old * sizeof *members);
+    unsigned char *room = raft__allocate(raft, room_size(raft, n));
+    if (room == NULL) {
+        return false;
     }
-    uint32_t free_n = have_all ? old : n;
-    raft__release(raft, have_all ? raft->peers : peers, free_n * sizeof *peers);
-    raft__release(raft, have_all ? raft->peers_scratch : scratch,
-                  free_n * sizeof *scratch);
-    raft__release(raft, have_all ? raft->inflight : inflight, free_n * ring);
-    raft__release(raft, have_all ? raft->values : values,
-                  free_n * sizeof *values);
-    raft__release(raft, have_all ? raft->members : members,
-                  free_n * sizeof *members);
-    if (have_all) {
-        raft->peers = peers;
-        raft->peers_scratch = scratch;
-        raft->inflight = inflight;
-        raft->values = values;
-        raft->members = members;
-        raft->peers_capacity = n;
-    }
-    return have_all;
+    unsigned char *at = room;
+    at = place(&raft->peers, at, old, n, sizeof *raft->peers);
+    at = place(&raft->peers_scratch, at, 0, n, sizeof *raft->peers);
+    at = place(&raft->inflight, at, old, n, ring_size(raft));
+    at = place(&raft->values, at, 0, n, sizeof *raft->values);
+    place(&raft->members, at, old, n, sizeof *raft->members);
+    raft__release_peers(raft);
+    raft->peers_room = room;
+    raft->peers_capacity = n;
+    return true;
+}
+
+void raft__release_peers(struct raft *raft)
+{
+    raft__release(raft, raft->peers_room,
+                  room_size(raft, raft->peers_capacity));
 }
 
 static bool reserve_configurations(struct raft *raft, size_t n)
@@ -240,7 +256,8 @@ static bool reserve_blob(struct raft *raft, const struct raft_input *input)
     if (input->snapshot.size > most || input->snapshot.meta_size > most) {
         return false;
     }
-    size_t size = 8 + input->snapshot.meta_size + input->snapshot.size;
+    size_t size =
+        RAFT__BLOB_HEAD_SIZE + input->snapshot.meta_size + input->snapshot.size;
     if (raft->spare == NULL || raft->spare->capacity < size) {
         raft__blob_release(raft, raft->spare);
         raft->spare = raft__blob_new(raft, size);

@@ -1,3 +1,5 @@
+/* Messages as bytes, and back. What comes from the network is looked at down to
+ * the last bit before it is believed: a checksum, exact sizes, sound fields. */
 #undef NDEBUG
 #include "raft/message.h"
 

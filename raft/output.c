@@ -1,8 +1,11 @@
+/* What the current step answers: outputs are collected while the step goes on,
+ * and finished when it ends: one write of all that changed, the messages that
+ * wait for it, the next deadline, what to apply. */
 #undef NDEBUG
 #include <assert.h>
 #include <string.h>
 
-#include "raft/state.h"
+#include "raft/internal.h"
 
 void raft__outbox_begin(struct raft *raft)
 {
@@ -70,7 +73,7 @@ static void emit_send(struct raft *raft, raft_id to, enum raft__after after,
     raft->outbox.offsets[raft->outbox.count] = offset;
     struct raft_output *output = raft__emit(raft, RAFT_OUTPUT_SEND);
     output->send.to = to;
-    output->send.after_write = after == RAFT__AFTER_WRITES;
+    output->send.after_write = (uint64_t)after; /* see finish_sends() */
     output->send.size = size;
 }
 
@@ -147,6 +150,9 @@ static void finish_write(struct raft *raft)
     memset(write, 0, sizeof *write);
     write->id = raft->last_write_id;
     write->has_hard_state = raft->hard_state_changed;
+    if (raft->hard_state_changed) {
+        raft->hard_state_write = write->id;
+    }
     write->hard_state = raft->hard_state;
     write->has_snapshot = raft->snapshot_changed;
     if (raft->snapshot_changed) {
@@ -173,10 +179,8 @@ static void finish_timer(struct raft *raft)
 {
     uint64_t deadline = raft->election_deadline_us;
     if (raft->role == RAFT_LEADER) {
-        deadline = raft->heartbeat_deadline_us;
-        if (raft->config.check_quorum) {
-            deadline = earlier(deadline, raft->quorum_deadline_us);
-        }
+        deadline =
+            earlier(raft->heartbeat_deadline_us, raft->quorum_deadline_us);
         if (raft->transfer_to != RAFT_NONE) {
             deadline = earlier(deadline, raft->transfer_deadline_us);
         }
@@ -246,13 +250,18 @@ static void finish_apply(struct raft *raft)
 /* The place of messages in the buffer, and the write that they wait for. */
 static void finish_sends(struct raft *raft)
 {
-    uint64_t wait =
-        raft->last_write_id > raft->durable_write_id ? raft->last_write_id : 0;
+    const uint64_t writes[] = {
+        [RAFT__AT_ONCE] = 0,
+        [RAFT__AFTER_TERM] = raft->hard_state_write,
+        [RAFT__AFTER_WRITES] = raft->last_write_id,
+    };
     for (size_t i = 1; i < raft->outbox.count; i++) {
         struct raft_output *output = &raft->outbox.items[i];
         if (output->kind == RAFT_OUTPUT_SEND) {
             output->send.bytes = raft->outbox.bytes + raft->outbox.offsets[i];
-            output->send.after_write = output->send.after_write ? wait : 0;
+            uint64_t write = writes[output->send.after_write];
+            output->send.after_write =
+                write > raft->durable_write_id ? write : 0;
         }
     }
 }

@@ -1,6 +1,6 @@
 /* What a majority of the members decides: the one place that knows which
  * members count, and how many of them are enough. */
-#include "raft/state.h"
+#include "raft/internal.h"
 
 static uint64_t value_of(const struct raft *raft, uint32_t place,
                          enum raft__measure measure)

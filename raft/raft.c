@@ -1,4 +1,5 @@
-#include "raft/state.h"
+/* One input in, outputs out; and what can be seen of a node. */
+#include "raft/internal.h"
 
 /* --- small parts ---------------------------------------------------------- */
 
@@ -211,12 +212,7 @@ const struct raft_member *raft_members(const struct raft *raft, uint32_t *n)
 bool raft_follow(const struct raft *raft, raft_id id,
                  struct raft_progress *progress)
 {
-    const struct raft__peer *peer = NULL;
-    for (uint32_t i = 0; i < raft->n_peers; i++) {
-        if (raft->peers[i].id == id) {
-            peer = &raft->peers[i];
-        }
-    }
+    const struct raft__peer *peer = raft__peer(raft, id);
     if (raft->role != RAFT_LEADER || peer == NULL || id == raft->config.id) {
         return false;
     }

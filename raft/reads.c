@@ -14,14 +14,59 @@
 #include <assert.h>
 #include <string.h>
 
-#include "raft/state.h"
+#include "raft/internal.h"
 
-static void drop(struct raft *raft, size_t i)
+/* What becomes of a read that is looked at. */
+enum fate { STAYS, GOES };
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* What says, without a look at each, whether there is anything to do. */
+static void count_in(struct raft__reads *reads, const struct raft__read *read)
+{
+    switch (read->state) {
+    case RAFT__READ_FORWARDED:
+        reads->until_us = least(reads->until_us, read->until_us);
+        break;
+    case RAFT__READ_ASKING:
+        reads->n_asking++;
+        break;
+    case RAFT__READ_GRANTED:
+        reads->ready_index = least(reads->ready_index, read->index);
+        break;
+    }
+}
+
+/* Looks at all reads, and keeps those that stay, in their order. */
+static void look_at_all(struct raft *raft,
+                        enum fate (*look)(struct raft *, struct raft__read *))
 {
     struct raft__reads *reads = &raft->reads;
-    reads->count--;
-    memmove(&reads->items[i], &reads->items[i + 1],
-            (reads->count - i) * sizeof *reads->items);
+    size_t kept = 0;
+    reads->n_asking = 0;
+    reads->ready_index = UINT64_MAX;
+    reads->until_us = UINT64_MAX;
+    for (size_t i = 0; i < reads->count; i++) {
+        struct raft__read read = reads->items[i];
+        if (look(raft, &read) == STAYS) {
+            reads->items[kept] = read;
+            kept++;
+            count_in(reads, &read);
+        }
+    }
+    reads->count = kept;
+}
+
+static void note(struct raft *raft, const struct raft__read *read)
+{
+    struct raft__reads *reads = &raft->reads;
+    assert(reads->count < reads->capacity);
+    reads->items[reads->count] = *read;
+    reads->count++;
+    count_in(reads, read);
 }
 
 static void answer(struct raft *raft, raft_id to, uint64_t id, bool granted,
@@ -34,7 +79,7 @@ static void answer(struct raft *raft, raft_id to, uint64_t id, bool granted,
     message.read_response.id = id;
     message.read_response.granted = granted;
     message.read_response.index = granted ? index : 0;
-    raft__send(raft, to, RAFT__AFTER_WRITES, &message);
+    raft__send(raft, to, RAFT__AFTER_TERM, &message);
 }
 
 /* How long after a message was sent no other leader can be elected, if it was
@@ -68,47 +113,41 @@ static uint64_t read_index(const struct raft *raft)
                                                  : raft->term_start;
 }
 
-static void grant(struct raft *raft, size_t i)
+/* The leader is one: a follower's read is answered, one of the own host waits
+ * for the log. */
+static enum fate grant(struct raft *raft, struct raft__read *read)
 {
-    struct raft__read *read = &raft->reads.items[i];
-    if (read->from == RAFT_NONE) {
-        read->state = RAFT__READ_GRANTED;
-        return;
+    if (read->from != RAFT_NONE) {
+        answer(raft, read->from, read->id, true, read->index);
+        return GOES;
     }
-    answer(raft, read->from, read->id, true, read->index);
-    drop(raft, i);
+    read->state = RAFT__READ_GRANTED;
+    return STAYS;
+}
+
+static enum fate grant_if_confirmed(struct raft *raft, struct raft__read *read)
+{
+    return read->state == RAFT__READ_ASKING &&
+                   read->sequence <= raft->reads.confirmed_sequence
+               ? grant(raft, read)
+               : STAYS;
 }
 
 void raft__reads_look(struct raft *raft)
 {
     struct raft__reads *reads = &raft->reads;
-    if (raft->role != RAFT_LEADER || reads->count == 0) {
+    if (raft->role != RAFT_LEADER || reads->n_asking == 0) {
         return;
     }
     uint64_t confirmed = raft__quorum(raft, RAFT__ACKED);
-    bool asking = false;
-    for (size_t i = 0; i < reads->count;) {
-        size_t count = reads->count;
-        if (reads->items[i].state == RAFT__READ_ASKING) {
-            if (reads->items[i].sequence <= confirmed) {
-                grant(raft, i);
-            } else {
-                asking = true;
-            }
-        }
-        i += reads->count == count ? 1 : 0;
+    if (confirmed > reads->confirmed_sequence) {
+        reads->confirmed_sequence = confirmed;
+        look_at_all(raft, grant_if_confirmed);
     }
-    if (asking && reads->round_sequence <= confirmed) {
+    if (reads->n_asking > 0 && reads->round_sequence <= confirmed) {
         reads->round_sequence = raft->sequence;
         raft__send_heartbeats(raft);
     }
-}
-
-static void note(struct raft *raft, const struct raft__read *read)
-{
-    assert(raft->reads.count < raft->reads.capacity);
-    raft->reads.items[raft->reads.count] = *read;
-    raft->reads.count++;
 }
 
 /* A read of the own host, or of a follower. */
@@ -123,9 +162,10 @@ static void lead_read(struct raft *raft, raft_id from, uint64_t tag,
         .sequence = raft->sequence,
         .index = read_index(raft),
     };
-    note(raft, &read);
-    if (lease && has_lease(raft)) {
-        grant(raft, raft->reads.count - 1);
+    bool confirmed = (lease && has_lease(raft)) ||
+                     raft__quorum(raft, RAFT__ACKED) >= raft->sequence;
+    if (!confirmed || grant(raft, &read) == STAYS) {
+        note(raft, &read);
     }
     raft__reads_look(raft);
 }
@@ -161,7 +201,7 @@ static void forward(struct raft *raft, const struct raft_input *input)
     };
     message.read_request.id = read.id;
     message.read_request.lease = input->read.lease;
-    raft__send(raft, raft->leader, RAFT__AFTER_WRITES, &message);
+    raft__send(raft, raft->leader, RAFT__AFTER_TERM, &message);
 }
 
 /* A witness has no state to read. */
@@ -187,65 +227,75 @@ void raft__read(struct raft *raft, const struct raft_input *input)
 }
 
 /* The id is of this life and of this question alone. */
+static struct raft__read *forwarded(struct raft *raft, uint64_t id)
+{
+    for (size_t i = 0; i < raft->reads.count; i++) {
+        struct raft__read *read = &raft->reads.items[i];
+        if (read->state == RAFT__READ_FORWARDED && read->id == id) {
+            return read;
+        }
+    }
+    return NULL;
+}
+
 void raft__handle_read_response(struct raft *raft, raft_id from,
                                 const struct raft_message *message)
 {
     if (from != raft->leader) {
         return;
     }
-    for (size_t i = 0; i < raft->reads.count; i++) {
-        struct raft__read *read = &raft->reads.items[i];
-        if (read->state != RAFT__READ_FORWARDED ||
-            read->id != message->read_response.id) {
-            continue;
-        }
-        if (message->read_response.granted) {
-            read->state = RAFT__READ_GRANTED;
-            read->index = message->read_response.index;
-        } else {
-            raft__reject(raft, read->tag, RAFT_LEADERSHIP_LOST);
-            drop(raft, i);
-        }
+    struct raft__read *read = forwarded(raft, message->read_response.id);
+    if (read == NULL) {
         return;
     }
+    if (message->read_response.granted) {
+        read->state = RAFT__READ_GRANTED;
+        read->index = message->read_response.index;
+    } else {
+        read->until_us = raft->now_us; /* it is given up when the step ends */
+    }
+    count_in(&raft->reads, read);
 }
 
 /* Granted ones stay: they only wait for the log. */
+static enum fate fail(struct raft *raft, struct raft__read *read)
+{
+    if (read->state == RAFT__READ_GRANTED) {
+        return STAYS;
+    }
+    if (read->from == RAFT_NONE) {
+        raft__reject(raft, read->tag, RAFT_LEADERSHIP_LOST);
+    } else {
+        answer(raft, read->from, read->id, false, 0);
+    }
+    return GOES;
+}
+
 void raft__reads_fail(struct raft *raft)
 {
-    struct raft__reads *reads = &raft->reads;
-    for (size_t i = 0; i < reads->count;) {
-        const struct raft__read *read = &reads->items[i];
-        if (read->state == RAFT__READ_GRANTED) {
-            i++;
-            continue;
-        }
-        if (read->from == RAFT_NONE) {
-            raft__reject(raft, read->tag, RAFT_LEADERSHIP_LOST);
-        } else {
-            answer(raft, read->from, read->id, false, 0);
-        }
-        drop(raft, i);
+    look_at_all(raft, fail);
+}
+
+static enum fate finish(struct raft *raft, struct raft__read *read)
+{
+    if (read->state == RAFT__READ_GRANTED &&
+        read->index <= raft->last_applied) {
+        struct raft_output *output = raft__emit(raft, RAFT_OUTPUT_READY);
+        output->ready.tag = read->tag;
+        output->ready.index = read->index;
+        return GOES;
     }
+    if (read->state == RAFT__READ_FORWARDED && read->until_us <= raft->now_us) {
+        raft__reject(raft, read->tag, RAFT_LEADERSHIP_LOST);
+        return GOES;
+    }
+    return STAYS;
 }
 
 void raft__reads_finish(struct raft *raft)
 {
-    struct raft__reads *reads = &raft->reads;
-    for (size_t i = 0; i < reads->count;) {
-        const struct raft__read *read = &reads->items[i];
-        if (read->state == RAFT__READ_GRANTED &&
-            read->index <= raft->last_applied) {
-            struct raft_output *output = raft__emit(raft, RAFT_OUTPUT_READY);
-            output->ready.tag = read->tag;
-            output->ready.index = read->index;
-            drop(raft, i);
-        } else if (read->state == RAFT__READ_FORWARDED &&
-                   read->until_us <= raft->now_us) {
-            raft__reject(raft, read->tag, RAFT_LEADERSHIP_LOST);
-            drop(raft, i);
-        } else {
-            i++;
-        }
+    if (raft->reads.ready_index <= raft->last_applied ||
+        raft->reads.until_us <= raft->now_us) {
+        look_at_all(raft, finish);
     }
 }

@@ -1,203 +1,32 @@
+/* The leader's side of the log: it begins, takes what clients want, commits
+ * what a majority holds, and hears from the followers how far they are
+ * (paper, 5.3 and 5.4.2). */
 #undef NDEBUG
 #include <assert.h>
 
-#include "raft/state.h"
-
-/* --- the leader sends ----------------------------------------------------- */
-
-/* A witness gets what a full voter of these members holds durably. More, and it
- * could have entries that nobody else has any more, whom it would then vote for
- * no more, and which it cannot give back. */
-static uint64_t last_to_send(const struct raft *raft,
-                             const struct raft__peer *peer)
-{
-    return (peer->flags & RAFT_MEMBER_WITNESS) != 0
-               ? raft__full_match(raft)
-               : raft__log_last_index(&raft->log);
-}
-
-/* How many entries that the follower needs next fit into one message of so many
- * bytes, and the bytes of their payload: within the limits, but at least one if
- * there is one. */
-static uint32_t batch_size(const struct raft *raft,
-                           const struct raft__peer *peer, uint64_t max_bytes,
-                           uint64_t *bytes)
-{
-    uint64_t index = peer->next_index;
-    uint64_t last = last_to_send(raft, peer);
-    uint64_t available = last < index ? 0 : last + 1 - index;
-    uint64_t limit = raft->config.max_entries_per_message;
-    if (available < limit) {
-        limit = available;
-    }
-    if (max_bytes > raft->config.max_bytes_per_message) {
-        max_bytes = raft->config.max_bytes_per_message;
-    }
-    const struct raft_entry *entries = raft__log_from(&raft->log, index);
-    *bytes = 0;
-    for (uint32_t n = 0; n < limit; n++) {
-        uint64_t size = entries[n].size;
-        if (n > 0 && *bytes + size > max_bytes) {
-            return n;
-        }
-        *bytes += size;
-    }
-    return (uint32_t)limit;
-}
-
-void raft__note_sent(struct raft *raft, struct raft__peer *peer)
-{
-    if (!peer->has_sample) {
-        peer->has_sample = true;
-        peer->sample_sequence = raft->sequence;
-        peer->sample_us = raft->now_us;
-    }
-}
-
-/* The place before what is to be sent next is in the log, or its base. */
-static bool send_append(struct raft *raft, struct raft__peer *peer, uint32_t n)
-{
-    struct raft_message message = {
-        .kind = RAFT_MESSAGE_APPEND_REQUEST,
-        .term = raft->hard_state.current_term,
-    };
-    uint64_t prev = peer->next_index - 1;
-    message.append_request.prev =
-        (struct raft_position){raft__log_term(&raft->log, prev), prev};
-    message.append_request.leader_commit = raft->commit_index;
-    message.append_request.sequence = raft->sequence;
-    message.append_request.omit_commands =
-        (peer->flags & RAFT_MEMBER_WITNESS) != 0;
-    message.append_request.n_entries = n;
-    message.append_request.entries =
-        n > 0 ? raft__log_from(&raft->log, peer->next_index) : NULL;
-    raft__note_sent(raft, peer);
-    return raft__send_append(raft, peer->id, &message);
-}
-
-static struct raft__inflight *ring_of(struct raft *raft,
-                                      const struct raft__peer *peer, uint32_t i)
-{
-    uint32_t size = raft->config.max_inflight_messages;
-    return &raft->inflight[(size_t)peer->slot * size +
-                           (peer->inflight_first + i) % size];
-}
-
-static void remember_inflight(struct raft *raft, struct raft__peer *peer,
-                              uint64_t last_index, uint64_t bytes)
-{
-    *ring_of(raft, peer, peer->inflight_count) =
-        (struct raft__inflight){last_index, bytes};
-    peer->inflight_count++;
-    peer->inflight_bytes += bytes;
-}
-
-static void forget_inflight(struct raft *raft, struct raft__peer *peer,
-                            uint64_t match_index)
-{
-    while (peer->inflight_count > 0) {
-        const struct raft__inflight *first = ring_of(raft, peer, 0);
-        if (first->last_index > match_index) {
-            return;
-        }
-        peer->inflight_bytes -= first->bytes;
-        peer->inflight_first =
-            (peer->inflight_first + 1) % raft->config.max_inflight_messages;
-        peer->inflight_count--;
-    }
-}
-
-/* The payload that may still go on its way. */
-static uint64_t room_in_window(const struct raft *raft,
-                               const struct raft__peer *peer)
-{
-    uint64_t most = raft->config.max_inflight_bytes;
-    return peer->inflight_bytes < most ? most - peer->inflight_bytes : 0;
-}
-
-/* One message is always allowed. */
-static bool fits_window(const struct raft *raft, const struct raft__peer *peer,
-                        uint64_t bytes)
-{
-    return peer->inflight_count < peer->window &&
-           (peer->inflight_count == 0 || bytes <= room_in_window(raft, peer));
-}
-
-/* What it needs next lies before what the log still holds. */
-static bool is_compacted(const struct raft *raft, const struct raft__peer *peer)
-{
-    return !raft__log_knows(&raft->log, peer->next_index - 1);
-}
-
-/* Sends what the follower lacks, as far as the window allows. */
-static void replicate(struct raft *raft, struct raft__peer *peer)
-{
-    uint64_t bytes;
-    if (peer->state == RAFT_SNAPSHOT) {
-        return;
-    }
-    if (is_compacted(raft, peer)) {
-        raft__start_installing(raft, peer);
-        return;
-    }
-    if (peer->state == RAFT_PROBE) {
-        if (!peer->probe_sent) {
-            uint32_t n = batch_size(raft, peer, UINT64_MAX, &bytes);
-            peer->probe_sent = send_append(raft, peer, n);
-        }
-        return;
-    }
-    for (;;) {
-        uint32_t n = batch_size(raft, peer, room_in_window(raft, peer), &bytes);
-        if (n == 0 || !fits_window(raft, peer, bytes) ||
-            !send_append(raft, peer, n)) {
-            return;
-        }
-        peer->next_index += n;
-        remember_inflight(raft, peer, peer->next_index - 1, bytes);
-    }
-}
-
-void raft__replicate_to_all(struct raft *raft)
-{
-    for (uint32_t i = 0; i < raft->n_peers; i++) {
-        if (i != raft->self) {
-            replicate(raft, &raft->peers[i]);
-        }
-    }
-}
-
-/* What full voters hold durably moved. */
-static void replicate_to_witnesses(struct raft *raft)
-{
-    for (uint32_t i = 0; i < raft->n_peers; i++) {
-        if ((raft->peers[i].flags & RAFT_MEMBER_WITNESS) != 0 &&
-            i != raft->self) {
-            replicate(raft, &raft->peers[i]);
-        }
-    }
-}
-
-static void probe_from(struct raft *raft, struct raft__peer *peer,
-                       uint64_t next_index)
-{
-    peer->state = RAFT_PROBE;
-    peer->probe_sent = false;
-    peer->probe_sequence = raft->sequence;
-    peer->next_index = next_index;
-    peer->inflight_first = 0;
-    peer->inflight_count = 0;
-    peer->inflight_bytes = 0;
-}
+#include "raft/internal.h"
 
 /* --- leadership ----------------------------------------------------------- */
 
-/* What an entry counts towards max_uncommitted_bytes: its payload, or what an
- * open session takes. */
+/* What a client's entry of so many bytes counts towards max_uncommitted_bytes:
+ * also what costs no payload costs memory. */
+static uint64_t cost_of_bytes(uint32_t size)
+{
+    return (uint64_t)size + 32;
+}
+
+/* The leader's own entries are few, and must not be in the clients' way. */
 static uint64_t cost_of(const struct raft_entry *entry)
 {
-    return entry->kind == RAFT_ENTRY_SESSION ? sizeof(struct raft__session)
-                                             : entry->size;
+    switch (entry->kind) {
+    case RAFT_ENTRY_COMMAND:
+    case RAFT_ENTRY_SESSION:
+        return cost_of_bytes(entry->size);
+    case RAFT_ENTRY_NOOP:
+    case RAFT_ENTRY_CONFIGURATION:
+        break;
+    }
+    return 0;
 }
 
 void raft__append(struct raft *raft, const struct raft_entry *entry)
@@ -236,7 +65,7 @@ void raft__start_following(struct raft *raft, struct raft__peer *peer)
     peer->caught_up = false;
     peer->round_us = raft->now_us;
     peer->round_index = raft__log_last_index(&raft->log);
-    probe_from(raft, peer, raft__log_last_index(&raft->log) + 1);
+    raft__probe_from(raft, peer, raft__log_last_index(&raft->log) + 1);
 }
 
 /* What was taken by leaders before counts as well: it is still under way. */
@@ -257,8 +86,10 @@ void raft__lead(struct raft *raft)
     raft->own_vote_write = 0;
     raft->transfer_to = RAFT_NONE;
     raft->lease_is_void = false;
+    raft__forget_incoming(raft);
     raft->takeover_us = raft->now_us + raft->config.election_timeout_max_us;
     raft->reads.round_sequence = 0;
+    raft->reads.confirmed_sequence = 0;
     raft->term_start = raft__log_last_index(&raft->log) + 1;
     for (uint32_t i = 0; i < raft->n_peers; i++) {
         raft__start_following(raft, &raft->peers[i]);
@@ -277,37 +108,16 @@ void raft__lead(struct raft *raft)
  * its clients look elsewhere. */
 static void check_quorum(struct raft *raft)
 {
-    if (raft__quorum(raft, RAFT__HEARD) == 0) {
+    if (raft->config.check_quorum && raft__quorum(raft, RAFT__HEARD) == 0) {
         raft__become_follower(raft, raft->hard_state.current_term, RAFT_NONE);
     } else {
         restart_quorum_check(raft);
     }
 }
 
-/* Heartbeats carry no entries. They are checked like all AppendEntries: where
- * entries were lost on the way, the follower's refusal says so. */
-void raft__send_heartbeats(struct raft *raft)
-{
-    raft->heartbeat_deadline_us =
-        raft->now_us + raft->config.heartbeat_interval_us;
-    for (uint32_t i = 0; i < raft->n_peers; i++) {
-        struct raft__peer *peer = &raft->peers[i];
-        if (i == raft->self) {
-            continue;
-        }
-        if (peer->state == RAFT_SNAPSHOT) {
-            raft__ask_installing(raft, peer);
-        } else if (is_compacted(raft, peer)) {
-            raft__start_installing(raft, peer);
-        } else {
-            send_append(raft, peer, 0);
-        }
-    }
-}
-
 void raft__leader_due(struct raft *raft)
 {
-    if (raft->config.check_quorum && raft->quorum_deadline_us <= raft->now_us) {
+    if (raft->quorum_deadline_us <= raft->now_us) {
         check_quorum(raft);
     }
     if (raft->role != RAFT_LEADER) {
@@ -341,7 +151,8 @@ static bool takes_proposals(struct raft *raft, uint64_t tag, uint32_t size)
         raft__reject(raft, tag, RAFT_TRANSFERRING);
         return false;
     }
-    if (bytes > 0 && bytes + size > raft->config.max_uncommitted_bytes) {
+    if (bytes > 0 &&
+        bytes + cost_of_bytes(size) > raft->config.max_uncommitted_bytes) {
         raft__reject(raft, tag, RAFT_BUSY);
         return false;
     }
@@ -373,8 +184,7 @@ void raft__propose(struct raft *raft, const struct raft_input *input)
 
 void raft__open_session(struct raft *raft, const struct raft_input *input)
 {
-    if (takes_proposals(raft, input->session.tag,
-                        sizeof(struct raft__session))) {
+    if (takes_proposals(raft, input->session.tag, 0)) {
         struct raft_entry entry = {
             .term = raft->hard_state.current_term,
             .kind = RAFT_ENTRY_SESSION,
@@ -413,7 +223,7 @@ void raft__log_durable(struct raft *raft, uint64_t index)
     }
     raft->durable_index = index;
     if (raft->role == RAFT_LEADER) {
-        replicate_to_witnesses(raft);
+        raft__replicate_to_witnesses(raft);
         raft__advance_commit(raft);
     }
 }
@@ -448,7 +258,7 @@ static void note_round(struct raft *raft, struct raft__peer *peer)
 /* Where the logs agree is known. */
 static void replicate_from(struct raft *raft, struct raft__peer *peer)
 {
-    probe_from(raft, peer, peer->match_index + 1);
+    raft__probe_from(raft, peer, peer->match_index + 1);
     peer->state = RAFT_REPLICATE;
 }
 
@@ -477,19 +287,19 @@ void raft__follower_matches(struct raft *raft, struct raft__peer *peer,
         if (peer->next_index <= peer->match_index) {
             peer->next_index = peer->match_index + 1;
         }
-        forget_inflight(raft, peer, peer->match_index);
+        raft__forget_inflight(raft, peer, peer->match_index);
         break;
     }
     note_round(raft, peer);
     raft_id id = peer->id;
     if (advanced) {
-        replicate_to_witnesses(raft);
+        raft__replicate_to_witnesses(raft);
         raft__advance_commit(raft);
     }
     /* The commit may have ended the leadership, or the membership. */
     peer = raft__peer(raft, id);
     if (raft->role == RAFT_LEADER && peer != NULL) {
-        replicate(raft, peer);
+        raft__replicate(raft, peer);
         if (id == raft->transfer_to) {
             raft__transfer_look(raft);
         }
@@ -544,8 +354,8 @@ static void follower_refuses(struct raft *raft, struct raft__peer *peer,
         next_index = peer->match_index + 1;
     }
     peer->window = (peer->window + 1) / 2;
-    probe_from(raft, peer, next_index);
-    replicate(raft, peer);
+    raft__probe_from(raft, peer, next_index);
+    raft__replicate(raft, peer);
 }
 
 void raft__handle_append_response(struct raft *raft, raft_id from,

@@ -1,3 +1,5 @@
+/* The clients' sessions (dissertation, 6.3): part of the state that the log
+ * gives, the same on all servers. */
 #undef NDEBUG
 #include "raft/sessions.h"
 

@@ -15,11 +15,9 @@
 #include <string.h>
 
 #include "raft/bytes.h"
-#include "raft/state.h"
+#include "raft/internal.h"
 
 #define HEAD_SIZE ((size_t)40)
-#define BLOB_HEAD_SIZE ((size_t)8)
-
 /* --- meta ----------------------------------------------------------------- */
 
 static struct raft_position get_position(const uint8_t *bytes)
@@ -175,18 +173,19 @@ void raft__blob_release(struct raft *raft, struct raft__blob *blob)
 void raft__blob_fill(struct raft__blob *blob,
                      const struct raft_snapshot *snapshot)
 {
-    size_t size = BLOB_HEAD_SIZE + snapshot->meta_size + snapshot->image_size;
+    size_t size =
+        RAFT__BLOB_HEAD_SIZE + snapshot->meta_size + snapshot->image_size;
     assert(blob->capacity >= size);
     blob->size = size;
     blob->meta_size = snapshot->meta_size;
     blob->position = snapshot->position;
     raft__put64(blob->bytes, snapshot->meta_size);
     if (snapshot->meta_size > 0) {
-        memcpy(blob->bytes + BLOB_HEAD_SIZE, snapshot->meta,
+        memcpy(blob->bytes + RAFT__BLOB_HEAD_SIZE, snapshot->meta,
                snapshot->meta_size);
     }
     if (snapshot->image_size > 0) {
-        memcpy(blob->bytes + BLOB_HEAD_SIZE + snapshot->meta_size,
+        memcpy(blob->bytes + RAFT__BLOB_HEAD_SIZE + snapshot->meta_size,
                snapshot->image, snapshot->image_size);
     }
 }
@@ -213,10 +212,10 @@ struct raft_snapshot raft__blob_snapshot(const struct raft__blob *blob)
     if (blob == NULL) {
         return (struct raft_snapshot){.meta_size = 0};
     }
-    size_t before = BLOB_HEAD_SIZE + blob->meta_size;
+    size_t before = RAFT__BLOB_HEAD_SIZE + blob->meta_size;
     return (struct raft_snapshot){
         .position = blob->position,
-        .meta = blob->bytes + BLOB_HEAD_SIZE,
+        .meta = blob->bytes + RAFT__BLOB_HEAD_SIZE,
         .meta_size = blob->meta_size,
         .image = blob->bytes + before,
         .image_size = blob->size - before,
@@ -240,13 +239,20 @@ struct raft_position raft__snapshot_position(const struct raft *raft)
 
 /* --- compaction ----------------------------------------------------------- */
 
+static void release_spare(struct raft *raft)
+{
+    raft__blob_release(raft, raft->spare);
+    raft->spare = NULL;
+}
+
 /* 5.1. Of the log in memory only what is applied goes, whatever the host wants:
  * it is handed out from there. */
 void raft__compact(struct raft *raft, const struct raft_input *input)
 {
     struct raft__meta meta;
     if (input->snapshot.index <= raft__snapshot_position(raft).index) {
-        return; /* a newer one came in between */
+        release_spare(raft); /* a newer one came in between */
+        return;
     }
     /* Who joins a cluster learns its members when it applies the entry by which
      * it joined. A snapshot from before says of nobody that he is a member, and
@@ -255,6 +261,7 @@ void raft__compact(struct raft *raft, const struct raft_input *input)
                                    input->snapshot.meta_size, &meta);
     assert(sound);
     if (meta.members_size == 0) {
+        release_spare(raft);
         return;
     }
     struct raft_snapshot snapshot = {

@@ -4,7 +4,10 @@
  * candidate, only without waiting. But it is asked for by a leader who is
  * alive, so that votes are given which leases count on being refused: from then
  * on the leader has none in this term. */
-#include "raft/state.h"
+#undef NDEBUG
+#include <assert.h>
+
+#include "raft/internal.h"
 
 /* A takeover that did not succeed is not tried again for so many times the
  * longest election timeout. */
@@ -39,7 +42,7 @@ static raft_id best_suited(const struct raft *raft)
     const struct raft__peer *best = NULL;
     for (uint32_t i = 0; i < raft->n_peers; i++) {
         const struct raft__peer *peer = &raft->peers[i];
-        if (i != raft->self && raft__is_full_voter(peer) &&
+        if (i != raft->self && raft__may_lead_on(peer) &&
             (best == NULL || is_better(peer, best))) {
             best = peer;
         }
@@ -82,7 +85,7 @@ void raft__transfer(struct raft *raft, const struct raft_input *input)
         to = best_suited(raft);
     }
     const struct raft__peer *peer = raft__peer(raft, to);
-    if (peer == NULL || to == raft->config.id || !raft__is_full_voter(peer)) {
+    if (peer == NULL || to == raft->config.id || !raft__may_lead_on(peer)) {
         raft__reject(raft, tag, RAFT_NO_SUCH_CHANGE);
         return;
     }
@@ -96,9 +99,8 @@ void raft__transfer_look(struct raft *raft)
         return;
     }
     const struct raft__peer *peer = raft__peer(raft, raft->transfer_to);
-    if (peer == NULL || !raft__is_full_voter(peer)) {
-        raft__transfer_abort(raft);
-    } else if (peer->match_index == raft__log_last_index(&raft->log)) {
+    assert(peer != NULL); /* targets stay, whatever change is under way */
+    if (peer->match_index == raft__log_last_index(&raft->log)) {
         say_timeout_now(raft, peer->id);
         leave_if_removed(raft);
     }
@@ -120,7 +122,7 @@ void raft__takeover_look(struct raft *raft)
     const struct raft__peer *best = &raft->peers[raft->self];
     for (uint32_t i = 0; i < raft->n_peers; i++) {
         const struct raft__peer *peer = &raft->peers[i];
-        if (raft__is_full_voter(peer) && peer->priority > best->priority &&
+        if (raft__may_lead_on(peer) && peer->priority > best->priority &&
             peer->heard && peer->match_index >= raft->commit_index) {
             best = peer;
         }

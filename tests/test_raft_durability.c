@@ -689,8 +689,10 @@ Test(raft_durability, configurations)
     check_config("the harness's own", c, true);
     c.id = RAFT_NONE;
     check_config("nobody", c, false);
-    c.id = UINT64_MAX;
-    check_config("any id", c, true);
+    c.id = RAFT_MAX_ID;
+    check_config("the highest id", c, true);
+    c.id = RAFT_MAX_ID + 1;
+    check_config("an id above", c, false);
     c = harness_config(1);
     c.election_timeout_max_us = c.election_timeout_min_us;
     check_config("min equals max", c, true);

@@ -451,7 +451,7 @@ Test(raft_election, lower_priorities_wait_longer)
         {{1, 1, 1}, {1, 2, 9}, 2},
         {{1, 1, 1, 1, 1, 1}, {0, 1, 2, 3, 4, 5}, 4},
         {{1, 1 | RAFT_MEMBER_WITNESS, RAFT_MEMBER_LEARNER}, {0, 1, 1}, 0},
-        {{1, RAFT_MEMBER_OLD_VOTER, 1}, {0, 1, 1}, 2},
+        {{1, RAFT_MEMBER_OLD_VOTER, 1}, {0, 1, 1}, 1},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct raft_member members[6];

@@ -189,13 +189,13 @@ Test(raft_flow, messages_are_bounded)
 
 /* --- back-pressure -------------------------------------------------------- */
 
-/* So many bytes are taken before they are committed; but one command always.
- * What is committed makes room. */
+/* So many bytes are taken before they are committed, 32 more for each command;
+ * but one command always. What is committed makes room. */
 Test(raft_flow, uncommitted_bytes_are_bounded)
 {
     static const struct {
         uint64_t max_bytes, n_taken; /* of 10 bytes each */
-    } cases[] = {{1, 1}, {10, 1}, {19, 1}, {20, 2}, {99, 9}, {100, 10}};
+    } cases[] = {{1, 1}, {42, 1}, {83, 1}, {84, 2}, {419, 9}, {420, 10}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct raft_config config = harness_config(1);
         struct harness h;
@@ -225,7 +225,7 @@ Test(raft_flow, room_is_made_entry_by_entry)
 {
     struct raft_config config = harness_config(1);
     struct harness h;
-    config.max_uncommitted_bytes = 40;
+    config.max_uncommitted_bytes = 4 * (32 + 10);
     start_leader(&h, &config);
     for (uint64_t k = 0; k < 4; k++)
         harness_propose(&h, k, "0123456789");
@@ -247,7 +247,7 @@ Test(raft_flow, what_was_left_uncommitted_counts)
     struct raft_config config = harness_config(1);
     struct raft_message yes = harness_append_success(2, 4);
     struct harness h;
-    config.max_uncommitted_bytes = 30;
+    config.max_uncommitted_bytes = 3 * (32 + 8) + 32 + 6;
     harness_init(&h, &config, 3);
     harness_preload(&h, 1, RAFT_NONE, terms, 3);
     harness_boot(&h);
@@ -261,9 +261,11 @@ Test(raft_flow, what_was_left_uncommitted_counts)
     cr_assert(harness_was_rejected(&h, RAFT_BUSY));
     harness_receive(&h, 2, &yes);
     cr_assert_eq(harness_view(&h).commit_index, 4);
-    harness_propose(&h, 4, "012345678901234567890123");
-    cr_assert_eq(harness_count(&h, RAFT_OUTPUT_ACCEPTED), 1);
-    harness_propose(&h, 5, "x");
+    for (int k = 0; k < 3; k++) { /* as much as was committed */
+        harness_propose(&h, 4, "01234567");
+        cr_assert_eq(harness_count(&h, RAFT_OUTPUT_ACCEPTED), 1);
+    }
+    harness_propose(&h, 5, "");
     cr_assert(harness_was_rejected(&h, RAFT_BUSY));
     harness_free(&h);
 }

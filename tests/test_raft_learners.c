@@ -306,7 +306,7 @@ Test(raft_learners, no_memory_for_more)
         h.memory.refuse_in = nth;
         enum raft_status status = harness_step(&h, &input);
         if (status == RAFT_OK) {
-            cr_assert_gt(nth, 5);
+            cr_assert_gt(nth, 1);
             break;
         }
         cr_assert_eq(status, RAFT_NO_MEMORY);

@@ -517,13 +517,13 @@ Test(raft_replication, the_window_bounds_bytes_as_well)
     }
 }
 
-/* What a leader takes before it is committed is bounded; one command is always
- * taken. */
+/* What a leader takes before it is committed is bounded, each command with 32
+ * bytes more; one command is always taken. */
 Test(raft_replication, uncommitted_bytes_are_bounded)
 {
     static const struct {
         uint64_t max_bytes, taken; /* commands of 10 bytes */
-    } cases[] = {{1, 1}, {10, 1}, {19, 1}, {20, 2}, {55, 5}};
+    } cases[] = {{1, 1}, {42, 1}, {83, 1}, {84, 2}, {220, 5}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct harness h;
         struct raft_config config = harness_config(1);
@@ -556,7 +556,7 @@ Test(raft_replication, inherited_bytes_count_as_uncommitted)
     static const uint64_t terms[] = {1, 1, 1}; /* of 8 bytes each */
     struct harness h;
     struct raft_config config = harness_config(1);
-    config.max_uncommitted_bytes = 30;
+    config.max_uncommitted_bytes = 3 * (32 + 8) + 32 + 6;
     harness_init(&h, &config, 3);
     harness_preload(&h, 1, RAFT_NONE, terms, 3);
     harness_boot(&h);

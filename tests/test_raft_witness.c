@@ -458,8 +458,10 @@ Test(raft_witness, takes_nothing_over)
         config.priority_takeover = true;
         member_list_lead(&h, &config, has_other ? "1 2W=9 3=5" : "1 2W=9 3");
         h.now_us += 2 * MAX_US;
+        harness_timer(&h); /* a new period in which answers count begins */
         ack(&h, 2, 1);
         ack(&h, 3, 1);
+        h.now_us = h.deadline_us;
         harness_timer(&h);
         cr_assert_eq(harness_view(&h).transfer_to, has_other ? 3 : RAFT_NONE);
         harness_free(&h);
