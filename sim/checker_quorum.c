@@ -30,6 +30,32 @@ static void list_holder(struct checker_text *list, uint32_t id, uint32_t nth)
     }
 }
 
+/* A witness has no commands to give back: what only witnesses hold is lost when
+ * they are all that is left. */
+static bool has_full_holder(const struct sim_checker *checker,
+                            const struct sim_configuration *configuration,
+                            const struct sim_set *holders)
+{
+    struct sim_set voters =
+        sim_set_union(&configuration->voters, &configuration->old_voters);
+    for (uint32_t id = 1; id <= checker->n_nodes; id++) {
+        if (sim_set_has(&voters, id) && sim_set_has(holders, id) &&
+            !sim_set_has(&configuration->witnesses, id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool are_enough(const struct sim_checker *checker,
+                       const struct sim_configuration *configuration,
+                       const struct sim_set *holders)
+{
+    return configuration != NULL &&
+           sim_configuration_is_quorum(configuration, holders) &&
+           has_full_holder(checker, configuration, holders);
+}
+
 /* The voters that are too few, and what to call them. */
 static const struct sim_set *
 minority(const struct sim_configuration *configuration,
@@ -45,6 +71,16 @@ minority(const struct sim_configuration *configuration,
     }
     *name = "old voters";
     return &configuration->old_voters;
+}
+
+static bool report_witnesses(struct sim_checker *checker, uint32_t id,
+                             const char *deed, sim_tip entry)
+{
+    return checker__violate(
+        checker, SIM_COMMITTED_ON_QUORUM, id, SIM_NONE,
+        "node %" PRIu32 " %s %s, which of the disks of voters only those of "
+        "witnesses hold: none of them has the command.",
+        id, deed, checker__entry(checker, entry).text);
 }
 
 /* `deed` says what node `id` has to do with `entry`, which only `holders` have
@@ -76,17 +112,19 @@ static bool report_minority(struct sim_checker *checker, uint32_t id,
 }
 
 /* The disks of a majority hold `entry` (paper, 5.3), of both majorities where
- * the configuration is joint (dissertation, 4.3). */
+ * the configuration is joint (dissertation, 4.3); one of them is no witness. */
 static bool on_quorum(struct sim_checker *checker, uint32_t id,
                       const char *deed, sim_tip entry,
                       const struct checker_ruling *ruling)
 {
     checker__count(checker, SIM_COMMITTED_ON_QUORUM);
     struct sim_set holders = holders_of(checker, entry);
-    if (sim_configuration_is_quorum(ruling->after, &holders) ||
-        (ruling->before != NULL &&
-         sim_configuration_is_quorum(ruling->before, &holders))) {
+    if (are_enough(checker, ruling->after, &holders) ||
+        are_enough(checker, ruling->before, &holders)) {
         return true;
+    }
+    if (sim_configuration_is_quorum(ruling->after, &holders)) {
+        return report_witnesses(checker, id, deed, entry);
     }
     return report_minority(checker, id, deed, entry, ruling->after, &holders);
 }

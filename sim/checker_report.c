@@ -86,7 +86,8 @@ bool checker__violate(struct sim_checker *checker, enum sim_property property,
 
     char *text = violation->text;
     int title = snprintf(text, SIM_VIOLATION_TEXT_SIZE,
-                         "%s is broken at %s: ", sim_property_title(property),
+                         "%s is broken%s at %s: ", sim_property_title(property),
+                         property == SIM_LINEARIZABILITY ? ", judged" : "",
                          checker__seconds(checker->time_us).text);
     assert(title > 0 && (size_t)title < SIM_VIOLATION_TEXT_SIZE);
     va_list arguments;

@@ -88,11 +88,15 @@ void sim_clients_free(struct sim_clients *clients)
 /* --- one after the other ------------------------------------------------- */
 
 /* An action that does nothing. */
-static void no_action(uint32_t number, struct sim_client_action *action)
+static void no_action(const struct sim_clients *clients, uint32_t number,
+                      struct sim_client_action *action)
 {
     *action = (struct sim_client_action){
         .client = number,
         .wake_at_us = SIM_NEVER,
+        .ended = SIM_NO_OPERATION,
+        .begun = SIM_NO_OPERATION,
+        .clients = clients,
     };
 }
 
@@ -135,6 +139,7 @@ static void go_on(struct sim_clients *clients, struct client *client,
         uint64_t give_up_us = clients->workload.give_up_us;
         clients__draw(clients, clients__number_of(clients, client), now_us);
         clients->counters.begun++;
+        action->begun = client->operation;
         client->give_up_at_us = give_up_us == SIM_UNLIMITED ? SIM_NEVER
                                 : give_up_us > 0 ? now_us + give_up_us
                                                  : now_us + 1;
@@ -165,11 +170,13 @@ static void done_of_workload(struct sim_clients *clients, struct client *client,
     case SIM_REQUEST_READ_LEASE:
         clients->counters.reads++;
         clients->counters.answered++;
-        clients__conclude(clients, number, reply, now_us);
+        clients__conclude(clients, number, reply, now_us, action);
         break;
     case SIM_REQUEST_COMMAND:
         clients->counters.answered++;
-        clients__conclude(clients, number, reply, now_us);
+        clients->counters.reads_logged +=
+            client->asked.kind == SIM_HISTORY_READ;
+        clients__conclude(clients, number, reply, now_us, action);
         break;
     }
     go_on(clients, client, now_us, action);
@@ -189,7 +196,7 @@ static void done(struct sim_clients *clients, struct client *client,
     case CLIENT_OF_SCRIPT:
         clients->counters.scripted_answered++;
         clients__conclude(clients, clients__number_of(clients, client), reply,
-                          now_us);
+                          now_us, action);
         finish(clients, client, action);
         break;
     }
@@ -212,7 +219,7 @@ void sim_clients_start(struct sim_clients *clients, uint32_t client,
 {
     assert(client < clients->workload.clients);
     struct client *c = &clients->items[client];
-    no_action(client, action);
+    no_action(clients, client, action);
     c->due_us = clients->workload.start_us + clients__draw_gap(clients, c);
     rest(clients, c, c->due_us, action);
 }
@@ -221,7 +228,7 @@ void sim_clients_probe_start(struct sim_clients *clients, uint64_t now_us,
                              struct sim_client_action *action)
 {
     uint32_t number = clients->workload.clients;
-    no_action(number, action);
+    no_action(clients, number, action);
     clients__set(clients, number, now_us, SIM_PROBE_KEY, NULL, 0);
     clients__ask_first(clients, &clients->items[number], now_us, action);
 }
@@ -253,10 +260,11 @@ void sim_clients_propose(struct sim_clients *clients, uint64_t now_us,
     if (node != SIM_NONE) {
         client->node = node;
     }
-    no_action(number, action);
+    no_action(clients, number, action);
     clients__set(clients, number, now_us, key, (const uint8_t *)value,
                  (uint32_t)strlen(value));
     clients->counters.scripted++;
+    action->begun = client->operation;
     clients__ask_first(clients, client, now_us, action);
 }
 
@@ -265,10 +273,13 @@ void sim_clients_wake(struct sim_clients *clients, uint32_t client,
 {
     assert(client < clients->count);
     struct client *c = &clients->items[client];
-    no_action(client, action);
+    no_action(clients, client, action);
     if (now_us < c->wake_at_us) {
         return; /* replaced since */
     }
+    clients->counters.reads_timed_out +=
+        c->phase == CLIENT_ASKING && (c->request == SIM_REQUEST_READ ||
+                                      c->request == SIM_REQUEST_READ_LEASE);
     if (clients__is_open(c) && now_us >= c->give_up_at_us) {
         give_up(clients, c, now_us, action);
         return;
@@ -324,16 +335,21 @@ static void hear(struct sim_clients *clients, struct client *client,
     }
 }
 
+uint32_t sim_clients_number(uint64_t tag)
+{
+    return (uint32_t)(tag >> 32);
+}
+
 void sim_clients_answer(struct sim_clients *clients,
                         const struct sim_reply *reply, uint64_t now_us,
                         struct sim_client_action *action)
 {
-    uint32_t number = (uint32_t)(reply->tag >> 32);
+    uint32_t number = sim_clients_number(reply->tag);
     uint32_t attempt = (uint32_t)(reply->tag & UINT32_MAX);
     assert(number < clients->count);
     struct client *client = &clients->items[number];
     assert(attempt <= client->attempt);
-    no_action(number, action);
+    no_action(clients, number, action);
     if (clients__is_open(client) && attempt >= client->first_attempt) {
         bool is_latest =
             client->phase == CLIENT_ASKING && attempt == client->attempt;

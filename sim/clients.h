@@ -54,6 +54,9 @@ enum sim_request_kind {
     SIM_REQUEST_READ_LEASE, /* the same, by lease where one holds */
 };
 
+/* Not an operation of the history. */
+#define SIM_NO_OPERATION UINT32_MAX
+
 /* What the simulation is to do for a client. */
 struct sim_client_action {
     uint32_t client; /* whose action it is: for sim_clients_wake() */
@@ -71,6 +74,11 @@ struct sim_client_action {
                             asked for before; SIM_NEVER: what was asked before
                             stands. Always later than the call's now_us, but
                             for the start, which may ask for time 0. */
+    uint32_t ended; /* the operation of the history that this call brought to
+                       its end; SIM_NO_OPERATION */
+    uint32_t begun; /* the one that begins with what is sent; the same */
+    const struct sim_clients *clients; /* who know the words for these two;
+                                          NULL: nothing is to be told */
 };
 
 enum sim_answer {
@@ -86,10 +94,12 @@ enum sim_answer {
 struct sim_reply {
     enum sim_answer answer;
     uint64_t tag;
-    uint32_t leader;  /* NOT_LEADER: the one it knows, or SIM_NONE */
-    uint64_t session; /* DONE, for SIM_REQUEST_SESSION: its name */
-    bool success;     /* DONE, for a command: see struct sim_kv_answer; a read
-                         is answered with success */
+    uint32_t node;            /* the server; SIM_NONE: not known */
+    uint32_t leader;          /* NOT_LEADER: the one it knows, or SIM_NONE */
+    enum sim_history_way way; /* DONE, for a read: how it came to its answer */
+    uint64_t session;         /* DONE, for SIM_REQUEST_SESSION: its name */
+    bool success; /* DONE, for a command: see struct sim_kv_answer; a read
+                     is answered with success */
     bool has_value;
     const uint8_t *value;
     uint32_t value_size;
@@ -97,13 +107,17 @@ struct sim_reply {
 
 /* The probe's and the script's commands are not in the first three. */
 struct sim_clients_counters {
-    uint64_t begun;    /* commands of the workload, reads included */
-    uint64_t answered; /* of those, done */
-    uint64_t given_up; /* of those, never to be known */
-    uint64_t retries;  /* of those, second and later attempts */
-    uint64_t reads;    /* of those answered, reads not through the log */
-    uint64_t sessions; /* opened */
-    uint64_t scripted; /* proposals of the script */
+    uint64_t begun;           /* commands of the workload, reads included */
+    uint64_t answered;        /* of those, done */
+    uint64_t given_up;        /* of those, never to be known */
+    uint64_t retries;         /* of those, second and later attempts */
+    uint64_t reads;           /* of those answered, reads not through the log */
+    uint64_t reads_logged;    /* of those answered, reads through the log */
+    uint64_t reads_timed_out; /* how often a server that was asked for a read
+                                 other than through the log was silent for too
+                                 long: until the timeout, or the giving up */
+    uint64_t sessions;        /* opened */
+    uint64_t scripted;        /* proposals of the script */
     uint64_t scripted_answered;
 };
 
@@ -143,6 +157,9 @@ void sim_clients_answer(struct sim_clients *clients,
                         const struct sim_reply *reply, uint64_t now_us,
                         struct sim_client_action *action);
 
+/* The client whose attempt has this tag. */
+uint32_t sim_clients_number(uint64_t tag);
+
 /* Whether the probe's latest command is done. */
 bool sim_clients_probe_done(const struct sim_clients *clients);
 
@@ -153,17 +170,28 @@ uint32_t sim_clients_outstanding(const struct sim_clients *clients);
 struct sim_clients_counters
 sim_clients_count(const struct sim_clients *clients);
 
-/* What they asked for and were told so far, and the words for its numbers: "k3"
- * and "v17, by client 2", or "v17 = hello, by client 2" if its bytes are short
- * and readable. Who wrote a value is who first asked to. At most `size` bytes
- * go to `text`, which is what the words functions return. Owned by the clients.
- */
+/* What they asked for and were told so far. Owned by the clients. */
 const struct sim_history *
 sim_clients_history(const struct sim_clients *clients);
-const char *sim_clients_key_words(const struct sim_clients *clients,
-                                  uint64_t key, char *text, size_t size);
-const char *sim_clients_value_words(const struct sim_clients *clients,
-                                    uint64_t value, char *text, size_t size);
+
+/* The words for the history's numbers: keys are told as they are, "k3"; values
+ * by the order in which they turned up, "v17", or "v17 = hello" if the bytes
+ * are short and readable. A value's origin, " (written by client 2)", is who
+ * first asked to write it. */
+struct sim_clients_words {
+    struct sim_history_words base;
+    const struct sim_clients *clients;
+};
+
+struct sim_clients_words sim_clients_words(const struct sim_clients *clients);
+
+/* Long enough for an operation's words. */
+#define SIM_OPERATION_TEXT_SIZE 384u
+
+/* One operation for people, by sim_history_describe(), in these words. `text`
+ * has room for SIM_OPERATION_TEXT_SIZE bytes. Returns it. */
+const char *sim_clients_describe(const struct sim_clients *clients,
+                                 uint32_t operation, char *text);
 
 void sim_clients_free(struct sim_clients *clients);
 

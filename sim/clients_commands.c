@@ -236,14 +236,15 @@ void clients__draw(struct sim_clients *clients, uint32_t client,
 /* --- what is answered ---------------------------------------------------- */
 
 void clients__conclude(struct sim_clients *clients, uint32_t client,
-                       const struct sim_reply *reply, uint64_t now_us)
+                       const struct sim_reply *reply, uint64_t now_us,
+                       struct sim_client_action *action)
 {
     struct client *c = &clients->items[client];
     uint64_t told = 0;
     if (reply->has_value) {
         told = number_value(clients, reply->value, reply->value_size);
     }
-    struct sim_history_result result = {0};
+    struct sim_history_result result = {.node = reply->node, .way = reply->way};
     uint64_t known = told;
     switch (c->asked.kind) {
     case SIM_HISTORY_READ:
@@ -262,6 +263,7 @@ void clients__conclude(struct sim_clients *clients, uint32_t client,
         break;
     }
     sim_history_return(clients->history, c->operation, now_us, &result);
+    action->ended = c->operation;
     if (clients->workload.weights[SIM_OPERATION_COMPARE_AND_SET] > 0) {
         remember(c, c->asked.key, known);
     }
@@ -274,12 +276,19 @@ const struct sim_history *sim_clients_history(const struct sim_clients *clients)
     return clients->history;
 }
 
-const char *sim_clients_key_words(const struct sim_clients *clients,
-                                  uint64_t key, char *text, size_t size)
+static const struct sim_clients *
+clients_of(const struct sim_history_words *base)
+{
+    return ((const struct sim_clients_words *)base)->clients;
+}
+
+static const char *key_words(const struct sim_history_words *base, uint64_t key,
+                             char *text, size_t size)
 {
     char shown[SIM_COMMAND_MAX_SHOWN + 1];
     uint32_t key_size;
-    const uint8_t *bytes = sim_intern_bytes(clients->keys, key, &key_size);
+    const uint8_t *bytes =
+        sim_intern_bytes(clients_of(base)->keys, key, &key_size);
     if (sim_command_show(bytes, key_size, shown)) {
         snprintf(text, size, "%s", shown);
     } else {
@@ -288,28 +297,52 @@ const char *sim_clients_key_words(const struct sim_clients *clients,
     return text;
 }
 
-const char *sim_clients_value_words(const struct sim_clients *clients,
-                                    uint64_t value, char *text, size_t size)
+static const char *value_words(const struct sim_history_words *base,
+                               uint64_t value, char *text, size_t size)
 {
-    if (value == 0) {
-        snprintf(text, size, "nothing");
-        return text;
-    }
     char shown[SIM_COMMAND_MAX_SHOWN + 1];
-    char number[sizeof shown + 32];
     uint32_t value_size;
     const uint8_t *bytes =
-        sim_intern_bytes(clients->values, value, &value_size);
+        sim_intern_bytes(clients_of(base)->values, value, &value_size);
     if (sim_command_show(bytes, value_size, shown)) {
-        snprintf(number, sizeof number, "v%" PRIu64 " = %s", value, shown);
+        snprintf(text, size, "v%" PRIu64 " = %s", value, shown);
     } else {
-        snprintf(number, sizeof number, "v%" PRIu64, value);
-    }
-    uint32_t writer = clients->writers[value - 1];
-    if (writer == NOBODY) {
-        snprintf(text, size, "%s, by nobody", number);
-    } else {
-        snprintf(text, size, "%s, by client %" PRIu32, number, writer);
+        snprintf(text, size, "v%" PRIu64, value);
     }
     return text;
+}
+
+static const char *origin_words(const struct sim_history_words *base,
+                                uint64_t value, char *text, size_t size)
+{
+    uint32_t writer = clients_of(base)->writers[value - 1];
+    if (writer == NOBODY) {
+        snprintf(text, size, " (written by nobody)");
+    } else {
+        snprintf(text, size, " (written by client %" PRIu32 ")", writer);
+    }
+    return text;
+}
+
+struct sim_clients_words sim_clients_words(const struct sim_clients *clients)
+{
+    return (struct sim_clients_words){
+        .base =
+            {
+                .key = key_words,
+                .value = value_words,
+                .origin = origin_words,
+                .legend = "v1, v2 ... are the values in the order in which "
+                          "clients first sent them, also in the trace",
+            },
+        .clients = clients,
+    };
+}
+
+const char *sim_clients_describe(const struct sim_clients *clients,
+                                 uint32_t operation, char *text)
+{
+    struct sim_clients_words words = sim_clients_words(clients);
+    return sim_history_describe(clients->history, operation, &words.base, text,
+                                SIM_OPERATION_TEXT_SIZE);
 }

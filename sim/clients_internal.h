@@ -123,9 +123,10 @@ uint64_t clients__draw_gap(const struct sim_clients *clients,
 void clients__set(struct sim_clients *clients, uint32_t client, uint64_t now_us,
                   const char *key, const uint8_t *value, uint32_t value_size);
 
-/* The client's latest command is done: tells the history, and remembers what
- * the client learned. */
+/* The client's latest command is done: tells the history and the action, and
+ * remembers what the client learned. */
 void clients__conclude(struct sim_clients *clients, uint32_t client,
-                       const struct sim_reply *reply, uint64_t now_us);
+                       const struct sim_reply *reply, uint64_t now_us,
+                       struct sim_client_action *action);
 
 #endif

@@ -66,6 +66,8 @@ struct sim_pending_command {
 struct sim_pending_read {
     uint64_t tag;
     uint32_t letter; /* says which key */
+    uint64_t step;   /* in which it was given */
+    bool led;        /* the node was a leader then */
 };
 
 struct sim_machine {
@@ -157,9 +159,10 @@ struct sim_cluster {
                                  were said to have */
     uint64_t elections, highest_term, committed, crashes, restarts;
     uint64_t messages_delivered, messages_lost_at_machines, writes;
-    uint64_t snapshots;      /* made by nodes of their own state machine */
-    uint64_t installs;       /* taken over, other than at the start of a life */
-    uint64_t reads;          /* answered, other than through the log */
+    uint64_t snapshots; /* made by nodes of their own state machine */
+    uint64_t installs;  /* taken over, other than at the start of a life */
+    uint64_t reads;     /* answered, other than through the log */
+    struct sim_read_counts read_counts; /* what a machine can know of them */
     uint64_t configurations; /* appended by leaders, those that leave a joint
                                 one included */
     uint64_t changes; /* of the members, that the operator got accepted */

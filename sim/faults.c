@@ -2,6 +2,8 @@
 #include "sim/faults.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "sim/memory.h"
@@ -20,8 +22,16 @@ enum step_state {
 struct step {
     enum step_state state;
     struct sim_prng prng;
-    uint64_t wish; /* STEP_WISHED: its number */
+    uint64_t wish;      /* STEP_WISHED: its number */
+    uint64_t since_us;  /* STEP_WATCHES: when that began */
+    uint64_t missed_us; /* STEP_ABOVE, and later: when what it waits for was so
+                           last while steps above had not happened; NEVER */
 };
+
+#define NEVER UINT64_MAX
+
+/* The longest reason: an event, two times, and the words between. */
+#define REASON_SIZE (SIM_TRIGGER_TEXT_SIZE + 112u)
 
 struct sim_faults {
     struct sim_cluster *cluster;
@@ -37,6 +47,7 @@ struct sim_faults {
     bool nemeses_ended; /* by "heal": "all" */
     bool over;          /* the scenario's duration is */
     uint64_t count;
+    char reason[REASON_SIZE];
 };
 
 static void end_nemeses(struct sim_faults *faults)
@@ -171,12 +182,23 @@ static bool watches(const struct sim_faults *faults)
            faults->steps[faults->first_open].state == STEP_WATCHES;
 }
 
+/* Whether it waits for an event, or will when those above it have happened. */
+static bool is_to_watch(const struct sim_faults *faults, uint32_t i)
+{
+    enum step_state state = faults->steps[i].state;
+    return (state == STEP_ABOVE || state == STEP_WATCHES) &&
+           fault_of(faults, i)->trigger.kind == SIM_TRIGGER_WHEN;
+}
+
 static void watch_kinds(struct sim_faults *faults)
 {
     faults->cluster->watched = 0;
-    if (watches(faults)) {
-        faults->cluster->watched =
-            1u << fault_of(faults, faults->first_open)->trigger.event;
+    for (uint32_t i = faults->first_open;
+         i < faults->cluster->scenario->n_faults; i++) {
+        if (is_to_watch(faults, i)) {
+            faults->cluster->watched |= 1u
+                                        << fault_of(faults, i)->trigger.event;
+        }
     }
 }
 
@@ -197,6 +219,7 @@ static void arm(struct sim_faults *faults)
             time_step(faults, i, after_us);
         } else {
             faults->steps[i].state = STEP_WATCHES;
+            faults->steps[i].since_us = faults->cluster->now_us;
         }
     }
     watch_kinds(faults);
@@ -263,9 +286,25 @@ static void look_at_wishes(struct sim_faults *faults)
     }
 }
 
+/* For those who wonder later why nothing came of it. */
+static void note_missed(struct sim_faults *faults,
+                        const struct sim_happening *happening)
+{
+    uint32_t n = faults->cluster->scenario->n_faults;
+    for (uint32_t i = faults->first_open; i < n; i++) {
+        if (faults->steps[i].state == STEP_ABOVE && is_to_watch(faults, i) &&
+            sim_trigger_fits(&fault_of(faults, i)->trigger, happening)) {
+            faults->steps[i].missed_us = faults->cluster->now_us;
+        }
+    }
+}
+
 static void look_at_happenings(struct sim_faults *faults)
 {
     struct sim_cluster *cluster = faults->cluster;
+    for (size_t h = 0; h < cluster->n_happenings; h++) {
+        note_missed(faults, &cluster->happenings[h]);
+    }
     uint32_t i = faults->first_open;
     for (size_t h = 0; h < cluster->n_happenings && watches(faults); h++) {
         const struct sim_trigger *trigger = &fault_of(faults, i)->trigger;
@@ -326,6 +365,7 @@ struct sim_faults *sim_faults_new(struct sim_cluster *cluster,
     faults->nemeses = sim_calloc(scenario->n_nemeses, sizeof *faults->nemeses);
     for (uint32_t i = 0; i < scenario->n_faults; i++) {
         faults->steps[i].prng = sim_prng_stream(seed, SIM_STREAM_FAULT, i, 0);
+        faults->steps[i].missed_us = NEVER;
         if (scenario->faults[i].trigger.kind == SIM_TRIGGER_AT) {
             time_step(faults, i, scenario->faults[i].trigger.at_us);
         }
@@ -375,14 +415,42 @@ uint32_t sim_faults_missing(const struct sim_faults *faults, uint32_t from)
     return n;
 }
 
-const char *sim_faults_reason(const struct sim_faults *faults, uint32_t step)
+/* For whom and since when it waits, and whether it came too early. */
+static const char *why_it_waits(struct sim_faults *faults, uint32_t i)
+{
+    const struct step *step = &faults->steps[i];
+    char event[SIM_TRIGGER_TEXT_SIZE] = "";
+    char missed[96] = "";
+    size_t size = sizeof faults->reason;
+    if (is_to_watch(faults, i)) {
+        sim_trigger_describe(&fault_of(faults, i)->trigger, event);
+    }
+    if (step->missed_us != NEVER) {
+        snprintf(missed, sizeof missed,
+                 ", which was so at %" PRIu64 ".%06" PRIu64 " s, while a step "
+                 "above held the script",
+                 step->missed_us / 1000000, step->missed_us % 1000000);
+    }
+    if (step->state == STEP_WATCHES) {
+        snprintf(faults->reason, size,
+                 "it waits since %" PRIu64 ".%06" PRIu64 " s for %s%s",
+                 step->since_us / 1000000, step->since_us % 1000000, event,
+                 missed);
+    } else {
+        snprintf(faults->reason, size, "it waits for /faults/%" PRIu32 "%s%s%s",
+                 faults->first_open, *event != '\0' ? ", then for " : "", event,
+                 missed);
+    }
+    return faults->reason;
+}
+
+const char *sim_faults_reason(struct sim_faults *faults, uint32_t step)
 {
     const char *cannot = inability(faults, &fault_of(faults, step)->action);
     switch (faults->steps[step].state) {
     case STEP_ABOVE:
-        return "it waits for the steps above it";
     case STEP_WATCHES:
-        return "the event that it waits for did not come";
+        return why_it_waits(faults, step);
     case STEP_TIMED:
         return "its time comes after the end";
     case STEP_DUE:

@@ -43,7 +43,9 @@ uint64_t sim_faults_count(const struct sim_faults *faults);
  * `from` on, or the number of all steps. */
 uint32_t sim_faults_missing(const struct sim_faults *faults, uint32_t from);
 
-/* Why a step has not happened: "it waits for ...", for people. */
-const char *sim_faults_reason(const struct sim_faults *faults, uint32_t step);
+/* Why a step has not happened, for people: "it waits since 2.500000 s for
+ * {"configured": 2}, which was so at 2.100000 s, while a step above held the
+ * script". Lives until the next call. */
+const char *sim_faults_reason(struct sim_faults *faults, uint32_t step);
 
 #endif

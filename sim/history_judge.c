@@ -1,34 +1,36 @@
 #include "sim/history_judge.h"
 
+#include <inttypes.h>
+
 /* So many situations of one key are looked through at most before the judge
  * gives up: some seconds, and about 100 MB. */
 #define MAX_WORK UINT64_C(2000000)
 
-/* The words of the history are those of the clients. */
-struct words {
-    struct sim_history_words base;
-    const struct sim_clients *clients;
-};
-
-static const char *key_words(const struct sim_history_words *base, uint64_t key,
-                             char *text, size_t size)
+void sim_history_tell(struct sim_trace *trace, uint64_t now_us,
+                      const struct sim_client_action *action)
 {
-    const struct words *words = (const struct words *)base;
-    return sim_clients_key_words(words->clients, key, text, size);
-}
-
-static const char *value_words(const struct sim_history_words *base,
-                               uint64_t value, char *text, size_t size)
-{
-    const struct words *words = (const struct words *)base;
-    return sim_clients_value_words(words->clients, value, text, size);
+    char text[SIM_OPERATION_TEXT_SIZE];
+    if (action->clients == NULL || !sim_trace_wants_text(trace)) {
+        return;
+    }
+    if (action->ended != SIM_NO_OPERATION) {
+        sim_trace_event(
+            trace, now_us, "%s",
+            sim_clients_describe(action->clients, action->ended, text));
+    }
+    if (action->begun != SIM_NO_OPERATION) {
+        sim_trace_event(
+            trace, now_us, "%s, node %" PRIu32 " first",
+            sim_clients_describe(action->clients, action->begun, text),
+            action->node);
+    }
 }
 
 uint64_t sim_history_judge(const struct sim_clients *clients,
                            struct sim_checker *checker)
 {
     const struct sim_history *history = sim_clients_history(clients);
-    struct words words = {{key_words, value_words}, clients};
+    struct sim_clients_words words = sim_clients_words(clients);
     struct sim_linearizability found;
     char text[SIM_VIOLATION_TEXT_SIZE];
     uint64_t judged = 0;

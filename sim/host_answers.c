@@ -127,7 +127,11 @@ void cluster__await_read(struct sim_cluster *cluster, uint32_t node,
     machine->reads = sim_grow(machine->reads, &machine->reads_capacity,
                               machine->reads_count + 1, sizeof *machine->reads);
     machine->reads[machine->reads_count] = (struct sim_pending_read){
-        .tag = sim_mail_letter(cluster->mail, letter)->tag, .letter = letter};
+        .tag = sim_mail_letter(cluster->mail, letter)->tag,
+        .letter = letter,
+        .step = cluster->step + 1,
+        .led = machine->view.role == SIM_LEADER,
+    };
     machine->reads_count++;
 }
 
@@ -151,6 +155,23 @@ static bool take_read(struct sim_machine *machine, uint64_t tag,
     return true;
 }
 
+/* A node does not tell whether a lease served a read. But where it was asked
+ * for by lease, and a leader answers in the very step in which it was asked, it
+ * can have asked nobody. */
+static enum sim_history_way way_of(const struct sim_cluster *cluster,
+                                   const struct sim_pending_read *read,
+                                   const struct sim_letter *letter)
+{
+    if (!read->led) {
+        return SIM_WAY_FOLLOWER;
+    }
+    return letter->request == SIM_REQUEST_READ_LEASE &&
+                   cluster->scenario->raft.lease_reads &&
+                   read->step == cluster->step
+               ? SIM_WAY_LEASE
+               : SIM_WAY_READ_INDEX;
+}
+
 /* From the state machine as it is now. One that sees nothing has no answer. */
 bool cluster__answer_read(struct sim_cluster *cluster, uint32_t node,
                           uint64_t tag)
@@ -171,7 +192,11 @@ bool cluster__answer_read(struct sim_cluster *cluster, uint32_t node,
         answer.has_value =
             sim_kv_get(machine->kv, command.key, command.key_size,
                        &answer.value, &answer.value_size);
+        answer.way = way_of(cluster, &read, letter);
         cluster->reads++;
+        cluster->read_counts.by_way[answer.way]++;
+    } else {
+        cluster->read_counts.refused++;
     }
     cluster__reply(cluster, node, &answer);
     sim_mail_drop(cluster->mail, read.letter);
@@ -185,6 +210,7 @@ bool cluster__refuse_read(struct sim_cluster *cluster, uint32_t node,
     if (!take_read(&cluster->machines[node], output->rejected.tag, &read)) {
         return false;
     }
+    cluster->read_counts.refused++;
     cluster__refuse(cluster, node, output);
     sim_mail_drop(cluster->mail, read.letter);
     return true;

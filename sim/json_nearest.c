@@ -1,4 +1,5 @@
-/* "did you mean": the word that costs the fewest slips of the finger. */
+/* "did you mean": the word that is meant by its initials, or that costs the
+ * fewest slips of the finger. */
 #include <string.h>
 
 #include "sim/json.h"
@@ -47,6 +48,22 @@ static size_t slips(const char *a, size_t a_length, const char *b,
     return rows[a_length % 3][b_length];
 }
 
+/* Whether `word` are the first letters of the parts of `other`: "cas" of
+ * "compare_and_set". One part is none. */
+static bool are_initials(const char *word, const char *other)
+{
+    size_t n = 0;
+    for (size_t i = 0; other[i] != '\0'; i++) {
+        if (i == 0 || other[i - 1] == '_') {
+            if (word[n] == '\0' || lower(word[n]) != other[i]) {
+                return false;
+            }
+            n++;
+        }
+    }
+    return n > 1 && word[n] == '\0';
+}
+
 const char *sim_json_nearest(const char *word, const char *const *words,
                              size_t n_words)
 {
@@ -57,6 +74,9 @@ const char *sim_json_nearest(const char *word, const char *const *words,
         return NULL;
     }
     for (size_t i = 0; i < n_words; i++) {
+        if (are_initials(word, words[i])) {
+            return words[i];
+        }
         size_t other = strlen(words[i]);
         if (other > MAX_WORD) {
             continue;

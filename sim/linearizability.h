@@ -42,6 +42,15 @@ enum sim_history_kind {
     SIM_HISTORY_COMPARE_AND_SET,
 };
 
+/* How an operation was answered. Only for words. */
+enum sim_history_way {
+    SIM_WAY_LOG,        /* as an entry of the log; all but reads are */
+    SIM_WAY_READ_INDEX, /* by a leader that made sure first that it leads */
+    SIM_WAY_LEASE,      /* by a leader at once, trusting its lease */
+    SIM_WAY_FOLLOWER,   /* by a follower that asked the leader */
+    SIM_WAY_COUNT
+};
+
 /* What was asked for. */
 struct sim_history_request {
     enum sim_history_kind kind;
@@ -55,6 +64,8 @@ struct sim_history_result {
     bool succeeded; /* COMPARE_AND_SET */
     bool saw_value; /* COMPARE_AND_SET: the answer told the value before it */
     uint64_t value; /* READ: the value; COMPARE_AND_SET: if `saw_value` */
+    uint32_t node;  /* the server that answered; 0: not known. Only for words */
+    enum sim_history_way way; /* if that is known */
 };
 
 enum sim_history_outcome {
@@ -166,15 +177,34 @@ struct sim_history_words {
                        char *text, size_t size);
     const char *(*value)(const struct sim_history_words *words, uint64_t value,
                          char *text, size_t size);
+    /* Where a value came from, " (written by client 8)", with a space before
+     * it; may be NULL. Said of each value once. */
+    const char *(*origin)(const struct sim_history_words *words, uint64_t value,
+                          char *text, size_t size);
+    /* What those who see the words for the first time should know; may be
+     * NULL. */
+    const char *legend;
 };
+
+/* Tells one operation in one line: "key k3: client 2 wrote v7 through node 1
+ * (1.002000 s to 1.010000 s)", "key k3: client 5 read v6 (written by client 8)
+ * from node 3 by lease (1.020000 s to 1.021500 s)"; of one without an answer
+ * "key k3: client 2 asks to write v7". The rest as with
+ * sim_linearizability_describe(), but for the legend. */
+const char *sim_history_describe(const struct sim_history *history, uint32_t id,
+                                 const struct sim_history_words *words,
+                                 char *text, size_t size);
 
 /* Tells the window of a failure in one line: "key k3: client 2 wrote v7
  * (1.002000 s to 1.010000 s), then client 5 read v6 (1.020000 s to 1.021500 s):
  * no order of these explains what they returned". "meanwhile" instead of "then"
  * is said of an operation that was invoked before all those named before it had
- * returned. From a long window the middle is left out. `words` may be NULL: k
- * and v before the number. At most `size` bytes are written, 1 or more, the
- * last a NUL. Returns `text`. */
+ * returned. From a long window the middle is left out. If the last one is a
+ * read of a value that had been written before another one was, which somebody
+ * knew by then, that is said at the end: "; v6 was old by then: it was written
+ * by 0.900000 s, v7 after 1.002000 s". `words` may be NULL: k and v before the
+ * number. At most `size` bytes are written, 1 or more, the last a NUL. Returns
+ * `text`. */
 const char *
 sim_linearizability_describe(const struct sim_history *history,
                              const struct sim_linearizability *verdict,

@@ -90,6 +90,7 @@ struct sim_reply sim_mail_reply(struct sim_mail *mail, uint32_t slot)
 {
     const struct sim_letter *letter = sim_mail_letter(mail, slot);
     struct sim_reply reply = letter->reply;
+    reply.node = letter->from;
     reply.value = letter->bytes;
     return reply;
 }

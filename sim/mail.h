@@ -41,7 +41,8 @@ uint32_t sim_mail_put_reply(struct sim_mail *mail, uint32_t from,
  * the slot is free. */
 struct sim_letter *sim_mail_letter(struct sim_mail *mail, uint32_t slot);
 
-/* The answer in a slot; its value is valid until the slot is free. */
+/* The answer in a slot, with the node that gave it; its value is valid until
+ * the slot is free. */
 struct sim_reply sim_mail_reply(struct sim_mail *mail, uint32_t slot);
 
 /* One copy was delivered or lost. */

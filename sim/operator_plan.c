@@ -1,4 +1,8 @@
+#undef NDEBUG
 #include "sim/operator_plan.h"
+
+#include <assert.h>
+#include <stdio.h>
 
 /* --- sets ----------------------------------------------------------------- */
 
@@ -50,8 +54,6 @@ static uint32_t first_of(const struct sim_set *set)
     return node;
 }
 
-/* --- the goal ------------------------------------------------------------- */
-
 struct sim_wish_targets sim_wish_targets(const struct sim_node_list *nodes,
                                          const struct sim_node_list *by)
 {
@@ -60,6 +62,78 @@ struct sim_wish_targets sim_wish_targets(const struct sim_node_list *nodes,
                                      .first = nodes->count > 0 ? nodes->nodes[0]
                                                                : SIM_NONE};
 }
+
+/* --- in words ------------------------------------------------------------- */
+
+/* The longest of what may follow a list: " as learner", and a NUL. */
+#define TAIL_SIZE 12u
+
+/* A space and the longest number of a node; " ..." is no longer. */
+#define NUMBER_SIZE 4u
+
+/* Adds `word`, for which there is room. */
+static size_t add_text(char text[SIM_WISH_TEXT_SIZE], size_t used,
+                       const char *word)
+{
+    int added = snprintf(text + used, SIM_WISH_TEXT_SIZE - used, "%s", word);
+    assert(added >= 0);
+    assert((size_t)added < SIM_WISH_TEXT_SIZE - used);
+    return used + (size_t)added;
+}
+
+/* " 1 2 3", up to `end`. */
+static size_t add_nodes(char text[SIM_WISH_TEXT_SIZE], size_t used,
+                        const struct sim_set *nodes, size_t end)
+{
+    for (uint32_t node = 1; node <= SIM_MAX_NODES; node++) {
+        if (!sim_set_has(nodes, node)) {
+            continue;
+        }
+        if (used + 2 * NUMBER_SIZE > end) {
+            return add_text(text, used, " ...");
+        }
+        char number[16];
+        snprintf(number, sizeof number, " %u", (unsigned)node);
+        used = add_text(text, used, number);
+    }
+    return used;
+}
+
+static const char *membership_words(enum sim_membership as)
+{
+    switch (as) {
+    case SIM_AS_VOTER:
+        return " as voter";
+    case SIM_AS_LEARNER:
+        return " as learner";
+    case SIM_AS_WITNESS:
+        return " as witness";
+    }
+    return "";
+}
+
+void sim_wish_describe(const struct sim_action *action,
+                       const struct sim_wish_targets *targets,
+                       char text[SIM_WISH_TEXT_SIZE])
+{
+    size_t used = add_text(text, 0, sim_action_name(action->kind));
+    size_t end = SIM_WISH_TEXT_SIZE - TAIL_SIZE;
+    if (action->kind == SIM_ACTION_REPLACE) {
+        used = add_nodes(text, used, &targets->nodes, end / 2);
+        used = add_text(text, used, " by");
+        add_nodes(text, used, &targets->by, end);
+        return;
+    }
+    used = add_nodes(text, used, &targets->nodes, end);
+    if (action->kind == SIM_ACTION_ADD) {
+        add_text(text, used, membership_words(action->as));
+    } else if (action->kind == SIM_ACTION_TRANSFER &&
+               targets->first == SIM_NONE) {
+        add_text(text, used, " any");
+    }
+}
+
+/* --- the goal ------------------------------------------------------------- */
 
 static void become_voters(struct sim_configuration *goal,
                           const struct sim_set *nodes)
@@ -76,13 +150,14 @@ static void go(struct sim_configuration *goal, const struct sim_set *nodes)
 }
 
 static void add(struct sim_configuration *goal, const struct sim_set *nodes,
-                enum sim_membership as)
+                enum sim_membership as, const struct sim_set *witnesses)
 {
     struct sim_set members = sim_configuration_members(goal);
     struct sim_set strangers = without(nodes, &members);
+    struct sim_set full = without(nodes, witnesses);
     switch (as) {
     case SIM_AS_VOTER:
-        become_voters(goal, nodes);
+        become_voters(goal, &full);
         break;
     case SIM_AS_LEARNER:
         join(&goal->learners, &strangers);
@@ -131,7 +206,7 @@ struct sim_configuration sim_wish_goal(const struct sim_action *action,
     struct sim_set promoted = both(&goal.learners, nodes);
     goal.old_voters = (struct sim_set){{0}};
     if (action->kind == SIM_ACTION_ADD) {
-        add(&goal, nodes, action->as);
+        add(&goal, nodes, action->as, witnesses);
     } else if (action->kind == SIM_ACTION_REMOVE) {
         go(&goal, nodes);
     } else if (action->kind == SIM_ACTION_PROMOTE) {
@@ -151,6 +226,67 @@ struct sim_configuration sim_wish_goal(const struct sim_action *action,
     leave(&goal.learners, witnesses);
     set_priorities(&goal, members, initial);
     return goal;
+}
+
+/* --- who stands in its way ------------------------------------------------ */
+
+static const char was_a_witness[] = "was a witness, and becomes nothing else";
+
+/* Why `node` is no learner, though he shall be one. */
+static const char *why_no_learner(const struct sim_set *witnesses,
+                                  uint32_t node, const char *otherwise)
+{
+    return sim_set_has(witnesses, node) ? was_a_witness : otherwise;
+}
+
+/* Why `node` is not what the wish says; NULL if he is. */
+static const char *why_not(const struct sim_action *action, uint32_t node,
+                           const struct sim_configuration *goal,
+                           const struct sim_set *witnesses)
+{
+    bool voter = sim_set_has(&goal->voters, node);
+    bool learner = sim_set_has(&goal->learners, node);
+    bool witness = sim_set_has(&goal->witnesses, node);
+    if (action->kind == SIM_ACTION_PROMOTE) {
+        return voter ? NULL : "is no member to promote";
+    }
+    if (action->kind == SIM_ACTION_DEMOTE) {
+        return learner
+                   ? NULL
+                   : why_no_learner(witnesses, node, "is no member to demote");
+    }
+    if (action->kind != SIM_ACTION_ADD) {
+        return NULL; /* a witness is a voter as well */
+    }
+    switch (action->as) {
+    case SIM_AS_VOTER:
+        return voter && !witness ? NULL : was_a_witness;
+    case SIM_AS_LEARNER:
+        return learner ? NULL
+                       : why_no_learner(witnesses, node,
+                                        "is a voter; \"demote\" makes him a "
+                                        "learner");
+    case SIM_AS_WITNESS:
+        return witness ? NULL
+                       : "is a full member, and no witness before he is "
+                         "removed";
+    }
+    return NULL;
+}
+
+struct sim_wish_obstacle sim_wish_obstacle(
+    const struct sim_action *action, const struct sim_wish_targets *targets,
+    const struct sim_configuration *goal, const struct sim_set *witnesses)
+{
+    for (uint32_t node = 1; node <= SIM_MAX_NODES; node++) {
+        if (sim_set_has(&targets->nodes, node)) {
+            const char *why = why_not(action, node, goal, witnesses);
+            if (why != NULL) {
+                return (struct sim_wish_obstacle){node, why};
+            }
+        }
+    }
+    return (struct sim_wish_obstacle){.node = SIM_NONE};
 }
 
 bool sim_members_can_lead(const struct sim_configuration *members)

@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "sim/cluster_internal.h"
+#include "sim/history_judge.h"
 #include "sim/memory.h"
 
 static void note_message(struct sim_cluster *cluster, enum sim_event_kind event,
@@ -56,6 +57,7 @@ static uint64_t client_delay_us(struct sim_cluster *cluster, uint32_t node)
 void sim_cluster_carry_out(struct sim_cluster *cluster,
                            const struct sim_client_action *action)
 {
+    sim_history_tell(cluster->trace, cluster->now_us, action);
     if (action->send) {
         uint32_t slot = sim_mail_put(cluster->mail, SIM_NONE, action->node,
                                      action->data, action->size, 1);

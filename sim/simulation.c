@@ -106,8 +106,7 @@ static void count_all(struct sim_simulation *simulation)
     struct sim_result *result = &simulation->result;
     const struct sim_cluster *cluster = simulation->cluster;
     struct sim_network_counts network = sim_network_counts(cluster->network);
-    struct sim_clients_counters clients =
-        sim_clients_count(simulation->clients);
+    struct sim_clients_counters asked = sim_clients_count(simulation->clients);
     result->seed = simulation->options.seed;
     result->time_us = cluster->now_us;
     result->steps = cluster->step;
@@ -118,18 +117,25 @@ static void count_all(struct sim_simulation *simulation)
     result->crashes = cluster->crashes;
     result->restarts = cluster->restarts;
     result->faults = sim_faults_count(simulation->faults);
+    struct sim_wish_counts wishes = sim_operator_count(simulation->op);
+    result->wishes = wishes.made;
+    result->wishes_true = wishes.came_true;
+    result->wishes_refused = wishes.refused;
     result->messages_sent = network.sent;
     result->messages_dropped =
         network.dropped + cluster->messages_lost_at_machines;
     result->messages_duplicated = network.duplicated;
     result->messages_delivered = cluster->messages_delivered;
     result->writes = cluster->writes;
-    result->proposals = clients.begun + clients.scripted;
-    result->proposals_answered = clients.answered + clients.scripted_answered;
+    result->proposals = asked.begun + asked.scripted;
+    result->proposals_answered = asked.answered + asked.scripted_answered;
     result->snapshots = cluster->snapshots;
     result->installs = cluster->installs;
     result->reads = cluster->reads;
-    result->sessions = clients.sessions;
+    result->read_counts = cluster->read_counts;
+    result->read_counts.by_way[SIM_WAY_LOG] = asked.reads_logged;
+    result->read_counts.timed_out = asked.reads_timed_out;
+    result->sessions = asked.sessions;
     result->configurations = cluster->configurations;
     for (int p = 0; p < SIM_PROPERTY_COUNT && cluster->checker != NULL; p++) {
         result->evaluated[p] =
@@ -280,10 +286,9 @@ static void go_to(struct sim_simulation *simulation, uint64_t time_us)
     } else if (cluster->step - simulation->step_at_this_time >
                MAX_STEPS_AT_ONCE) {
         sim_cluster_breach(cluster,
-                           "virtual time stands still at %" PRIu64
-                           " us: clients, "
-                           "links and disks answer, or timers come, without "
-                           "any delay",
+                           "virtual time stands still at %" PRIu64 " us: "
+                           "clients, links and disks answer, or timers come, "
+                           "without any delay",
                            time_us);
     }
     cluster->now_us = time_us;

@@ -9,6 +9,7 @@
 #define SIM_SIMULATION_H
 
 #include "sim/checker.h"
+#include "sim/linearizability.h"
 #include "sim/node.h"
 #include "sim/scenario.h"
 
@@ -41,10 +42,18 @@ enum sim_verdict {
  * happened. */
 struct sim_unmet {
     char pointer[64]; /* where in the scenario: "/expect/commits_at_least" */
-    char text[192];   /* "expected at least 100 commits, saw 3" */
+    char text[320];   /* "expected at least 100 commits, saw 3" */
 };
 
 #define SIM_MAX_UNMET 16u
+
+/* What became of reads, by each time that a server was asked. */
+struct sim_read_counts {
+    uint64_t by_way[SIM_WAY_COUNT]; /* answered; all but SIM_WAY_LOG together
+                                       are sim_result's `reads` */
+    uint64_t refused; /* by the server, at once or later; not through the log */
+    uint64_t timed_out; /* the server was silent for too long; the same */
+};
 
 struct sim_result {
     enum sim_verdict verdict;
@@ -57,14 +66,18 @@ struct sim_result {
     uint64_t commits; /* entries known to be committed, no-ops included */
     uint64_t crashes, restarts, faults; /* faults: actions that took effect,
                                            random ones included */
+    uint64_t wishes;                    /* made of members and leaders, */
+    uint64_t wishes_true;               /* that came true, */
+    uint64_t wishes_refused; /* that were refused and not tried again */
     uint64_t messages_sent, messages_delivered, messages_dropped,
         messages_duplicated;
     uint64_t writes;                        /* finished */
     uint64_t proposals, proposals_answered; /* what the clients asked for, reads
                                                included */
-    uint64_t snapshots;      /* made by nodes of their own state machine */
-    uint64_t installs;       /* taken over from a leader */
-    uint64_t reads;          /* answered, other than through the log */
+    uint64_t snapshots; /* made by nodes of their own state machine */
+    uint64_t installs;  /* taken over from a leader */
+    uint64_t reads;     /* answered, other than through the log */
+    struct sim_read_counts read_counts;
     uint64_t sessions;       /* that clients opened */
     uint64_t configurations; /* that leaders appended to their logs, those that
                                 end a joint one included */

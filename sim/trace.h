@@ -17,8 +17,10 @@
  *   [   0.900120] 2  is asked for members 1, 2, 3, 4; joint
  *   [   0.900120] 2  members by its log are now 1, 2, 3, 4 with … (entry 17)
  *   [   0.950000] 2  makes a snapshot up to 40 (120 bytes), keeps entries …
- *   [   0.960000] 2  is asked for a read
- *   [   0.962115] 2  may answer an earlier read at 40
+ *   [   0.959500] -- key k3: client 8 asks to read, node 2 first
+ *   [   0.960000] 2  is asked for a read by client 8
+ *   [   0.962115] 2  may answer the earlier read of client 8 at 40
+ *   [   0.962615] -- key k3: client 8 read v46 (written by client 1) from …
  *   [   1.000000] -- crash: node 2, unfinished writes lost
  *
  * Times are virtual seconds; "--" is what happens to the world and not in a

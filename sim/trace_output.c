@@ -1,6 +1,7 @@
 /* The outputs of one step as lines for people. */
 #include <inttypes.h>
 
+#include "sim/clients.h"
 #include "sim/trace_internal.h"
 
 static void add_entries(struct sim_trace *trace, uint64_t first_index,
@@ -131,9 +132,38 @@ static const char *request_words(const struct sim_trace_step *step,
     return is_asked_now(step->input, tag) ? "it" : "an earlier request";
 }
 
-static const char *read_words(const struct sim_trace_step *step, uint64_t tag)
+/* "the read", or whose it is. */
+static void add_read(struct sim_trace *trace, const struct sim_trace_step *step,
+                     uint64_t tag)
 {
-    return is_asked_now(step->input, tag) ? "the read" : "an earlier read";
+    if (is_asked_now(step->input, tag)) {
+        trace__add(trace, "the read");
+    } else {
+        trace__add(trace, "the earlier read of client %" PRIu32,
+                   sim_clients_number(tag));
+    }
+}
+
+/* A read that was taken first. */
+static void tell_lost(struct sim_trace *trace,
+                      const struct sim_trace_step *step, uint64_t tag)
+{
+    trace__begin_line(trace, step->time_us, step->node);
+    trace__add(trace, "gives up ");
+    add_read(trace, step, tag);
+    trace__add(trace, ": who was to allow it leads no more");
+    trace__end_line(trace);
+}
+
+static void tell_ready(struct sim_trace *trace,
+                       const struct sim_trace_step *step,
+                       const struct sim_output *output)
+{
+    trace__begin_line(trace, step->time_us, step->node);
+    trace__add(trace, "may answer ");
+    add_read(trace, step, output->ready.tag);
+    trace__add(trace, " at %" PRIu64, output->ready.index);
+    trace__end_line(trace);
 }
 
 static void tell_accepted(struct sim_trace *trace,
@@ -174,9 +204,7 @@ static void tell_rejected(struct sim_trace *trace,
         trace__tell(trace, step, "refuses %s: not possible in this form", what);
         break;
     case SIM_READ_LOST:
-        trace__tell(trace, step,
-                    "gives up %s: who was to allow it leads no more",
-                    read_words(step, tag));
+        tell_lost(trace, step, tag);
         break;
     }
 }
@@ -300,8 +328,7 @@ void trace__tell_output(struct sim_trace *trace,
         tell_apply(trace, step, output);
         break;
     case SIM_OUTPUT_READY:
-        trace__tell(trace, step, "may answer %s at %" PRIu64,
-                    read_words(step, output->ready.tag), output->ready.index);
+        tell_ready(trace, step, output);
         break;
     }
 }

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "sim/clients.h"
 #include "sim/kv.h"
 
 void trace__tell(struct sim_trace *trace, const struct sim_trace_step *step,
@@ -106,6 +107,17 @@ static void tell_proposal(struct sim_trace *trace,
     trace__end_line(trace);
 }
 
+static void tell_read(struct sim_trace *trace,
+                      const struct sim_trace_step *step)
+{
+    const struct sim_input *input = step->input;
+    trace__begin_line(trace, step->time_us, step->node);
+    trace__add(trace, "is asked for a read%s by client %" PRIu32,
+               input->read.lease ? " by lease" : "",
+               sim_clients_number(input->read.tag));
+    trace__end_line(trace);
+}
+
 static void tell_transfer(struct sim_trace *trace,
                           const struct sim_trace_step *step)
 {
@@ -159,7 +171,8 @@ static void tell_input(struct sim_trace *trace,
         tell_proposal(trace, step);
         break;
     case SIM_INPUT_SESSION:
-        trace__tell(trace, step, "is asked for a session");
+        trace__tell(trace, step, "is asked for a session by client %" PRIu32,
+                    sim_clients_number(input->session.tag));
         break;
     case SIM_INPUT_CHANGE:
         trace__begin_line(trace, step->time_us, step->node);
@@ -172,8 +185,7 @@ static void tell_input(struct sim_trace *trace,
         tell_transfer(trace, step);
         break;
     case SIM_INPUT_READ:
-        trace__tell(trace, step, "is asked for a read%s",
-                    input->read.lease ? " by lease" : "");
+        tell_read(trace, step);
         break;
     case SIM_INPUT_SNAPSHOT:
         tell_snapshot(trace, step);

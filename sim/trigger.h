@@ -13,4 +13,12 @@ bool sim_trigger_holds(const struct sim_trigger *trigger,
 bool sim_trigger_fits(const struct sim_trigger *trigger,
                       const struct sim_happening *happening);
 
+/* Room for an event in words, its NUL included. */
+#define SIM_TRIGGER_TEXT_SIZE 80u
+
+/* The event that a "when" waits for, as a scenario writes it:
+ * {"configured": 2, "joint": true}. */
+void sim_trigger_describe(const struct sim_trigger *trigger,
+                          char text[SIM_TRIGGER_TEXT_SIZE]);
+
 #endif

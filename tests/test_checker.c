@@ -216,7 +216,7 @@ Test(checker, linearizability)
         if (broken) {
             cr_assert_str_eq(sim_checker_violation(c->checker)->text,
                              "Linearizability (dissertation, 6.3 and 6.4) is "
-                             "broken at 0.000000 s: key k1: two reads "
+                             "broken, judged at 0.000000 s: key k1: two reads "
                              "disagree.");
         }
         paper_finish(c, broken ? SIM_LINEARIZABILITY : HOLDS);

@@ -372,12 +372,15 @@ Test(clients_history, the_probe_is_not_in_it)
 /* --- words --------------------------------------------------------------- */
 
 static void expect_value_words(const struct sim_clients *clients,
-                               uint64_t value, const char *expected)
+                               uint64_t value, const char *expected,
+                               const char *origin)
 {
     char text[80];
-    const char *words =
-        sim_clients_value_words(clients, value, text, sizeof text);
-    cr_assert_str_eq(words, expected, "'%s' and not '%s'", words, expected);
+    struct sim_clients_words words = sim_clients_words(clients);
+    words.base.value(&words.base, value, text, sizeof text);
+    cr_assert_str_eq(text, expected, "'%s' and not '%s'", text, expected);
+    words.base.origin(&words.base, value, text, sizeof text);
+    cr_assert_str_eq(text, origin, "'%s' and not '%s'", text, origin);
 }
 
 Test(clients_history, keys_and_values_have_words)
@@ -394,19 +397,121 @@ Test(clients_history, keys_and_values_have_words)
         sim_clients_propose(clients, 3 * MS, 1, keys[i], values[i], &action);
         cr_assert_eq(action.client, 2 + i);
     }
-    expect_value_words(clients, 0, "nothing");
-    expect_value_words(clients, 1, "v1, by client 6"); /* written later */
-    expect_value_words(clients, 2, "v2 = stray, by nobody");
-    expect_value_words(clients, 3, "v3 = hello, by client 2");
-    expect_value_words(clients, 4, "v4, by client 4");
-    expect_value_words(clients, 5, "v5, by client 5");
+    expect_value_words(clients, 1, "v1", " (written by client 6)"); /* later */
+    expect_value_words(clients, 2, "v2 = stray", " (written by nobody)");
+    expect_value_words(clients, 3, "v3 = hello", " (written by client 2)");
+    expect_value_words(clients, 4, "v4", " (written by client 4)");
+    expect_value_words(clients, 5, "v5", " (written by client 5)");
 
     char text[16];
-    cr_assert_str_eq(sim_clients_key_words(clients, 1, text, sizeof text),
-                     "k0");
-    cr_assert_str_eq(sim_clients_key_words(clients, 2, text, sizeof text),
-                     "number 2");
-    cr_assert_str_eq(sim_clients_key_words(clients, 3, text, 2), "x");
-    cr_assert_str_eq(sim_clients_key_words(clients, 1, text, 2), "k");
+    struct sim_clients_words words = sim_clients_words(clients);
+    const struct sim_history_words *base = &words.base;
+    cr_assert_str_eq(base->key(base, 1, text, sizeof text), "k0");
+    cr_assert_str_eq(base->key(base, 2, text, sizeof text), "number 2");
+    cr_assert_str_eq(base->key(base, 3, text, 2), "x");
+    cr_assert_str_eq(base->key(base, 1, text, 2), "k");
     sim_clients_free(clients);
+}
+
+/* --- what is told of it -------------------------------------------------- */
+
+static void expect_told(const struct sim_clients *clients, uint32_t operation,
+                        const char *expected)
+{
+    char text[SIM_OPERATION_TEXT_SIZE];
+    cr_assert_neq(operation, SIM_NO_OPERATION);
+    sim_clients_describe(clients, operation, text);
+    cr_assert_str_eq(text, expected, "'%s' and not '%s'", text, expected);
+}
+
+/* One answer ends an operation and begins the next. */
+Test(clients_history, an_action_names_what_ends_and_begins)
+{
+    struct sim_workload workload = workload_for(SIM_OPERATION_READ_LEASE);
+    struct sim_client_action action, next;
+    struct sim_clients *clients =
+        sim_clients_new(&workload, 3, SIM_FEATURE_READS, 1);
+    sim_clients_start(clients, 0, &action);
+    cr_assert_eq(action.begun, SIM_NO_OPERATION);
+    sim_clients_wake(clients, 0, 0, &action);
+    cr_assert_eq(action.clients, clients);
+    cr_assert_eq(action.ended, SIM_NO_OPERATION);
+    expect_told(clients, action.begun, "key k0: client 0 asks to read");
+    struct sim_reply reply = {
+        .answer = SIM_ANSWER_DONE,
+        .tag = action.tag,
+        .node = 2,
+        .way = SIM_WAY_LEASE,
+        .success = true,
+        .has_value = true,
+        .value = (const uint8_t *)"hello",
+        .value_size = 5,
+    };
+    cr_assert_eq(sim_clients_number(action.tag), 0);
+    sim_clients_answer(clients, &reply, 3 * MS, &next);
+    cr_assert_eq(next.ended, action.begun);
+    expect_told(clients, next.ended,
+                "key k0: client 0 read v1 = hello (written by nobody) from "
+                "node 2 by lease (0.000000 s to 0.003000 s)");
+    cr_assert_eq(next.begun, action.begun + 1);
+    give_answer(clients, next.tag, SIM_ANSWER_NOT_LEADER, SIM_NONE, 4 * MS,
+                &next);
+    cr_assert_eq(next.ended, SIM_NO_OPERATION);
+    cr_assert_eq(next.begun, SIM_NO_OPERATION);
+    sim_clients_propose(clients, 5 * MS, 1, "k0", "red", &next);
+    cr_assert_eq(sim_clients_number(next.tag), 2);
+    expect_told(clients, next.begun, "key k0: client 2 asks to write v2 = red");
+    give_answer(clients, next.tag, SIM_ANSWER_DONE, SIM_NONE, 6 * MS, &next);
+    expect_told(clients, next.ended,
+                "key k0: client 2 wrote v2 = red (0.005000 s to 0.006000 s)");
+    sim_clients_free(clients);
+}
+
+/* --- reads --------------------------------------------------------------- */
+
+Test(clients_history, reads_through_the_log_are_counted)
+{
+    struct sim_workload workload = workload_for(SIM_OPERATION_READ_LOG);
+    struct sim_client_action action;
+    struct sim_clients *clients = begin(&workload, &action);
+    for (uint64_t i = 0; i < 3; i++) {
+        cr_assert_eq(sim_clients_count(clients).reads_logged, i);
+        give_value(clients, action.tag, true, "x", (i + 1) * MS, &action);
+    }
+    cr_assert_eq(sim_clients_count(clients).reads_logged, 3);
+    cr_assert_eq(sim_clients_count(clients).reads, 0);
+    sim_clients_wake(clients, 0, action.wake_at_us, &action);
+    cr_assert_eq(sim_clients_count(clients).reads_timed_out, 0);
+    sim_clients_free(clients);
+
+    workload = workload_for(SIM_OPERATION_SET);
+    clients = begin(&workload, &action);
+    give_answer(clients, action.tag, SIM_ANSWER_DONE, SIM_NONE, 1 * MS,
+                &action);
+    cr_assert_eq(sim_clients_count(clients).answered, 1);
+    cr_assert_eq(sim_clients_count(clients).reads_logged, 0);
+    sim_clients_free(clients);
+}
+
+/* Silence is counted, a pause after a refusal is not. */
+Test(clients_history, silence_about_reads_is_counted)
+{
+    static const enum sim_operation operations[] = {SIM_OPERATION_READ,
+                                                    SIM_OPERATION_READ_LEASE};
+    for (size_t i = 0; i < 2; i++) {
+        struct sim_workload workload = workload_for(operations[i]);
+        struct sim_client_action action;
+        workload.give_up_us = workload.timeout_us * 2;
+        struct sim_clients *clients = begin(&workload, &action);
+        sim_clients_wake(clients, 0, action.wake_at_us, &action);
+        cr_assert_eq(sim_clients_count(clients).reads_timed_out, 1);
+        give_answer(clients, action.tag, SIM_ANSWER_LATER, SIM_NONE,
+                    action.wake_at_us - 1 * MS * 10, &action);
+        sim_clients_wake(clients, 0, action.wake_at_us, &action);
+        cr_assert_eq(sim_clients_count(clients).reads_timed_out, 1);
+        sim_clients_wake(clients, 0, action.wake_at_us, &action);
+        cr_assert_eq(sim_clients_count(clients).given_up, 1);
+        cr_assert_eq(sim_clients_count(clients).reads_timed_out, 2);
+        sim_clients_free(clients);
+    }
 }

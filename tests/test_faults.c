@@ -351,6 +351,79 @@ Test(faults, steps_that_never_happened_fail_the_run)
     cr_expect(harness_unmet(&result, "/faults/4"));
 }
 
+/* What comes during a wish is over when the wish has come true. */
+Test(faults, a_step_that_waits_in_vain_says_for_what_and_since_when)
+{
+#define DURING(steps)                                                          \
+    "{'description': 'x', 'nodes': 5, 'duration': '4s', 'members': [1, 2, 3]," \
+    " 'faults': [" steps "]}"
+    static const struct {
+        const char *text, *pointer, *words[3];
+    } cases[] = {
+        {DURING("{'at': '1s', 'members': [1, 4, 5]}, {'when': {'configured':"
+                " 'any', 'joint': true}, 'crash': 3}"),
+         "/faults/1",
+         {"it waits since 1.",
+          " s for {\"configured\": \"any\", \"joint\": true}",
+          " s, while a step above held the script"}},
+        {DURING("{'at': '1s', 'remove': 3}, {'when': {'term_reached': 1000,"
+                " 'node': 2}, 'crash': 3}"),
+         "/faults/1",
+         {"it waits since 1.", " s for {\"term_reached\": 1000, \"node\": 2}",
+          NULL}},
+        {DURING("{'at': '1s', 'remove': 3}, {'when': {'restored': 5},"
+                " 'optional': true, 'crash': 3}, {'when': {'committed': 20},"
+                " 'crash': 2}"),
+         "/faults/2",
+         {"it waits for /faults/1, then for {\"committed\": 20}, which was so",
+          NULL, NULL}},
+        {DURING("{'when': {'term_reached': 1000}, 'optional': true,"
+                " 'crash': 3}, {'after': '1s', 'crash': 2}"),
+         "/faults/1",
+         {"never happened: it waits for /faults/0", NULL, NULL}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct sim_result result = harness_run(cases[i].text, 1, NULL);
+        cr_assert_eq(result.n_unmet, 1, "case %zu: %u", i,
+                     (unsigned)result.n_unmet);
+        const char *text = result.unmet[0].text;
+        cr_expect_str_eq(result.unmet[0].pointer, cases[i].pointer);
+        for (size_t w = 0; w < 3 && cases[i].words[w] != NULL; w++) {
+            cr_expect_not_null(strstr(text, cases[i].words[w]), "%s", text);
+        }
+        bool missed = strstr(text, "which was so") != NULL;
+        cr_expect_eq(missed, i == 0 || i == 2, "%s", text);
+    }
+}
+
+/* Which stands above the wish. */
+Test(faults, a_step_that_stands_above_a_wish_sees_what_comes_of_it)
+{
+    struct sim_result result = harness_run(
+        DURING("{'when': {'configured': 'any', 'joint': true}, 'crash': 3},"
+               " {'at': '1s', 'members': [1, 2, 4, 5]}"),
+        1, NULL);
+    cr_expect_eq(result.verdict, SIM_VERDICT_AS_EXPECTED);
+    cr_expect_eq(result.crashes, 1);
+    cr_expect_eq(result.faults, 1, "a wish is no fault");
+    cr_expect_eq(result.wishes, 1);
+    cr_expect_eq(result.wishes_true, 1);
+    cr_expect_eq(result.wishes_refused, 0);
+}
+
+Test(faults, a_refused_wish_of_a_nemesis_is_counted_apart)
+{
+    struct sim_result result = harness_run(
+        "{'description': 'x', 'nodes': 3, 'duration': '1s', 'nemeses':"
+        " [{'every': '300ms', 'add': 1, 'as': 'witness'}]}",
+        1, NULL);
+    cr_expect_eq(result.verdict, SIM_VERDICT_AS_EXPECTED);
+    cr_expect_eq(result.faults, 0);
+    cr_expect_eq(result.wishes, 3);
+    cr_expect_eq(result.wishes_true, 0);
+    cr_expect_gt(result.wishes_refused, 0);
+}
+
 Test(faults, an_optional_step_may_never_happen)
 {
     struct sim_result result =

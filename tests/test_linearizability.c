@@ -315,18 +315,39 @@ static void expect_words(const char *script,
     sim_history_free(history);
 }
 
+/* Asserts how the text ends. */
+static void expect_old_value(const char *script, const char *end)
+{
+    struct sim_history *history = play(script);
+    struct sim_linearizability verdict;
+    sim_linearizability_check(history, 0, &verdict);
+    cr_assert_eq(verdict.verdict, SIM_NOT_LINEARIZABLE, "%s", script);
+    char text[1024];
+    sim_linearizability_describe(history, &verdict, NULL, text, sizeof text);
+    size_t length = strlen(text);
+    cr_expect(length >= strlen(end) &&
+                  strcmp(text + length - strlen(end), end) == 0,
+              "%s: %s", script, text);
+    sim_linearizability_free(&verdict);
+    sim_history_free(history);
+}
+
 Test(linearizability, words)
 {
     expect_words("@3 1:w1 1:= 2:w2 2:= 5:r 5:=1", NULL,
                  "key k3: client 2 wrote v2 (0.000030 s to 0.000040 s), then "
                  "client 5 read v1 (0.000050 s to 0.000060 s): no order of "
-                 "these explains what they returned");
+                 "these explains what they returned; v1 was old by then: it "
+                 "was written by 0.000020 s, v2 after 0.000030 s");
     expect_words("@3 1:c0,1 2:c0,2 1:ok 2:ok0", NULL,
                  "key k3: client 1 changed no value to v1 (0.000010 s to "
                  "0.000030 s), meanwhile client 2 changed no value to v2 when "
                  "it saw no value (0.000020 s to 0.000040 s): no order of "
                  "these explains what they returned");
-    struct greek_words greek = {{greek_key, greek_value}, 'K'};
+    struct greek_words greek = {
+        .base = {.key = greek_key, .value = greek_value},
+        .letter = 'K',
+    };
     expect_words("@7 1:w2 1:= 2:c2,1 2:no", &greek.base,
                  "key K7: client 1 wrote beta (0.000010 s to 0.000020 s), then "
                  "client 2 did not change beta to alpha (0.000030 s to "
@@ -335,6 +356,111 @@ Test(linearizability, words)
                  "key K7, at first without a value: client 2 read beta "
                  "(0.000010 s to 0.000020 s): no order of these explains what "
                  "they returned");
+}
+
+static const char *greek_origin(const struct sim_history_words *words,
+                                uint64_t value, char *text, size_t size)
+{
+    (void)words;
+    snprintf(text, size, " (out of book %u)", (unsigned)value);
+    return text;
+}
+
+/* Said once of each value, and not of what an operation puts itself. */
+Test(linearizability, words_of_origins_and_how_to_read_them)
+{
+    struct greek_words greek = {
+        .base = {.key = greek_key,
+                 .value = greek_value,
+                 .origin = greek_origin,
+                 .legend = "in Greek"},
+        .letter = 'K',
+    };
+    expect_words("@7 2:r 2:=2", &greek.base,
+                 "key K7, at first without a value (in Greek): client 2 read "
+                 "beta (out of book 2) (0.000010 s to 0.000020 s): no order of "
+                 "these explains what they returned");
+    expect_words("@7 2:c2,1 2:no2", &greek.base,
+                 "key K7 (in Greek): client 2 did "
+                 "not change beta (out of book 2) to alpha when it saw beta "
+                 "(0.000010 s to 0.000020 s): no order of these explains what "
+                 "they returned");
+    expect_words("@7 1:w2 1:= 2:c2,1 2:no", &greek.base,
+                 "key K7 (in Greek): client 1 wrote beta (0.000010 s to "
+                 "0.000020 s), then client 2 did not change beta to alpha "
+                 "(0.000030 s to 0.000040 s): no order of these explains what "
+                 "they returned");
+}
+
+Test(linearizability, words_of_an_old_value)
+{
+    static const char *const old[] = {
+        "1:w1 1:= 2:w2 2:= 5:r 5:=1",
+        "1:w1 1:= 2:w2 4:r 4:=2 5:r 5:=1",
+        "1:w1 1:= 2:c1,2 2:ok 5:r 5:=1",
+    };
+    static const char *const other[] = {
+        "1:w1 2:w2 1:= 2:= 4:r 4:=2 5:r 5:=1 6:r 6:=2", /* both at once */
+        "1:w1 2:w2 2:= 4:r 4:=2 4:r 4:=1 5:r 5:=2",     /* one not answered */
+        "3:w1 4:r 4:=1 2:w2 2:= 5:r 5:=1", /* written, never answered */
+        "1:w1 1:= 5:r 5:=0",               /* no value at all */
+        "1:w1 1:= 2:c1,2 2:no",            /* not a read */
+    };
+    for (size_t i = 0; i < sizeof old / sizeof *old; i++) {
+        expect_old_value(old[i], "; v1 was old by then: it was written by "
+                                 "0.000010 s, v2 after 0.000020 s");
+    }
+    for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
+        expect_old_value(other[i], "what they returned");
+    }
+}
+
+static void expect_operation(const struct sim_history *history, uint32_t id,
+                             const char *expected)
+{
+    char text[256];
+    sim_history_describe(history, id, NULL, text, sizeof text);
+    cr_expect_str_eq(text, expected, "%s", text);
+}
+
+Test(linearizability, words_of_one_operation)
+{
+    struct sim_history *history = sim_history_new();
+    static const char *const reads[SIM_WAY_COUNT] = {
+        [SIM_WAY_LOG] = "key k3: client 1 read v7 from node 2 through the log "
+                        "(1.000000 s to 2.500000 s)",
+        [SIM_WAY_READ_INDEX] = "key k3: client 1 read v7 from node 2 by "
+                               "ReadIndex (1.000000 s to 2.500000 s)",
+        [SIM_WAY_LEASE] = "key k3: client 1 read v7 from node 2 by lease "
+                          "(1.000000 s to 2.500000 s)",
+        [SIM_WAY_FOLLOWER] = "key k3: client 1 read v7 from node 2, a follower "
+                             "that asked the leader (1.000000 s to 2.500000 s)",
+    };
+    struct sim_history_request read = {.kind = SIM_HISTORY_READ, .key = 3};
+    for (uint32_t i = 0; i < SIM_WAY_COUNT; i++) {
+        struct sim_history_result result = {
+            .value = 7, .node = 2, .way = (enum sim_history_way)i};
+        uint32_t id = sim_history_invoke(history, 1, 1000000, &read);
+        expect_operation(history, id, "key k3: client 1 asks to read");
+        sim_history_return(history, id, 2500000, &result);
+        expect_operation(history, id, reads[i]);
+    }
+    struct sim_history_request write = {
+        .kind = SIM_HISTORY_WRITE, .key = 4, .value = 8};
+    struct sim_history_result result = {.node = 5};
+    uint32_t id = sim_history_invoke(history, 9, 3, &write);
+    expect_operation(history, id, "key k4: client 9 asks to write v8");
+    sim_history_return(history, id, 4, &result);
+    expect_operation(history, id,
+                     "key k4: client 9 wrote v8 through node 5 "
+                     "(0.000003 s to 0.000004 s)");
+    struct sim_history_request change = {.kind = SIM_HISTORY_COMPARE_AND_SET,
+                                         .key = 4,
+                                         .expected = 8,
+                                         .value = 9};
+    id = sim_history_invoke(history, 9, 5, &change);
+    expect_operation(history, id, "key k4: client 9 asks to change v8 to v9");
+    sim_history_free(history);
 }
 
 /* Seven times a compare-and-set fails right after a write of what it expects,
@@ -355,8 +481,8 @@ Test(linearizability, words_of_a_long_window)
     sim_linearizability_describe(history, &verdict, NULL, text, sizeof(text));
     cr_expect_not_null(
         strstr(text, "key k0: client 1 wrote v5 (0.000060 s to"));
-    cr_expect_not_null(strstr(text, "s), then 4 more operations, "
-                                    "then client 1 did not"),
+    cr_expect_not_null(strstr(text, "s), then 6 more operations, "
+                                    "then client 1 wrote"),
                        "%s", text);
     sim_linearizability_free(&verdict);
     sim_history_free(history);

@@ -129,23 +129,115 @@ Test(operator, a_wish_has_a_goal)
 }
 
 /* Who has been a witness once may lack payloads. */
-Test(operator, a_former_witness_comes_back_as_one)
+Test(operator, a_former_witness_comes_back_as_one_or_not_at_all)
 {
     static const struct {
-        enum sim_membership as;
-        const char *goal;
-    } cases[] = {{SIM_AS_VOTER, "1 2 w4"},
-                 {SIM_AS_WITNESS, "1 2 w4"},
-                 {SIM_AS_LEARNER, "1 2"}};
-    struct sim_wish_targets targets = {.nodes = set_of("4")};
+        struct sim_action action;
+        const char *nodes, *by, *goal;
+    } cases[] = {
+        {{.kind = SIM_ACTION_ADD, .as = SIM_AS_VOTER}, "4", "", "1 2"},
+        {{.kind = SIM_ACTION_ADD, .as = SIM_AS_WITNESS}, "4", "", "1 2 w4"},
+        {{.kind = SIM_ACTION_ADD, .as = SIM_AS_LEARNER}, "4", "", "1 2"},
+        {{.kind = SIM_ACTION_ADD, .as = SIM_AS_VOTER}, "3 4", "", "1 2 3"},
+        {{.kind = SIM_ACTION_REPLACE}, "2", "4", "1 w4"},
+        {{.kind = SIM_ACTION_MEMBERS}, "1 4", "", "1 w4"},
+    };
     struct sim_configuration members = members_of("1 2");
     struct sim_set witnesses = set_of("4 5");
-    for (size_t i = 0; i < 3; i++) {
-        struct sim_action action = {.kind = SIM_ACTION_ADD, .as = cases[i].as};
-        struct sim_configuration goal =
-            sim_wish_goal(&action, &targets, &members, &members, &witnesses);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct sim_wish_targets targets = {.nodes = set_of(cases[i].nodes),
+                                           .by = set_of(cases[i].by)};
+        struct sim_configuration goal = sim_wish_goal(
+            &cases[i].action, &targets, &members, &members, &witnesses);
         expect_members(&goal, cases[i].goal, "former witness");
     }
+}
+
+#define WITNESS_FOR_EVER "was a witness, and becomes nothing else"
+
+/* Of the members 1 (a voter), 3 (a witness) and 5 (a learner); 4 was a witness.
+ */
+Test(operator, names_who_does_not_become_what_is_wished)
+{
+    static const struct {
+        enum sim_action_kind kind;
+        enum sim_membership as;
+        const char *nodes;
+        uint32_t node;
+        const char *why;
+    } cases[] = {
+        {SIM_ACTION_ADD, SIM_AS_VOTER, "1 2 5", SIM_NONE, NULL},
+        {SIM_ACTION_ADD, SIM_AS_VOTER, "2 3", 3, WITNESS_FOR_EVER},
+        {SIM_ACTION_ADD, SIM_AS_VOTER, "4", 4, WITNESS_FOR_EVER},
+        {SIM_ACTION_ADD, SIM_AS_LEARNER, "2 5", SIM_NONE, NULL},
+        {SIM_ACTION_ADD, SIM_AS_LEARNER, "4 1", 1,
+         "is a voter; \"demote\" makes him a learner"},
+        {SIM_ACTION_ADD, SIM_AS_LEARNER, "3", 3, WITNESS_FOR_EVER},
+        {SIM_ACTION_ADD, SIM_AS_LEARNER, "4", 4, WITNESS_FOR_EVER},
+        {SIM_ACTION_ADD, SIM_AS_WITNESS, "2 3 4", SIM_NONE, NULL},
+        {SIM_ACTION_ADD, SIM_AS_WITNESS, "1", 1,
+         "is a full member, and no witness before he is removed"},
+        {SIM_ACTION_ADD, SIM_AS_WITNESS, "5", 5,
+         "is a full member, and no witness before he is removed"},
+        {SIM_ACTION_PROMOTE, SIM_AS_VOTER, "1 3 5", SIM_NONE, NULL},
+        {SIM_ACTION_PROMOTE, SIM_AS_VOTER, "2", 2, "is no member to promote"},
+        {SIM_ACTION_DEMOTE, SIM_AS_VOTER, "1 5", SIM_NONE, NULL},
+        {SIM_ACTION_DEMOTE, SIM_AS_VOTER, "3", 3, WITNESS_FOR_EVER},
+        {SIM_ACTION_DEMOTE, SIM_AS_VOTER, "2", 2, "is no member to demote"},
+        {SIM_ACTION_REMOVE, SIM_AS_VOTER, "1 2 3 4 5", SIM_NONE, NULL},
+        {SIM_ACTION_MEMBERS, SIM_AS_VOTER, "1 2 3 4 5", SIM_NONE, NULL},
+    };
+    struct sim_configuration members = members_of("1 w3 l5");
+    struct sim_set witnesses = set_of("3 4");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct sim_action action = {.kind = cases[i].kind, .as = cases[i].as};
+        struct sim_wish_targets targets = {.nodes = set_of(cases[i].nodes)};
+        struct sim_configuration goal =
+            sim_wish_goal(&action, &targets, &members, &members, &witnesses);
+        struct sim_wish_obstacle obstacle =
+            sim_wish_obstacle(&action, &targets, &goal, &witnesses);
+        cr_expect_eq(obstacle.node, cases[i].node, "case %zu: %u", i,
+                     (unsigned)obstacle.node);
+        if (obstacle.node != SIM_NONE && cases[i].why != NULL) {
+            cr_expect_str_eq(obstacle.why, cases[i].why);
+        }
+    }
+}
+
+static void expect_words(struct sim_action action, const char *nodes,
+                         const char *by, const char *wanted)
+{
+    struct sim_wish_targets targets = {.nodes = set_of(nodes),
+                                       .by = set_of(by)};
+    char text[SIM_WISH_TEXT_SIZE];
+    targets.first = *nodes != '\0' ? 1 : SIM_NONE;
+    sim_wish_describe(&action, &targets, text);
+    cr_expect_str_eq(text, wanted);
+}
+
+Test(operator, a_wish_in_words)
+{
+    struct sim_action all = {.kind = SIM_ACTION_REPLACE};
+    struct sim_wish_targets targets = {.first = 1};
+    char text[SIM_WISH_TEXT_SIZE];
+    expect_words((struct sim_action){.kind = SIM_ACTION_ADD}, "3", "",
+                 "add 3 as voter");
+    expect_words(
+        (struct sim_action){.kind = SIM_ACTION_ADD, .as = SIM_AS_WITNESS},
+        "30 4", "", "add 4 30 as witness");
+    expect_words((struct sim_action){.kind = SIM_ACTION_REPLACE}, "2", "3 128",
+                 "replace 2 by 3 128");
+    expect_words((struct sim_action){.kind = SIM_ACTION_TRANSFER}, "", "",
+                 "transfer any");
+    expect_words((struct sim_action){.kind = SIM_ACTION_REMOVE}, "", "",
+                 "remove");
+    for (uint32_t node = 1; node <= SIM_MAX_NODES; node++) {
+        sim_set_add(&targets.nodes, node);
+        sim_set_add(&targets.by, node);
+    }
+    sim_wish_describe(&all, &targets, text);
+    cr_expect_str_eq(text, "replace 1 2 3 4 5 6 7 8 9 10 11 12 13 ... by 1 2 3 "
+                           "4 5 6 7 8 9 10 11 12 13 14 ...");
 }
 
 Test(operator, priorities_stay_and_come_with_the_member)
@@ -322,38 +414,102 @@ Test(operator, keeps_a_voter_who_stores_commands)
     for (uint32_t place = 0; place < 2; place++) {
         cr_assert(rig_do(rig, place));
         rig_run_until(rig, 100 * MS);
-        cr_expect_eq(state_of(rig), SIM_WISH_UNDER_WAY);
-        cr_expect_str_eq(sim_operator_reason(rig->op, rig->wish),
-                         "no voter would store commands");
+        cr_expect_eq(state_of(rig), SIM_WISH_GIVEN_UP);
+        cr_expect_not_null(strstr(sim_operator_reason(rig->op, rig->wish),
+                                  "for good: no voter would store commands"));
     }
     cr_expect_eq(rig_ruler(rig, 1)->n_changes, 0);
     rig_free(rig);
 }
 
-Test(operator, patience_decides_what_a_final_refusal_means)
+/* Nothing but wishes changes members: to wait would not help. */
+Test(operator, a_change_that_is_impossible_is_refused_for_good)
 {
-    for (int patient = 0; patient < 2; patient++) {
-        struct rig *rig =
-            rig_new(STAGE ", 'faults': [{'at': '99s', 'remove': 2}]}", 1,
-                    &ruler_node_type);
-        struct ruler_node *ruler = rig_ruler(rig, 1);
-        ruler->refuses_changes = 2;
-        ruler->reason = SIM_NEVER_SO;
-        struct sim_reach reach = {0};
-        const struct sim_action *action = &rig->scenario->faults[0].action;
-        cr_assert(sim_reach_find(&reach, action, rig->cluster, &rig->prng));
-        rig->wish = sim_operator_wish(rig->op, action, &reach, patient == 1);
-        free(reach.links);
+    struct rig *rig = rig_new(STAGE ", 'faults': [{'at': '99s', 'remove': 2}]}",
+                              1, &ruler_node_type);
+    struct ruler_node *ruler = rig_ruler(rig, 1);
+    ruler->refuses_changes = 2;
+    ruler->reason = SIM_NEVER_SO;
+    cr_assert(rig_do(rig, 0));
+    cr_expect_str_eq(
+        sim_operator_reason(rig->op, rig->wish),
+        "\"remove 2\" is refused for good: the leader refuses such a change");
+    cr_expect_eq(state_of(rig), SIM_WISH_GIVEN_UP);
+    rig_run_until(rig, 50 * MS);
+    cr_expect_eq(ruler->n_changes, 1);
+    cr_expect_eq(sim_operator_count(rig->op).refused, 1);
+    rig_free(rig);
+}
+
+/* What can be done is done. */
+Test(operator, who_was_a_witness_is_refused_for_good)
+{
+    static const struct {
+        const char *step, *members, *reason;
+    } cases[] = {
+        {"'add': [4, 5]", "1 2 5",
+         "\"add 4 5 as voter\" is refused for good: 4 " WITNESS_FOR_EVER},
+        {"'add': 4, 'as': 'learner'", "1 2",
+         "\"add 4 as learner\" is refused for good: 4 " WITNESS_FOR_EVER},
+        {"'add': 2, 'as': 'witness'", "1 2",
+         "\"add 2 as witness\" is refused for good: 2 is a full member, and "
+         "no witness before he is removed"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[512];
+        snprintf(text, sizeof text,
+                 STAGE ", 'raft': {'catch_up': false}, 'faults': ["
+                       "{'at': '99s', 'add': 4, 'as': 'witness'},"
+                       "{'at': '99s', 'remove': 4}, {'at': '99s', %s}]}",
+                 cases[i].step);
+        struct rig *rig = rig_new(text, 1, &ruler_node_type);
+        for (uint32_t place = 0; place < 3; place++) {
+            cr_assert(rig_do(rig, place));
+            rig_run_until(rig, (place + 1) * 50 * MS);
+            cr_expect_eq(state_of(rig),
+                         place < 2 ? SIM_WISH_TRUE : SIM_WISH_GIVEN_UP);
+        }
+        expect_members(&rig_ruler(rig, 1)->members, cases[i].members,
+                       cases[i].step);
         cr_expect_str_eq(sim_operator_reason(rig->op, rig->wish),
-                         "the leader refuses such a change");
-        cr_expect_eq(state_of(rig),
-                     patient ? SIM_WISH_UNDER_WAY : SIM_WISH_GIVEN_UP);
-        rig_run_until(rig, 50 * MS);
-        cr_expect_eq(ruler->n_changes, patient ? 3 : 1);
-        cr_expect_eq(state_of(rig),
-                     patient ? SIM_WISH_TRUE : SIM_WISH_GIVEN_UP);
+                         cases[i].reason);
+        struct sim_wish_counts counts = sim_operator_count(rig->op);
+        cr_expect(counts.made == 3 && counts.came_true == 2 &&
+                  counts.refused == 1);
         rig_free(rig);
     }
+}
+
+static unsigned lines_with(const struct rig *rig, const char *what)
+{
+    unsigned n = 0;
+    for (const char *at = rig->trace.text; (at = strstr(at, what)) != NULL;
+         at++) {
+        n++;
+    }
+    return n;
+}
+
+Test(operator, the_trace_tells_once_that_a_wish_is_put_off)
+{
+    struct rig *rig = rig_new(STAGE ", 'faults': [{'at': '99s', 'add': 4},"
+                                    " {'at': '99s', 'demote': 5}]}",
+                              1, &ruler_node_type);
+    rig_ruler(rig, 1)->refuses_changes = 5;
+    rig_ruler(rig, 1)->reason = SIM_LATER;
+    cr_assert(rig_do(rig, 0));
+    rig_run_until(rig, 200 * MS);
+    cr_expect_eq(state_of(rig), SIM_WISH_TRUE);
+    cr_expect_eq(lines_with(rig, "-- wish: add 4 as voter\n"), 1);
+    cr_expect_eq(lines_with(rig, "-- wish: add 4 as voter: not yet, will be "
+                                 "tried again: the leader puts it off\n"),
+                 1);
+    cr_expect_eq(lines_with(rig, "-- wish: add 4"), 2);
+    cr_assert(rig_do(rig, 1));
+    cr_expect_eq(lines_with(rig, "-- wish: demote 5: refused for good: 5 is no "
+                                 "member to demote\n"),
+                 1);
+    rig_free(rig);
 }
 
 Test(operator, a_newer_wish_takes_the_place_of_an_older_one)
@@ -409,6 +565,73 @@ Test(operator, hands_over_to_whom_it_is_told)
         cr_expect_eq(rig->cluster->changes, 0);
         rig_free(rig);
     }
+}
+
+/* Who leads, and who could, may change while a patient wish waits. */
+Test(operator, says_why_a_transfer_is_refused)
+{
+    static const struct {
+        const char *to, *reason;
+        enum sim_wish_state state;
+    } cases[] = {
+        {"1", "that one leads already", SIM_WISH_UNDER_WAY},
+        {"2",
+         "the leader refuses such a transfer: that one is no voter who could "
+         "lead",
+         SIM_WISH_UNDER_WAY},
+        {"'any'", "there is no other voter who could lead", SIM_WISH_UNDER_WAY},
+        {"3",
+         "\"transfer 3\" is refused for good: 3 was a witness, and never leads",
+         SIM_WISH_GIVEN_UP},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[512];
+        snprintf(text, sizeof text,
+                 "{'description': 'x', 'nodes': 3, 'duration': '100s',"
+                 " 'members': [1, 2, {'node': 3, 'as': 'witness'}],"
+                 " 'workload': {'clients': 0}, 'faults': [{'at': '99s',"
+                 " 'transfer': %s}]}",
+                 cases[i].to);
+        for (int patient = 0; patient < 2; patient++) {
+            struct rig *rig = rig_new(text, 1, &ruler_node_type);
+            rig_ruler(rig, 1)->refuses_transfers = 1000;
+            rig_ruler(rig, 1)->reason = SIM_NEVER_SO;
+            struct sim_reach reach = {0};
+            const struct sim_action *action = &rig->scenario->faults[0].action;
+            cr_assert(sim_reach_find(&reach, action, rig->cluster, &rig->prng));
+            rig->wish =
+                sim_operator_wish(rig->op, action, &reach, patient == 1);
+            free(reach.links);
+            rig_run_until(rig, 30 * MS);
+            cr_expect_str_eq(sim_operator_reason(rig->op, rig->wish),
+                             cases[i].reason);
+            bool waits = patient && cases[i].state == SIM_WISH_UNDER_WAY;
+            cr_expect_eq(state_of(rig),
+                         waits ? SIM_WISH_UNDER_WAY : SIM_WISH_GIVEN_UP);
+            cr_expect_eq(sim_operator_count(rig->op).refused, waits ? 0 : 1);
+            cr_expect_eq(rig_ruler(rig, 1)->n_transfers, waits ? 4 : 1);
+            rig_free(rig);
+        }
+    }
+}
+
+/* A patient wish that ended is not forgotten for a newer one. */
+Test(operator, remembers_what_became_of_patient_wishes)
+{
+    struct rig *rig = rig_new(STAGE ", 'faults': [{'at': '99s', 'remove': 4},"
+                                    " {'at': '99s', 'promote': 5},"
+                                    " {'at': '99s', 'add': 4}]}",
+                              1, &ruler_node_type);
+    uint64_t wishes[2];
+    for (uint32_t place = 0; place < 3; place++) {
+        cr_assert(rig_do(rig, place));
+        wishes[place < 2 ? place : 0] = place < 2 ? rig->wish : wishes[0];
+    }
+    cr_expect_eq(sim_operator_state(rig->op, wishes[0]), SIM_WISH_TRUE);
+    cr_expect_eq(sim_operator_state(rig->op, wishes[1]), SIM_WISH_GIVEN_UP);
+    cr_expect_not_null(strstr(sim_operator_reason(rig->op, wishes[1]),
+                              "5 is no member to promote"));
+    rig_free(rig);
 }
 
 Test(operator, asks_whom_it_is_told_to_ask_while_that_one_runs)
@@ -483,6 +706,41 @@ Test(operator, a_wish_that_never_comes_true_is_reported)
         cr_expect_not_null(strstr(result.unmet[0].text, cases[i].reason), "%s",
                            result.unmet[0].text);
         cr_expect_eq(result.faults, 0);
+    }
+}
+
+/* By the real Raft, from the outside. */
+Test(operator, a_step_whose_wish_is_refused_for_good_fails_the_run)
+{
+    static const struct {
+        const char *step, *text;
+    } cases[] = {
+        {"'add': 3", "the step \"add\" never happened: \"add 3 as voter\" is "
+                     "refused for good: 3 " WITNESS_FOR_EVER},
+        {"'demote': 4", "the step \"demote\" never happened: \"demote 4\" is "
+                        "refused for good: 4 " WITNESS_FOR_EVER},
+        {"'add': 1, 'as': 'witness'",
+         "the step \"add\" never happened: \"add 1 as witness\" is refused "
+         "for good: 1 is a full member, and no witness before he is removed"},
+        {"'add': 3, 'as': 'witness'", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[512];
+        snprintf(text, sizeof text,
+                 "{'description': 'x', 'nodes': 4, 'duration': '3s',"
+                 " 'members': [1, 2, {'node': 3, 'as': 'witness'},"
+                 " {'node': 4, 'as': 'witness'}], 'faults': ["
+                 "{'at': '1s', 'remove': 3}, {'after': '100ms', %s}]}",
+                 cases[i].step);
+        struct sim_result result = harness_run(text, 1, NULL);
+        cr_expect_eq(result.n_unmet, cases[i].text != NULL ? 1 : 0);
+        cr_expect_eq(result.verdict, cases[i].text != NULL
+                                         ? SIM_VERDICT_UNEXPECTED
+                                         : SIM_VERDICT_AS_EXPECTED);
+        if (cases[i].text != NULL && result.n_unmet > 0) {
+            cr_expect_str_eq(result.unmet[0].pointer, "/faults/1");
+            cr_expect_str_eq(result.unmet[0].text, cases[i].text);
+        }
     }
 }
 

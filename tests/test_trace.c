@@ -326,6 +326,9 @@ Test(trace, proposals_and_their_answers)
                     "number 9)\n");
 }
 
+/* In a tag. */
+#define CLIENT_6 (UINT64_C(6) << 32)
+
 /* Every request and every answer to it, told of it and of an earlier one. */
 Test(trace, requests_and_their_answers)
 {
@@ -336,46 +339,52 @@ Test(trace, requests_and_their_answers)
         struct sim_input input;
         const char *story;
     } requests[] = {
-        {{.kind = SIM_INPUT_SESSION, .session = {77}},
-         AT "is asked for a session\n"},
-        {{.kind = SIM_INPUT_CHANGE, .change = {77, &members, false}},
+        {{.kind = SIM_INPUT_SESSION, .session = {CLIENT_6 | 77}},
+         AT "is asked for a session by client 6\n"},
+        {{.kind = SIM_INPUT_CHANGE, .change = {CLIENT_6 | 77, &members, false}},
          AT "is asked for members 1, 2, 3 and learner 4\n"},
-        {{.kind = SIM_INPUT_CHANGE, .change = {77, &members, true}},
+        {{.kind = SIM_INPUT_CHANGE, .change = {CLIENT_6 | 77, &members, true}},
          AT "is asked for members 1, 2, 3 and learner 4; joint\n"},
-        {{.kind = SIM_INPUT_TRANSFER, .transfer = {77, 3}},
+        {{.kind = SIM_INPUT_TRANSFER, .transfer = {CLIENT_6 | 77, 3}},
          AT "is asked to let 3 lead\n"},
-        {{.kind = SIM_INPUT_TRANSFER, .transfer = {77, SIM_NONE}},
+        {{.kind = SIM_INPUT_TRANSFER, .transfer = {CLIENT_6 | 77, SIM_NONE}},
          AT "is asked to let the best suited lead\n"},
-        {{.kind = SIM_INPUT_READ, .read = {77, false}},
-         AT "is asked for a read\n"},
-        {{.kind = SIM_INPUT_READ, .read = {77, true}},
-         AT "is asked for a read by lease\n"},
+        {{.kind = SIM_INPUT_READ, .read = {CLIENT_6 | 77, false}},
+         AT "is asked for a read by client 6\n"},
+        {{.kind = SIM_INPUT_READ, .read = {CLIENT_6 | 77, true}},
+         AT "is asked for a read by lease by client 6\n"},
     };
     static const struct {
         struct sim_output output;
         const char *now, *earlier;
     } answers[] = {
-        {{.kind = SIM_OUTPUT_ACCEPTED, .accepted = {77, {5, 12}}},
+        {{.kind = SIM_OUTPUT_ACCEPTED, .accepted = {CLIENT_6 | 77, {5, 12}}},
          AT "takes it as entry 12 of term 5\n",
          AT "takes an earlier request as entry 12 of term 5\n"},
-        {{.kind = SIM_OUTPUT_REJECTED, .rejected = {77, SIM_NOT_LEADER, 3}},
+        {{.kind = SIM_OUTPUT_REJECTED,
+          .rejected = {CLIENT_6 | 77, SIM_NOT_LEADER, 3}},
          AT "refuses it: the leader is 3\n",
          AT "refuses an earlier request: the leader is 3\n"},
-        {{.kind = SIM_OUTPUT_REJECTED, .rejected = {77, SIM_NOT_LEADER, 0}},
+        {{.kind = SIM_OUTPUT_REJECTED,
+          .rejected = {CLIENT_6 | 77, SIM_NOT_LEADER, 0}},
          AT "refuses it: knows no leader\n",
          AT "refuses an earlier request: knows no leader\n"},
-        {{.kind = SIM_OUTPUT_REJECTED, .rejected = {77, SIM_LATER, 2}},
+        {{.kind = SIM_OUTPUT_REJECTED,
+          .rejected = {CLIENT_6 | 77, SIM_LATER, 2}},
          AT "refuses it for now: something else is first\n",
          AT "refuses an earlier request for now: something else is first\n"},
-        {{.kind = SIM_OUTPUT_REJECTED, .rejected = {77, SIM_NEVER_SO, 2}},
+        {{.kind = SIM_OUTPUT_REJECTED,
+          .rejected = {CLIENT_6 | 77, SIM_NEVER_SO, 2}},
          AT "refuses it: not possible in this form\n",
          AT "refuses an earlier request: not possible in this form\n"},
-        {{.kind = SIM_OUTPUT_REJECTED, .rejected = {77, SIM_READ_LOST, 3}},
+        {{.kind = SIM_OUTPUT_REJECTED,
+          .rejected = {CLIENT_6 | 77, SIM_READ_LOST, 3}},
          AT "gives up the read: who was to allow it leads no more\n",
-         AT "gives up an earlier read: who was to allow it leads no more\n"},
-        {{.kind = SIM_OUTPUT_READY, .ready = {77, 17}},
+         AT "gives up the earlier read of client 6: who was to allow it leads "
+            "no more\n"},
+        {{.kind = SIM_OUTPUT_READY, .ready = {CLIENT_6 | 77, 17}},
          AT "may answer the read at 17\n",
-         AT "may answer an earlier read at 17\n"},
+         AT "may answer the earlier read of client 6 at 17\n"},
     };
     for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
         bool transfer = requests[i].input.kind == SIM_INPUT_TRANSFER;

@@ -117,10 +117,37 @@ static void print_figures_of_features(FILE *out, const struct sim_result *r)
                      (const char *const[]){"configuration|s"},
                      (const uint64_t[]){r->configurations});
     }
+    if (r->wishes > 0) {
+        print_counts(
+            out, "wishes", 3,
+            (const char *const[]){"made", "came true", "refused"},
+            (const uint64_t[]){r->wishes, r->wishes_true, r->wishes_refused});
+    }
     if (r->snapshots + r->installs > 0) {
         print_counts(out, "snapshots", 2,
                      (const char *const[]){"made", "installed"},
                      (const uint64_t[]){r->snapshots, r->installs});
+    }
+}
+
+/* How reads were answered, and how often a server that was asked did not. */
+static void print_reads(FILE *out, const struct sim_result *r)
+{
+    const struct sim_read_counts *reads = &r->read_counts;
+    uint64_t failed = reads->refused + reads->timed_out;
+    if (r->reads + reads->by_way[SIM_WAY_LOG] + failed > 0) {
+        print_counts(out, "reads", SIM_WAY_COUNT,
+                     (const char *const[]){"by lease", "by ReadIndex",
+                                           "by followers", "by the log"},
+                     (const uint64_t[]){reads->by_way[SIM_WAY_LEASE],
+                                        reads->by_way[SIM_WAY_READ_INDEX],
+                                        reads->by_way[SIM_WAY_FOLLOWER],
+                                        reads->by_way[SIM_WAY_LOG]});
+    }
+    if (failed > 0) {
+        print_counts(out, "reads failed", 2,
+                     (const char *const[]){"refused", "timed out"},
+                     (const uint64_t[]){reads->refused, reads->timed_out});
     }
 }
 
@@ -144,6 +171,7 @@ static void print_figures(FILE *out, const struct sim_scenario *scenario,
         (const char *const[]){"command|s", "answered", "read|s", "session|s"},
         (const uint64_t[]){r->proposals, r->proposals_answered, r->reads,
                            r->sessions});
+    print_reads(out, r);
     print_counts(out, "history", 1, (const char *const[]){"operation|s"},
                  (const uint64_t[]){r->history});
     print_counts(out, "faults", 3,
@@ -213,6 +241,15 @@ static void print_violation(FILE *out, const struct sim_violation *violation)
     terminal_wrap(out, violation->text, 4, terminal_width(out));
 }
 
+/* Whether the last steps have nothing to do with what went wrong. */
+static bool is_of_history(const struct report *report)
+{
+    const struct sim_result *result = &report->outcome->result;
+    return result->violated &&
+           result->violation.property == SIM_LINEARIZABILITY &&
+           report_exit_code(report) == EXIT_UNEXPECTED;
+}
+
 static void print_story(FILE *out, const struct report *report)
 {
     if (report->differs) {
@@ -224,7 +261,14 @@ static void print_story(FILE *out, const struct report *report)
                       "besides the scenario and the seed.",
                       2, terminal_width(out));
     }
-    if (report->story != NULL) {
+    if (is_of_history(report)) {
+        fputc('\n', out);
+        terminal_wrap(out,
+                      "Clients are judged at the end of a run. What led there "
+                      "lies around the times above: repeat the run with "
+                      "--trace FILE, and look there.",
+                      2, terminal_width(out));
+    } else if (report->story != NULL) {
         fprintf(out, "\n  The last steps that led there:\n\n%s", report->story);
     }
 }

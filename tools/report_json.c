@@ -35,6 +35,17 @@ static const char *verdict_word(const struct report *report)
     return "contract";
 }
 
+static void add_reads(cJSON *object, const struct sim_read_counts *reads)
+{
+    add_number(object, "reads_by_lease", reads->by_way[SIM_WAY_LEASE]);
+    add_number(object, "reads_by_read_index",
+               reads->by_way[SIM_WAY_READ_INDEX]);
+    add_number(object, "reads_by_followers", reads->by_way[SIM_WAY_FOLLOWER]);
+    add_number(object, "reads_through_log", reads->by_way[SIM_WAY_LOG]);
+    add_number(object, "reads_refused", reads->refused);
+    add_number(object, "reads_timed_out", reads->timed_out);
+}
+
 static void add_figures(cJSON *object, const struct runner_outcome *outcome)
 {
     const struct sim_result *r = &outcome->result;
@@ -47,12 +58,16 @@ static void add_figures(cJSON *object, const struct runner_outcome *outcome)
     add_number(object, "proposals", r->proposals);
     add_number(object, "proposals_answered", r->proposals_answered);
     add_number(object, "reads", r->reads);
+    add_reads(object, &r->read_counts);
     add_number(object, "sessions", r->sessions);
     add_number(object, "history_operations", r->history);
     add_number(object, "snapshots", r->snapshots);
     add_number(object, "snapshots_installed", r->installs);
     add_number(object, "configurations", r->configurations);
     add_number(object, "faults", r->faults);
+    add_number(object, "wishes", r->wishes);
+    add_number(object, "wishes_true", r->wishes_true);
+    add_number(object, "wishes_refused", r->wishes_refused);
     add_number(object, "crashes", r->crashes);
     add_number(object, "restarts", r->restarts);
     add_number(object, "messages_sent", r->messages_sent);
