@@ -1,86 +1,14 @@
-#undef NDEBUG
-#include "sim/faults.h"
+#include "sim/faults_internal.h"
 
-#include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "sim/memory.h"
-#include "sim/reach.h"
-#include "sim/trigger.h"
-
-enum step_state {
-    STEP_ABOVE,   /* steps above it have not happened */
-    STEP_WATCHES, /* for its "when" */
-    STEP_TIMED,   /* its event is in the queue */
-    STEP_DUE,     /* waits for its target */
-    STEP_WISHED,  /* the operator is at it, or has given it up */
-    STEP_HAPPENED
-};
-
-struct step {
-    enum step_state state;
-    struct sim_prng prng;
-    uint64_t wish;      /* STEP_WISHED: its number */
-    uint64_t since_us;  /* STEP_WATCHES: when that began */
-    uint64_t missed_us; /* STEP_ABOVE, and later: when what it waits for was so
-                           last while steps above had not happened; NEVER */
-};
-
-#define NEVER UINT64_MAX
-
-/* The longest reason: an event, two times, and the words between. */
-#define REASON_SIZE (SIM_TRIGGER_TEXT_SIZE + 112u)
-
-struct sim_faults {
-    struct sim_cluster *cluster;
-    struct sim_damages *damages;
-    struct sim_operator *op;
-    struct sim_reach reach; /* of the wish being made */
-    struct step *steps;
-    struct sim_prng *nemeses;
-    uint32_t first_open; /* the first step that has not happened */
-    uint32_t n_due;
-    uint32_t n_wished; /* steps that the operator is at */
-    uint32_t nemeses_to_come;
-    bool nemeses_ended; /* by "heal": "all" */
-    bool over;          /* the scenario's duration is */
-    uint64_t count;
-    char reason[REASON_SIZE];
-};
 
 static void end_nemeses(struct sim_faults *faults)
 {
     faults->nemeses_ended = true;
     faults->nemeses_to_come = 0;
     sim_operator_drop(faults->op, false);
-}
-
-/* What the nodes cannot do that the action needs; NULL if they can. */
-static const char *inability(const struct sim_faults *faults,
-                             const struct sim_action *action)
-{
-    const struct sim_cluster *cluster = faults->cluster;
-    if (action->kind == SIM_ACTION_COMPACT) {
-        return sim_cluster_can(cluster, SIM_FEATURE_SNAPSHOTS)
-                   ? NULL
-                   : "this node cannot make snapshots";
-    }
-    if (action->kind == SIM_ACTION_TRANSFER) {
-        return sim_cluster_can(cluster, SIM_FEATURE_TRANSFER)
-                   ? NULL
-                   : "this node cannot hand over its leadership";
-    }
-    if (sim_action_is_wish(action) &&
-        !sim_cluster_can(cluster, SIM_FEATURE_MEMBERS)) {
-        return "this node cannot change its members";
-    }
-    if (action->kind == SIM_ACTION_ADD && action->as == SIM_AS_WITNESS &&
-        !sim_cluster_can(cluster, SIM_FEATURE_WITNESSES)) {
-        return "this node cannot have witnesses";
-    }
-    return NULL;
 }
 
 /* The number of the wish; 0 if a target does not exist now. */
@@ -148,7 +76,7 @@ void sim_faults_nemesis_due(struct sim_faults *faults, uint32_t i)
     if (nemesis->has_duration) {
         duration_us = sim_distribution_draw(&nemesis->duration, prng);
     }
-    if (inability(faults, &nemesis->action) != NULL) {
+    if (faults__inability(faults, &nemesis->action) != NULL) {
         /* its turns come and go */
     } else if (sim_action_is_wish(&nemesis->action)) {
         wish(faults, &nemesis->action, prng, false);
@@ -163,12 +91,6 @@ void sim_faults_nemesis_due(struct sim_faults *faults, uint32_t i)
 
 /* --- the script ----------------------------------------------------------- */
 
-static const struct sim_fault *fault_of(const struct sim_faults *faults,
-                                        uint32_t i)
-{
-    return &faults->cluster->scenario->faults[i];
-}
-
 static void time_step(struct sim_faults *faults, uint32_t i, uint64_t at_us)
 {
     faults->steps[i].state = STEP_TIMED;
@@ -182,22 +104,14 @@ static bool watches(const struct sim_faults *faults)
            faults->steps[faults->first_open].state == STEP_WATCHES;
 }
 
-/* Whether it waits for an event, or will when those above it have happened. */
-static bool is_to_watch(const struct sim_faults *faults, uint32_t i)
-{
-    enum step_state state = faults->steps[i].state;
-    return (state == STEP_ABOVE || state == STEP_WATCHES) &&
-           fault_of(faults, i)->trigger.kind == SIM_TRIGGER_WHEN;
-}
-
 static void watch_kinds(struct sim_faults *faults)
 {
     faults->cluster->watched = 0;
     for (uint32_t i = faults->first_open;
          i < faults->cluster->scenario->n_faults; i++) {
-        if (is_to_watch(faults, i)) {
-            faults->cluster->watched |= 1u
-                                        << fault_of(faults, i)->trigger.event;
+        if (faults__is_to_watch(faults, i)) {
+            faults->cluster->watched |=
+                1u << faults__step(faults, i)->trigger.event;
         }
     }
 }
@@ -212,7 +126,7 @@ static void arm(struct sim_faults *faults)
     }
     uint32_t i = faults->first_open;
     if (i < n && faults->steps[i].state == STEP_ABOVE) {
-        const struct sim_trigger *trigger = &fault_of(faults, i)->trigger;
+        const struct sim_trigger *trigger = &faults__step(faults, i)->trigger;
         uint64_t after_us = faults->cluster->now_us + trigger->after_us;
         if (trigger->kind == SIM_TRIGGER_AFTER ||
             sim_trigger_holds(trigger, faults->cluster)) {
@@ -234,9 +148,9 @@ static void step_happened(struct sim_faults *faults, uint32_t i)
 /* True if nothing is left to try: it happened, or the operator is at it. */
 static bool try_step(struct sim_faults *faults, uint32_t i)
 {
-    const struct sim_fault *fault = fault_of(faults, i);
-    struct step *step = &faults->steps[i];
-    if (faults->over || inability(faults, &fault->action) != NULL) {
+    const struct sim_fault *fault = faults__step(faults, i);
+    struct faults_step *step = &faults->steps[i];
+    if (faults->over || faults__inability(faults, &fault->action) != NULL) {
         return false;
     }
     if (sim_action_is_wish(&fault->action)) {
@@ -292,8 +206,9 @@ static void note_missed(struct sim_faults *faults,
 {
     uint32_t n = faults->cluster->scenario->n_faults;
     for (uint32_t i = faults->first_open; i < n; i++) {
-        if (faults->steps[i].state == STEP_ABOVE && is_to_watch(faults, i) &&
-            sim_trigger_fits(&fault_of(faults, i)->trigger, happening)) {
+        if (faults->steps[i].state == STEP_ABOVE &&
+            faults__is_to_watch(faults, i) &&
+            sim_trigger_fits(&faults__step(faults, i)->trigger, happening)) {
             faults->steps[i].missed_us = faults->cluster->now_us;
         }
     }
@@ -307,7 +222,7 @@ static void look_at_happenings(struct sim_faults *faults)
     }
     uint32_t i = faults->first_open;
     for (size_t h = 0; h < cluster->n_happenings && watches(faults); h++) {
-        const struct sim_trigger *trigger = &fault_of(faults, i)->trigger;
+        const struct sim_trigger *trigger = &faults__step(faults, i)->trigger;
         if (sim_trigger_fits(trigger, &cluster->happenings[h])) {
             time_step(faults, i, cluster->now_us + trigger->after_us);
         }
@@ -401,64 +316,4 @@ bool sim_faults_is_calm(const struct sim_faults *faults)
 uint64_t sim_faults_count(const struct sim_faults *faults)
 {
     return faults->count;
-}
-
-uint32_t sim_faults_missing(const struct sim_faults *faults, uint32_t from)
-{
-    uint32_t n = faults->cluster->scenario->n_faults;
-    for (uint32_t i = from; i < n; i++) {
-        if (faults->steps[i].state != STEP_HAPPENED &&
-            !fault_of(faults, i)->optional) {
-            return i;
-        }
-    }
-    return n;
-}
-
-/* For whom and since when it waits, and whether it came too early. */
-static const char *why_it_waits(struct sim_faults *faults, uint32_t i)
-{
-    const struct step *step = &faults->steps[i];
-    char event[SIM_TRIGGER_TEXT_SIZE] = "";
-    char missed[96] = "";
-    size_t size = sizeof faults->reason;
-    if (is_to_watch(faults, i)) {
-        sim_trigger_describe(&fault_of(faults, i)->trigger, event);
-    }
-    if (step->missed_us != NEVER) {
-        snprintf(missed, sizeof missed,
-                 ", which was so at %" PRIu64 ".%06" PRIu64 " s, while a step "
-                 "above held the script",
-                 step->missed_us / 1000000, step->missed_us % 1000000);
-    }
-    if (step->state == STEP_WATCHES) {
-        snprintf(faults->reason, size,
-                 "it waits since %" PRIu64 ".%06" PRIu64 " s for %s%s",
-                 step->since_us / 1000000, step->since_us % 1000000, event,
-                 missed);
-    } else {
-        snprintf(faults->reason, size, "it waits for /faults/%" PRIu32 "%s%s%s",
-                 faults->first_open, *event != '\0' ? ", then for " : "", event,
-                 missed);
-    }
-    return faults->reason;
-}
-
-const char *sim_faults_reason(struct sim_faults *faults, uint32_t step)
-{
-    const char *cannot = inability(faults, &fault_of(faults, step)->action);
-    switch (faults->steps[step].state) {
-    case STEP_ABOVE:
-    case STEP_WATCHES:
-        return why_it_waits(faults, step);
-    case STEP_TIMED:
-        return "its time comes after the end";
-    case STEP_DUE:
-        return cannot != NULL ? cannot : "there was no such node";
-    case STEP_WISHED:
-        return sim_operator_reason(faults->op, faults->steps[step].wish);
-    case STEP_HAPPENED:
-        break;
-    }
-    return "it did happen";
 }
