@@ -27,7 +27,7 @@ struct faults_step {
 #define NEVER UINT64_MAX
 
 /* The longest reason: an event, two times, and the words between. */
-#define REASON_SIZE (SIM_TRIGGER_TEXT_SIZE + 112u)
+#define REASON_SIZE (SIM_TRIGGER_TEXT_SIZE + 160u)
 
 struct sim_faults {
     struct sim_cluster *cluster;
