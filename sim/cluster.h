@@ -44,7 +44,7 @@ enum sim_queue_kind {
     SIM_QUEUE_OPERATOR, /* b: number of the wish */
     SIM_QUEUE_FAULT,    /* a: step of the script */
     SIM_QUEUE_UNDO,     /* a: damage, b: its serial number */
-    SIM_QUEUE_NEMESIS,  /* a: nemesis */
+    SIM_QUEUE_NEMESIS,  /* a: nemesis; b: see sim/faults_nemeses.c */
     SIM_QUEUE_END,      /* the scenario's duration is over */
     SIM_QUEUE_DEADLINE, /* a wait for progress ends; b: its number */
 };
@@ -183,6 +183,8 @@ struct sim_cluster {
     uint32_t watched; /* bit per sim_event_kind: somebody waits for it */
     struct sim_happening *happenings; /* of the current event, in order */
     size_t happenings_capacity, n_happenings;
+    uint32_t it; /* whom the event happened to that the present action follows;
+                    SIM_NONE: it follows none */
 
     char contract[256]; /* empty, or how the contract was broken */
 };

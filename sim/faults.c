@@ -1,19 +1,13 @@
 #include "sim/faults_internal.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "sim/memory.h"
 
-static void end_nemeses(struct sim_faults *faults)
-{
-    faults->nemeses_ended = true;
-    faults->nemeses_to_come = 0;
-    sim_operator_drop(faults->op, false);
-}
-
-/* The number of the wish; 0 if a target does not exist now. */
-static uint64_t wish(struct sim_faults *faults, const struct sim_action *action,
-                     struct sim_prng *prng, bool patient)
+uint64_t faults__wish(struct sim_faults *faults,
+                      const struct sim_action *action, struct sim_prng *prng,
+                      bool patient)
 {
     if (!sim_reach_find(&faults->reach, action, faults->cluster, prng)) {
         return 0;
@@ -21,9 +15,8 @@ static uint64_t wish(struct sim_faults *faults, const struct sim_action *action,
     return sim_operator_wish(faults->op, action, &faults->reach, patient);
 }
 
-/* True if the action's targets existed. */
-static bool act(struct sim_faults *faults, const struct sim_action *action,
-                struct sim_prng *prng, const uint64_t *duration_us)
+bool faults__act(struct sim_faults *faults, const struct sim_action *action,
+                 struct sim_prng *prng, const uint64_t *duration_us)
 {
     enum sim_damage_outcome outcome =
         sim_damage_do(faults->damages, action, prng, duration_us);
@@ -35,58 +28,9 @@ static bool act(struct sim_faults *faults, const struct sim_action *action,
         faults->count++;
     }
     if (action->kind == SIM_ACTION_HEAL && action->heal_all) {
-        end_nemeses(faults);
+        faults__end_nemeses(faults);
     }
     return true;
-}
-
-/* --- nemeses -------------------------------------------------------------- */
-
-static uint64_t nemesis_end_us(const struct sim_faults *faults,
-                               const struct sim_nemesis *nemesis)
-{
-    uint64_t duration_us = faults->cluster->scenario->duration_us;
-    return nemesis->until_us < duration_us ? nemesis->until_us : duration_us;
-}
-
-/* Its next turn after `from_us`, if there is one. */
-static void plan_nemesis(struct sim_faults *faults, uint32_t i,
-                         uint64_t from_us)
-{
-    const struct sim_nemesis *nemesis = &faults->cluster->scenario->nemeses[i];
-    uint64_t every_us =
-        sim_distribution_draw(&nemesis->every, &faults->nemeses[i]);
-    uint64_t next_us = from_us + (every_us > 0 ? every_us : 1);
-    if (next_us < nemesis_end_us(faults, nemesis)) {
-        sim_event_queue_push(faults->cluster->queue, next_us, SIM_QUEUE_NEMESIS,
-                             i, 0);
-    } else {
-        faults->nemeses_to_come--;
-    }
-}
-
-void sim_faults_nemesis_due(struct sim_faults *faults, uint32_t i)
-{
-    if (faults->nemeses_ended) {
-        return;
-    }
-    const struct sim_nemesis *nemesis = &faults->cluster->scenario->nemeses[i];
-    struct sim_prng *prng = &faults->nemeses[i];
-    uint64_t duration_us = 0;
-    if (nemesis->has_duration) {
-        duration_us = sim_distribution_draw(&nemesis->duration, prng);
-    }
-    if (faults__inability(faults, &nemesis->action) != NULL) {
-        /* its turns come and go */
-    } else if (sim_action_is_wish(&nemesis->action)) {
-        wish(faults, &nemesis->action, prng, false);
-    } else {
-        act(faults, &nemesis->action, prng,
-            nemesis->has_duration ? &duration_us : NULL);
-    }
-    if (!faults->nemeses_ended) {
-        plan_nemesis(faults, i, faults->cluster->now_us);
-    }
 }
 
 /* --- the script ----------------------------------------------------------- */
@@ -106,7 +50,7 @@ static bool watches(const struct sim_faults *faults)
 
 static void watch_kinds(struct sim_faults *faults)
 {
-    faults->cluster->watched = 0;
+    faults->cluster->watched = faults__watched_by_nemeses(faults);
     for (uint32_t i = faults->first_open;
          i < faults->cluster->scenario->n_faults; i++) {
         if (faults__is_to_watch(faults, i)) {
@@ -150,11 +94,12 @@ static bool try_step(struct sim_faults *faults, uint32_t i)
 {
     const struct sim_fault *fault = faults__step(faults, i);
     struct faults_step *step = &faults->steps[i];
+    faults->cluster->it = step->it;
     if (faults->over || faults__inability(faults, &fault->action) != NULL) {
         return false;
     }
     if (sim_action_is_wish(&fault->action)) {
-        step->wish = wish(faults, &fault->action, &step->prng, true);
+        step->wish = faults__wish(faults, &fault->action, &step->prng, true);
         if (step->wish == 0) {
             return false;
         }
@@ -162,8 +107,8 @@ static bool try_step(struct sim_faults *faults, uint32_t i)
         faults->n_wished++;
         return true;
     }
-    if (!act(faults, &fault->action, &step->prng,
-             fault->has_duration ? &fault->duration_us : NULL)) {
+    if (!faults__act(faults, &fault->action, &step->prng,
+                     fault->has_duration ? &fault->duration_us : NULL)) {
         return false;
     }
     step_happened(faults, i);
@@ -214,21 +159,20 @@ static void note_missed(struct sim_faults *faults,
     }
 }
 
-static void look_at_happenings(struct sim_faults *faults)
+static void look_at_happenings(struct sim_faults *faults, size_t count)
 {
     struct sim_cluster *cluster = faults->cluster;
-    for (size_t h = 0; h < cluster->n_happenings; h++) {
+    for (size_t h = 0; h < count; h++) {
         note_missed(faults, &cluster->happenings[h]);
     }
     uint32_t i = faults->first_open;
-    for (size_t h = 0; h < cluster->n_happenings && watches(faults); h++) {
+    for (size_t h = 0; h < count && watches(faults); h++) {
         const struct sim_trigger *trigger = &faults__step(faults, i)->trigger;
         if (sim_trigger_fits(trigger, &cluster->happenings[h])) {
+            faults->steps[i].it = cluster->happenings[h].node;
             time_step(faults, i, cluster->now_us + trigger->after_us);
         }
     }
-    cluster->n_happenings = 0;
-    watch_kinds(faults);
 }
 
 static void try_due_steps(struct sim_faults *faults)
@@ -243,7 +187,7 @@ static void try_due_steps(struct sim_faults *faults)
 void sim_faults_end(struct sim_faults *faults)
 {
     faults->over = true;
-    end_nemeses(faults);
+    faults__end_nemeses(faults);
     sim_operator_drop(faults->op, true);
     if (!sim_faults_is_calm(faults)) {
         sim_trace_event(faults->cluster->trace, faults->cluster->now_us,
@@ -252,10 +196,23 @@ void sim_faults_end(struct sim_faults *faults)
     }
 }
 
+/* What the actions on these caused is looked at with the next event. */
+static void drop_happenings(struct sim_cluster *cluster, size_t count)
+{
+    cluster->n_happenings -= count;
+    memmove(cluster->happenings, cluster->happenings + count,
+            cluster->n_happenings * sizeof *cluster->happenings);
+}
+
 void sim_faults_look(struct sim_faults *faults)
 {
-    if (faults->cluster->n_happenings > 0) {
-        look_at_happenings(faults);
+    struct sim_cluster *cluster = faults->cluster;
+    size_t count = cluster->n_happenings;
+    if (count > 0) {
+        look_at_happenings(faults, count);
+        faults__nemeses_look(faults, count);
+        drop_happenings(cluster, count);
+        watch_kinds(faults);
     }
     if (faults->n_due > 0) {
         try_due_steps(faults);
@@ -286,13 +243,7 @@ struct sim_faults *sim_faults_new(struct sim_cluster *cluster,
         }
     }
     arm(faults);
-    for (uint32_t i = 0; i < scenario->n_nemeses; i++) {
-        faults->nemeses[i] = sim_prng_stream(seed, SIM_STREAM_NEMESIS, i, 0);
-        if (scenario->nemeses[i].enabled) {
-            faults->nemeses_to_come++;
-            plan_nemesis(faults, i, scenario->nemeses[i].from_us);
-        }
-    }
+    faults__begin_nemeses(faults, seed);
     return faults;
 }
 

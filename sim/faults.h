@@ -23,7 +23,8 @@ void sim_faults_free(struct sim_faults *faults);
 
 /* SIM_QUEUE_FAULT and SIM_QUEUE_NEMESIS. */
 void sim_faults_step_due(struct sim_faults *faults, uint32_t step);
-void sim_faults_nemesis_due(struct sim_faults *faults, uint32_t nemesis);
+void sim_faults_nemesis_due(struct sim_faults *faults, uint32_t nemesis,
+                            uint32_t it);
 
 /* SIM_QUEUE_END: no step and no nemesis begins any more, nothing is wished for,
  * and what is still broken is mended. */

@@ -19,9 +19,15 @@ struct faults_step {
     enum faults_step_state state;
     struct sim_prng prng;
     uint64_t wish;      /* STEP_WISHED: its number */
+    uint32_t it;        /* whom its event happened to */
     uint64_t since_us;  /* STEP_WATCHES: when that began */
     uint64_t missed_us; /* STEP_ABOVE, and later: when what it waits for was so
                            last while steps above had not happened; NEVER */
+};
+
+struct faults_nemesis {
+    struct sim_prng prng;
+    uint64_t acted_us; /* on an event, the last time; NEVER */
 };
 
 #define NEVER UINT64_MAX
@@ -35,7 +41,7 @@ struct sim_faults {
     struct sim_operator *op;
     struct sim_reach reach; /* of the wish being made */
     struct faults_step *steps;
-    struct sim_prng *nemeses;
+    struct faults_nemesis *nemeses;
     uint32_t first_open; /* the first step that has not happened */
     uint32_t n_due;
     uint32_t n_wished; /* steps that the operator is at */
@@ -51,6 +57,24 @@ faults__step(const struct sim_faults *faults, uint32_t i)
 {
     return &faults->cluster->scenario->faults[i];
 }
+
+/* The number of the wish; 0 if a target does not exist now. */
+uint64_t faults__wish(struct sim_faults *faults,
+                      const struct sim_action *action, struct sim_prng *prng,
+                      bool patient);
+
+/* True if the action's targets existed. */
+bool faults__act(struct sim_faults *faults, const struct sim_action *action,
+                 struct sim_prng *prng, const uint64_t *duration_us);
+
+void faults__begin_nemeses(struct sim_faults *faults, uint64_t seed);
+void faults__end_nemeses(struct sim_faults *faults);
+
+/* The kinds of events that nemeses wait for, as bits. */
+uint32_t faults__watched_by_nemeses(const struct sim_faults *faults);
+
+/* Looks at the first `count` things that happened in the last event. */
+void faults__nemeses_look(struct sim_faults *faults, size_t count);
 
 /* Whether the step waits for an event, or will when those above it have
  * happened. */

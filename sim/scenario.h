@@ -49,6 +49,9 @@ enum sim_target_kind {
     SIM_TARGET_STRANGER,  /* "a stranger": any live one that is no member */
     SIM_TARGET_LEARNERS,  /* "learners": all live ones */
     SIM_TARGET_STRANGERS, /* "strangers": all live ones */
+    SIM_TARGET_IT, /* "it": beside "when": whom the event happened to; the
+                      sender of what is sent, the receiver of what is received;
+                      live or not */
 };
 
 struct sim_target {
@@ -242,10 +245,15 @@ struct sim_fault {
     bool optional;
 };
 
-/* A random fault: /nemeses. Same actions; a missing target skips a turn. */
+/* A random fault: /nemeses. Same actions; a missing target skips a turn. Either
+ * its turns come at intervals, or whenever an event happens. */
 struct sim_nemesis {
     struct sim_action action;
     struct sim_distribution every; /* "every": from one start to the next */
+    bool has_trigger;
+    struct sim_trigger trigger;    /* "when": an event */
+    uint32_t odds_ppm;             /* "odds" that it acts on one; default 1 */
+    struct sim_distribution after; /* "after": how much later; default 0 */
     bool has_duration;
     struct sim_distribution duration; /* "for" */
     uint64_t from_us;                 /* "from", default 0 */

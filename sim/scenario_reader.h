@@ -215,11 +215,22 @@ void scenario__options(struct scenario_reader *reader,
                        struct sim_action *action);
 
 /* The one action of a step or nemesis; false if it has none. */
+/* What steps and nemeses share: `own` keys and an action. False if `step` is no
+ * object. */
+bool scenario__step(struct scenario_reader *reader,
+                    const struct sim_json_value *step,
+                    const struct scenario_key *own, size_t n_own, void *out,
+                    struct sim_action *action);
 bool scenario__action(struct scenario_reader *reader,
                       const struct sim_json_value *step,
                       struct sim_action *action);
 
 /* When a step happens; false if it does not say. (scenario_trigger.c) */
+/* The event of a "when". */
+void scenario__when(struct scenario_reader *reader,
+                    const struct sim_json_value *value,
+                    struct sim_trigger *trigger);
+
 bool scenario__trigger(struct scenario_reader *reader,
                        const struct sim_json_value *step,
                        struct sim_trigger *trigger);

@@ -1,4 +1,4 @@
-/* The script of faults, and the random ones. */
+/* The script of faults. */
 #undef NDEBUG
 #include <assert.h>
 #include <stddef.h>
@@ -6,7 +6,7 @@
 
 #include "sim/scenario_reader.h"
 
-#define MAX_OWN 6u
+#define MAX_OWN 9u
 #define OWN_NAMES (SIM_ACTION_KIND_COUNT + SCENARIO_N_OPTIONS)
 #define MAX_NAMES (OWN_NAMES + MAX_OWN)
 #define N_WHENS 3u
@@ -40,11 +40,31 @@ static bool is_any_misspelt(const struct scenario_reader *reader,
     return false;
 }
 
-/* What steps and nemeses share. False if `step` is no object. */
-static bool read_step(struct scenario_reader *reader,
-                      const struct sim_json_value *step,
-                      const struct scenario_key *own, size_t n_own, void *out,
-                      struct sim_action *action)
+static bool has_it(const struct sim_targets *targets)
+{
+    for (uint32_t i = 0; i < targets->count; i++) {
+        if (targets->items[i].kind == SIM_TARGET_IT) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool names_it(const struct sim_action *action)
+{
+    for (uint32_t i = 0; i < action->n_groups; i++) {
+        if (has_it(&action->groups[i])) {
+            return true;
+        }
+    }
+    return has_it(&action->nodes) || has_it(&action->from) ||
+           has_it(&action->to) || has_it(&action->by) || has_it(&action->ask);
+}
+
+bool scenario__step(struct scenario_reader *reader,
+                    const struct sim_json_value *step,
+                    const struct scenario_key *own, size_t n_own, void *out,
+                    struct sim_action *action)
 {
     const char *names[MAX_NAMES];
     char list[SCENARIO_WORDS_SIZE];
@@ -62,6 +82,12 @@ static bool read_step(struct scenario_reader *reader,
         scenario__join(list, names, SIM_ACTION_KIND_COUNT);
         sim_json_refuse(&reader->json, step,
                         "this does nothing; add an action: %s", list);
+    }
+    if (names_it(action) && !scenario__has(reader, step, "when")) {
+        sim_json_refuse(
+            &reader->json, step,
+            "\"it\" is whom the event of \"when\" happens to; add a "
+            "\"when\", or name the node otherwise");
     }
     return true;
 }
@@ -84,8 +110,8 @@ static void read_fault(struct scenario_reader *reader,
     };
     const char *names[MAX_NAMES];
     size_t n_names = list_names(names, own, SCENARIO_COUNT(own));
-    if (!read_step(reader, value, own, SCENARIO_COUNT(own), fault,
-                   &fault->action)) {
+    if (!scenario__step(reader, value, own, SCENARIO_COUNT(own), fault,
+                        &fault->action)) {
         return;
     }
     fault->has_duration = scenario__has(reader, value, "for");
@@ -118,102 +144,4 @@ void scenario__faults(struct scenario_reader *reader,
     for (; each != NULL; each = sim_json_next(&reader->json, each)) {
         read_fault(reader, each, &scenario->faults[each->place]);
     }
-}
-
-/* --- nemeses -------------------------------------------------------------- */
-
-/* The chance is drawn here, once for the run, by its own place. */
-static void read_enabled(struct scenario_reader *reader,
-                         const struct sim_json_value *value,
-                         const struct scenario_key *key, void *out)
-{
-    uint32_t ppm = 0;
-    scenario__chance(reader, value, key, &ppm);
-    struct sim_prng prng = scenario__stream(reader, value);
-    *(bool *)out = sim_prng_chance(&prng, ppm);
-}
-
-static void check_stretch(struct scenario_reader *reader,
-                          const struct sim_json_value *value)
-{
-    const struct sim_json_value *from =
-        sim_json_member(&reader->json, value, "from");
-    const struct sim_json_value *until =
-        sim_json_member(&reader->json, value, "until");
-    uint64_t end = reader->scenario->duration_us;
-    uint64_t first = 0;
-    uint64_t last = 0;
-    uint64_t ignored = 0;
-    if (!scenario__duration_range(reader, from, &ignored, &last)) {
-        return;
-    }
-    if (last >= end) {
-        sim_json_refuse(&reader->json, from,
-                        "this is not before the end of the run; make "
-                        "\"duration\" longer");
-    }
-    if (until != NULL &&
-        scenario__duration_range(reader, until, &first, &ignored) &&
-        first <= last) {
-        sim_json_refuse(&reader->json, until,
-                        "\"until\" is not after \"from\"; the random fault "
-                        "would never come");
-    }
-}
-
-static void read_nemesis(struct scenario_reader *reader,
-                         const struct sim_json_value *value,
-                         struct sim_nemesis *nemesis)
-{
-    static const struct scenario_key own[] = {
-        {.name = "every",
-         .read = scenario__distribution,
-         .offset = offsetof(struct sim_nemesis, every),
-         .min = 1,
-         .required = true},
-        {.name = "for",
-         .read = scenario__distribution,
-         .offset = offsetof(struct sim_nemesis, duration)},
-        {.name = "from",
-         .read = scenario__duration,
-         .offset = offsetof(struct sim_nemesis, from_us)},
-        {.name = "until",
-         .read = scenario__duration,
-         .offset = offsetof(struct sim_nemesis, until_us)},
-        {.name = "chance",
-         .read = read_enabled,
-         .offset = offsetof(struct sim_nemesis, enabled)},
-        {.name = "comment", .read = scenario__comment, .fixed = true},
-    };
-    nemesis->enabled = true;
-    nemesis->until_us = reader->scenario->duration_us;
-    if (!read_step(reader, value, own, SCENARIO_COUNT(own), nemesis,
-                   &nemesis->action)) {
-        return;
-    }
-    nemesis->has_duration = scenario__has(reader, value, "for");
-    check_stretch(reader, value);
-}
-
-void scenario__nemeses(struct scenario_reader *reader,
-                       const struct sim_json_value *value,
-                       const struct scenario_key *key, void *out)
-{
-    struct sim_scenario *scenario = out;
-    (void)key;
-    if (!scenario__is_list(reader, value,
-                           "write the random faults, such as "
-                           "[{\"every\": \"1s\", \"crash\": "
-                           "\"a node\", \"for\": \"500ms\"}]")) {
-        return;
-    }
-    scenario->n_nemeses = value->n_values;
-    scenario->nemeses =
-        scenario__take(reader, value->n_values, sizeof *scenario->nemeses);
-    reader->choices = true;
-    const struct sim_json_value *each = sim_json_first(&reader->json, value);
-    for (; each != NULL; each = sim_json_next(&reader->json, each)) {
-        read_nemesis(reader, each, &scenario->nemeses[each->place]);
-    }
-    reader->choices = false;
 }

@@ -25,6 +25,7 @@ static const char *const words[] = {
     "a stranger",
     "learners",
     "strangers",
+    "it",
     "any",
 };
 
@@ -43,6 +44,7 @@ static bool is_one(enum sim_target_kind kind)
     case SIM_TARGET_MEMBER:
     case SIM_TARGET_LEARNER:
     case SIM_TARGET_STRANGER:
+    case SIM_TARGET_IT:
         return true;
     case SIM_TARGET_FOLLOWERS:
     case SIM_TARGET_ALL:

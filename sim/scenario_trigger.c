@@ -114,9 +114,9 @@ static void refuse_no_event(struct scenario_reader *reader,
     sim_json_refuse(&reader->json, value, "this names no event; add %s", list);
 }
 
-static void read_when(struct scenario_reader *reader,
-                      const struct sim_json_value *value,
-                      struct sim_trigger *trigger)
+void scenario__when(struct scenario_reader *reader,
+                    const struct sim_json_value *value,
+                    struct sim_trigger *trigger)
 {
     const char *names[N_EVENTS];
     const struct event *event = NULL;
@@ -186,7 +186,7 @@ bool scenario__trigger(struct scenario_reader *reader,
                     : at         ? SIM_TRIGGER_AT
                                  : SIM_TRIGGER_AFTER;
     if (when != NULL) {
-        read_when(reader, when, trigger);
+        scenario__when(reader, when, trigger);
     }
     if (at && when != NULL) {
         refuse_second(reader, step, "at", "when");

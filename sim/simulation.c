@@ -257,7 +257,8 @@ static bool handle(struct sim_simulation *simulation,
         undone = sim_damage_undo(simulation->damages, event->a, event->b);
         break;
     case SIM_QUEUE_NEMESIS:
-        sim_faults_nemesis_due(simulation->faults, event->a);
+        sim_faults_nemesis_due(simulation->faults, event->a,
+                               (uint32_t)event->b);
         break;
     case SIM_QUEUE_END:
         end(simulation);

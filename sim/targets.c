@@ -1,4 +1,7 @@
+#undef NDEBUG
 #include "sim/targets.h"
+
+#include <assert.h>
 
 struct sim_naming sim_naming_new(const struct sim_cluster *cluster,
                                  struct sim_prng *prng,
@@ -199,6 +202,13 @@ static bool add_leader(struct sim_naming *naming, struct sim_node_list *list)
     return true;
 }
 
+static bool add_it(struct sim_naming *naming, struct sim_node_list *list)
+{
+    assert(naming->cluster->it != SIM_NONE);
+    add(naming, list, naming->cluster->it);
+    return true;
+}
+
 static bool resolve_one(struct sim_naming *naming,
                         const struct sim_target *target,
                         struct sim_node_list *list)
@@ -251,6 +261,8 @@ static bool resolve_one(struct sim_naming *naming,
         return add_all(naming, list, is_live_learner, true);
     case SIM_TARGET_STRANGERS:
         return add_all(naming, list, is_live_stranger, true);
+    case SIM_TARGET_IT:
+        return add_it(naming, list);
     }
     return false;
 }

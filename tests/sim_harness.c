@@ -209,7 +209,7 @@ void rig_step(struct rig *rig)
         sim_damage_undo(rig->damages, event.a, event.b);
         break;
     case SIM_QUEUE_NEMESIS:
-        sim_faults_nemesis_due(rig->faults, event.a);
+        sim_faults_nemesis_due(rig->faults, event.a, (uint32_t)event.b);
         break;
     case SIM_QUEUE_END:
     case SIM_QUEUE_DEADLINE:
