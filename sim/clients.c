@@ -32,6 +32,33 @@ static void client_init(const struct sim_clients *clients, uint32_t number,
     };
 }
 
+static void begin_silences(struct sim_clients *clients, uint64_t seed)
+{
+    const struct sim_distribution *silent = &clients->workload.silent;
+    clients->silence_prng = sim_prng_stream(seed, SIM_STREAM_SILENCE, 0, 0);
+    clients->busy_until_us = SIM_NEVER;
+    if (silent->kind != SIM_FIXED || silent->low_us > 0) {
+        clients->busy_until_us = clients->workload.start_us +
+                                 sim_distribution_draw(&clients->workload.busy,
+                                                       &clients->silence_prng);
+    }
+}
+
+uint64_t clients__silent_until(struct sim_clients *clients, uint64_t now_us)
+{
+    while (clients->busy_until_us <= now_us) {
+        clients->silent_until_us =
+            clients->busy_until_us +
+            sim_distribution_draw(&clients->workload.silent,
+                                  &clients->silence_prng);
+        uint64_t busy_us = sim_distribution_draw(&clients->workload.busy,
+                                                 &clients->silence_prng);
+        clients->busy_until_us =
+            clients->silent_until_us + (busy_us > 0 ? busy_us : 1);
+    }
+    return clients->silent_until_us;
+}
+
 struct sim_clients *sim_clients_new(const struct sim_workload *workload,
                                     uint32_t n_nodes, uint32_t features,
                                     uint64_t seed)
@@ -60,6 +87,7 @@ struct sim_clients *sim_clients_new(const struct sim_workload *workload,
                     i < workload->clients ? CLIENT_OF_WORKLOAD : CLIENT_PROBE);
         clients->items[i].prng = sim_prng_stream(seed, SIM_STREAM_CLIENT, i, 0);
     }
+    begin_silences(clients, seed);
     clients->history = sim_history_new();
     clients->keys = sim_intern_new();
     clients->values = sim_intern_new();
@@ -135,6 +163,8 @@ static void go_on(struct sim_clients *clients, struct client *client,
         clients__ask_first(clients, client, now_us, action);
     } else if (client->due_us > now_us) {
         rest(clients, client, client->due_us, action);
+    } else if (clients__silent_until(clients, now_us) > now_us) {
+        rest(clients, client, clients__silent_until(clients, now_us), action);
     } else {
         uint64_t give_up_us = clients->workload.give_up_us;
         clients__draw(clients, clients__number_of(clients, client), now_us);

@@ -54,6 +54,9 @@ struct client {
 struct sim_clients {
     struct sim_workload workload;
     struct sim_distribution gap;
+    struct sim_prng silence_prng;
+    uint64_t busy_until_us; /* then silence begins; SIM_NEVER: it never does */
+    uint64_t silent_until_us; /* that, or the one before, ends */
     uint32_t n_nodes;
     bool have_sessions; /* the workload's clients */
     bool have_reads;    /* other than through the log */
@@ -84,6 +87,10 @@ bool clients__is_open(const struct client *client);
 void clients__enter(struct sim_clients *clients, struct client *client,
                     enum client_phase phase, uint64_t until_us,
                     struct sim_client_action *action);
+
+/* When the silence of this moment ends; not after `now_us`: there is none. Not
+ * asked for a time before the last one. */
+uint64_t clients__silent_until(struct sim_clients *clients, uint64_t now_us);
 
 /* Asks the client's server for something new. */
 void clients__ask_first(struct sim_clients *clients, struct client *client,

@@ -27,6 +27,7 @@ enum sim_stream {
     SIM_STREAM_FAULT = 6,    /* (fault's place in the list, 0) */
     SIM_STREAM_NEMESIS = 7,  /* (nemesis's place in the list, 0) */
     SIM_STREAM_CLIENT = 8,   /* (client, 0) */
+    SIM_STREAM_SILENCE = 9,  /* (0, 0): when all clients are silent */
 };
 
 struct sim_prng sim_prng_stream(uint64_t seed, enum sim_stream purpose,

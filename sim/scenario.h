@@ -336,6 +336,9 @@ struct sim_workload {
         these with a chance by its weight, 0 to 1000000; at least one above 0 */
     struct sim_distribution
         delay; /* client to server and back; default 500us */
+    /* Clients begin commands for a time by "busy", default 1s, then none for a
+     * time by "silent", default 0s: no silence; and so on. */
+    struct sim_distribution busy, silent;
 };
 
 /* /initial: [{"node": 1, "term": 8, "vote": 2, "log": [1, 1, 4]}]: the terms of

@@ -160,6 +160,10 @@ static void read_clients(struct scenario_reader *reader,
         {.name = "start", .read = scenario__duration, .offset = AT(start_us)},
         {.name = "stop", .read = scenario__duration, .offset = AT(stop_us)},
         {.name = "delay", .read = scenario__distribution, .offset = AT(delay)},
+        {.name = "busy", .read = scenario__distribution, .offset = AT(busy)},
+        {.name = "silent",
+         .read = scenario__distribution,
+         .offset = AT(silent)},
     };
     scenario__object(reader, value, keys, SCENARIO_COUNT(keys), workload);
     check_start_stop(reader, value);
@@ -172,6 +176,7 @@ void scenario__workload(struct scenario_reader *reader,
     struct sim_workload *workload = out;
     (void)key;
     workload->interval_us = 100 * 1000; /* the default rate */
+    workload->busy = sim_distribution_fixed(1000000);
     if (value != NULL) {
         reader->choices = true;
         read_clients(reader, value, workload);

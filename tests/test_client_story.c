@@ -136,3 +136,34 @@ Test(client_story, the_scripts_proposals_are_told_with_their_place)
         " -- key a: client 1 wrote v1 = b through node 1 (1.000000 s to 1."));
     free(story.text);
 }
+
+/* Busy for a second, silent for half a second: nobody begins anything then, and
+ * everybody at its end. */
+Test(client_story, silence_is_kept_by_all)
+{
+    static const char text[] =
+        "{'description': 'd', 'duration': '6s', 'workload': {'clients': 8, "
+        "'rate': '400/s', 'busy': '1s', 'silent': '500ms', 'start': "
+        "'200ms'}, " FIRST "]}";
+    struct harness_text trace = {.text = NULL};
+    struct harness_options options = {.trace = &trace};
+    harness_run(text, 1, &options);
+    uint32_t begun = 0, at_the_end = 0;
+    const char *line = trace.text;
+    while ((line = strstr(line, " asks to ")) != NULL) {
+        const char *at = line;
+        while (at > trace.text && at[-1] != '\n')
+            at--;
+        unsigned s = 0, us = 0;
+        cr_assert_eq(sscanf(at, "[%u.%6u]", &s, &us), 2);
+        unsigned ms = s * 1000 + us / 1000;
+        cr_expect_geq(ms, 200);
+        cr_expect_lt((ms - 200) % 1500, 1000, "%u ms", ms);
+        at_the_end += ms >= 1700 && ms < 1701;
+        begun++;
+        line++;
+    }
+    cr_expect_gt(begun, 500);
+    cr_expect_eq(at_the_end, 8);
+    free(trace.text);
+}
