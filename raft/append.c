@@ -133,6 +133,7 @@ void raft__handle_append_request(struct raft *raft, raft_id from,
         return; /* two leaders in a term: not by Raft; keep out of it */
     }
     raft__hear_leader(raft, from);
+    raft->is_blind = message->append_request.omit_commands;
     if (!matches(raft, message->append_request.prev)) {
         refuse(raft, from, message);
     } else if (merge_entries(raft, message)) {

@@ -14,13 +14,17 @@
 
 /* --- the leader sends ----------------------------------------------------- */
 
+static bool is_witness(const struct raft__peer *peer)
+{
+    return (peer->flags & RAFT_MEMBER_WITNESS) != 0;
+}
+
 /* A witness gets no image. */
 static size_t total_for(const struct raft__peer *peer)
 {
     const struct raft__blob *blob = peer->sending;
-    return (peer->flags & RAFT_MEMBER_WITNESS) != 0
-               ? RAFT__BLOB_HEAD_SIZE + blob->meta_size
-               : blob->size;
+    return is_witness(peer) ? RAFT__BLOB_HEAD_SIZE + blob->meta_size
+                            : blob->size;
 }
 
 /* A snapshot that nobody needs is not read for it. */
@@ -33,8 +37,7 @@ static uint64_t digest_for(const struct raft__peer *peer)
         blob->meta_digest = raft__blob_digest(blob, without_image);
         blob->has_digests = true;
     }
-    return (peer->flags & RAFT_MEMBER_WITNESS) != 0 ? blob->meta_digest
-                                                    : blob->digest;
+    return is_witness(peer) ? blob->meta_digest : blob->digest;
 }
 
 static void send_chunk(struct raft *raft, struct raft__peer *peer,
@@ -50,6 +53,7 @@ static void send_chunk(struct raft *raft, struct raft__peer *peer,
     message.install_request.sequence = raft->sequence;
     message.install_request.total = total;
     message.install_request.digest = digest_for(peer);
+    message.install_request.omit_image = is_witness(peer);
     message.install_request.offset = peer->offset;
     message.install_request.size = rest < limit ? (uint32_t)rest : limit;
     message.install_request.bytes = peer->sending->bytes + peer->offset;
@@ -315,6 +319,7 @@ void raft__handle_install_request(struct raft *raft, raft_id from,
         return; /* two leaders in a term: not by Raft; keep out of it */
     }
     raft__hear_leader(raft, from);
+    raft->is_blind = message->install_request.omit_image;
     if (has_already(raft, position)) {
         if (position.index > raft->commit_index) {
             raft->commit_index = position.index;

@@ -142,7 +142,8 @@ enum raft_reason {
                             leading when a joint configuration is left */
 
     RAFT_LEADERSHIP_LOST, /* a pending read: the leader that was asked is none
-                             any more, or did not answer */
+                             any more, or did not answer; or this server turned
+                             out to be a witness */
 };
 
 enum raft_output_kind {

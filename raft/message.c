@@ -113,6 +113,7 @@ static struct layout layout_of(struct raft_message *message)
         add(&layout, &message->append_request.leader_commit);
         add(&layout, &message->append_request.sequence);
         layout.count = &message->append_request.n_entries;
+        layout.flag = &message->append_request.omit_commands;
         break;
     case RAFT_MESSAGE_APPEND_RESPONSE:
         add(&layout, &message->append_response.sequence);
@@ -128,6 +129,7 @@ static struct layout layout_of(struct raft_message *message)
         add(&layout, &message->install_request.digest);
         add(&layout, &message->install_request.offset);
         layout.count = &message->install_request.size;
+        layout.flag = &message->install_request.omit_image;
         break;
     case RAFT_MESSAGE_INSTALL_RESPONSE:
         add(&layout, &message->install_response.sequence);
@@ -317,11 +319,12 @@ static bool padding_is_zero(const uint8_t *data, uint32_t size)
     return true;
 }
 
-/* Whether the cursor holds exactly the announced number of entries, each in
+/* Whether the message holds exactly the announced number of entries, each in
  * the bytes that encoding gives. */
-static bool entries_are_whole(struct raft_entry_cursor cursor, uint32_t n)
+static bool entries_are_whole(const struct raft_message *message)
 {
-    for (uint32_t i = 0; i < n; i++) {
+    struct raft_entry_cursor cursor = message->append_request.cursor;
+    for (uint32_t i = 0; i < message->append_request.n_entries; i++) {
         const uint8_t *at = cursor.bytes;
         struct raft_entry entry;
         if (!raft_entry_cursor_next(&cursor, &entry)) {
@@ -329,7 +332,9 @@ static bool entries_are_whole(struct raft_entry_cursor cursor, uint32_t n)
         }
         if (at[13] > 1 || at[14] != 0 || at[15] != 0 ||
             !padding_is_zero(entry.data, entry.size) ||
-            !raft_entry_is_sound(&entry)) {
+            !raft_entry_is_sound(&entry) ||
+            (message->append_request.omit_commands &&
+             entry.kind == RAFT_ENTRY_COMMAND && !entry.omitted)) {
             return false;
         }
     }
@@ -345,8 +350,7 @@ static bool take_tail(struct raft_message *message, const uint8_t *at,
     if (message->kind == RAFT_MESSAGE_APPEND_REQUEST) {
         message->append_request.entries = NULL;
         message->append_request.cursor = (struct raft_entry_cursor){at, rest};
-        return entries_are_whole(message->append_request.cursor,
-                                 message->append_request.n_entries);
+        return entries_are_whole(message);
     }
     if (message->kind == RAFT_MESSAGE_INSTALL_REQUEST) {
         uint32_t size = message->install_request.size;

@@ -68,8 +68,8 @@ struct raft_message {
                                   in the answer, so that an answer tells which
                                   questions it is later than (6.4) */
             uint32_t n_entries;
-            bool omit_commands; /* encoding: for a witness, commands go without
-                                   payload, as `omitted` */
+            bool omit_commands; /* to a witness: commands go without payload, as
+                                   `omitted` */
             const struct raft_entry *entries; /* encoding: what to send */
             struct raft_entry_cursor cursor;  /* decoding: what came */
         } append_request;
@@ -94,6 +94,7 @@ if the log ends before, term 0 and the index after its end */
             uint64_t digest; /* of those: another leader's snapshot of the same
                                 place may have other bytes */
             uint64_t offset; /* of the chunk in those */
+            bool omit_image; /* to a witness: the whole is the meta alone */
             uint32_t size;   /* of the chunk; 0: only asks how far it is */
             const uint8_t *bytes;
         } install_request;

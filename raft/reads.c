@@ -82,6 +82,15 @@ static void answer(struct raft *raft, raft_id to, uint64_t id, bool granted,
     raft__send(raft, to, RAFT__AFTER_TERM, &message);
 }
 
+/* A witness has no state to read; nor has one that is about to become one, and
+ * learns from the leader's messages only that it is sent no commands. */
+static bool has_state(const struct raft *raft)
+{
+    return !raft->holds_omitted && !raft->is_blind &&
+           (raft->self == RAFT__NO_SELF ||
+            (raft->peers[raft->self].flags & RAFT_MEMBER_WITNESS) == 0);
+}
+
 /* How long after a message was sent no other leader can be elected, if it was
  * answered by a majority: followers wait for the least election timeout, on
  * clocks that may be fast, this one's may be slow. */
@@ -204,14 +213,6 @@ static void forward(struct raft *raft, const struct raft_input *input)
     raft__send(raft, raft->leader, RAFT__AFTER_TERM, &message);
 }
 
-/* A witness has no state to read. */
-static bool has_state(const struct raft *raft)
-{
-    return !raft->holds_omitted &&
-           (raft->self == RAFT__NO_SELF ||
-            (raft->peers[raft->self].flags & RAFT_MEMBER_WITNESS) == 0);
-}
-
 void raft__read(struct raft *raft, const struct raft_input *input)
 {
     bool nobody = raft->role != RAFT_LEADER && raft->leader == RAFT_NONE;
@@ -278,15 +279,17 @@ void raft__reads_fail(struct raft *raft)
 
 static enum fate finish(struct raft *raft, struct raft__read *read)
 {
-    if (read->state == RAFT__READ_GRANTED &&
-        read->index <= raft->last_applied) {
+    bool granted = read->state == RAFT__READ_GRANTED;
+    bool overdue =
+        read->state == RAFT__READ_FORWARDED && read->until_us <= raft->now_us;
+    if (overdue || (granted && !has_state(raft))) {
+        raft__reject(raft, read->tag, RAFT_LEADERSHIP_LOST);
+        return GOES;
+    }
+    if (granted && read->index <= raft->last_applied) {
         struct raft_output *output = raft__emit(raft, RAFT_OUTPUT_READY);
         output->ready.tag = read->tag;
         output->ready.index = read->index;
-        return GOES;
-    }
-    if (read->state == RAFT__READ_FORWARDED && read->until_us <= raft->now_us) {
-        raft__reject(raft, read->tag, RAFT_LEADERSHIP_LOST);
         return GOES;
     }
     return STAYS;

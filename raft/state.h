@@ -196,6 +196,7 @@ struct raft {
     uint64_t snapshot_write; /* the write that makes `snapshot` durable; 0: it
                                 is */
 
+    bool is_blind;      /* the leader sends it no commands: as to a witness */
     bool holds_omitted; /* commands without payload: it can never lead */
     struct raft__sessions sessions;
     uint64_t unapplied_sessions; /* SESSION entries that were not applied yet */

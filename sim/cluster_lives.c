@@ -52,6 +52,13 @@ static struct sim_node *create_node(struct sim_cluster *cluster, uint32_t node)
     return created;
 }
 
+static bool has_entries(const struct sim_cluster *cluster,
+                        const struct sim_disk *disk)
+{
+    return sim_disk_first(disk) <=
+           sim_log_tree_position(cluster->tree, sim_disk_tip(disk)).index;
+}
+
 /* The machine as a new life finds it. A log that the snapshot made void is not
  * there any more. */
 static void begin_life(struct sim_cluster *cluster, uint32_t node)
@@ -63,9 +70,10 @@ static void begin_life(struct sim_cluster *cluster, uint32_t node)
     machine->snapshot_index =
         sim_archive_get(cluster->archive, sim_disk_snapshot(disk))
             .position.index;
-    machine->void_log = machine->tip != sim_disk_tip(disk);
+    bool replaced = machine->tip != sim_disk_tip(disk);
+    machine->void_log = replaced && has_entries(cluster, disk);
     machine->first_index =
-        machine->void_log ? machine->snapshot_index + 1 : sim_disk_first(disk);
+        replaced ? machine->snapshot_index + 1 : sim_disk_first(disk);
     machine->last_write_id = 0;
     machine->durable_write_id = 0;
     machine->last_applied = 0;

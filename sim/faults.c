@@ -140,6 +140,7 @@ static void look_at_wishes(struct sim_faults *faults)
             break;
         case SIM_WISH_GIVEN_UP:
         case SIM_WISH_REPLACED:
+            faults->steps[i].state = STEP_REFUSED;
             break;
         }
     }

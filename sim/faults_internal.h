@@ -11,7 +11,8 @@ enum faults_step_state {
     STEP_WATCHES, /* for its "when" */
     STEP_TIMED,   /* its event is in the queue */
     STEP_DUE,     /* waits for its target */
-    STEP_WISHED,  /* the operator is at it, or has given it up */
+    STEP_WISHED,  /* the operator is at it */
+    STEP_REFUSED, /* the operator has given it up */
     STEP_HAPPENED
 };
 

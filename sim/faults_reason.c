@@ -90,6 +90,7 @@ const char *sim_faults_reason(struct sim_faults *faults, uint32_t step)
     case STEP_DUE:
         return cannot != NULL ? cannot : "there was no such node";
     case STEP_WISHED:
+    case STEP_REFUSED:
         return sim_operator_reason(faults->op, faults->steps[step].wish);
     case STEP_HAPPENED:
         break;

@@ -104,6 +104,11 @@ static void take_ready(struct sim_cluster *cluster, uint32_t node,
         sim_cluster_breach(
             cluster, "node %u: READY at %" PRIu64 ", applied is up to %" PRIu64,
             node, output->ready.index, applied);
+    } else if (cluster->machines[node].blind) {
+        sim_cluster_breach(cluster,
+                           "node %u: READY %" PRIu64
+                           ", but its state lacks commands, as a witness'",
+                           node, output->ready.tag);
     } else if (!cluster__answer_read(cluster, node, output->ready.tag)) {
         sim_cluster_breach(cluster,
                            "node %u: READY %" PRIu64 ", which nobody waits for",

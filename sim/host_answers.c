@@ -172,7 +172,7 @@ static enum sim_history_way way_of(const struct sim_cluster *cluster,
                : SIM_WAY_READ_INDEX;
 }
 
-/* From the state machine as it is now. One that sees nothing has no answer. */
+/* From the state machine as it is now. */
 bool cluster__answer_read(struct sim_cluster *cluster, uint32_t node,
                           uint64_t tag)
 {
@@ -185,8 +185,7 @@ bool cluster__answer_read(struct sim_cluster *cluster, uint32_t node,
     const struct sim_letter *letter =
         sim_mail_letter(cluster->mail, read.letter);
     struct sim_reply answer = {.answer = SIM_ANSWER_NOT_LEADER, .tag = tag};
-    if (!machine->blind &&
-        sim_command_decode(letter->bytes, letter->size, &command)) {
+    if (sim_command_decode(letter->bytes, letter->size, &command)) {
         answer.answer = SIM_ANSWER_DONE;
         answer.success = true;
         answer.has_value =

@@ -197,6 +197,15 @@ static bool find_change(struct sim_cluster *cluster, uint32_t node,
         !take_drop(cluster, node, write, change)) {
         return false;
     }
+    if (machine->void_log && write->n_entries > 0 &&
+        write->truncate_from == 0) {
+        sim_cluster_breach(cluster,
+                           "node %u: WRITE has entries, and does not truncate "
+                           "the log that its snapshot replaced, of which the "
+                           "disk still has some",
+                           node);
+        return false;
+    }
     uint64_t end = sim_log_tree_position(cluster->tree, change->base).index;
     if (write->n_entries > 0 && write->first_index != end + 1) {
         sim_cluster_breach(cluster,
@@ -242,7 +251,7 @@ void cluster__take_write(struct sim_cluster *cluster, uint32_t node,
     }
     machine->last_write_id = write->id;
     machine->tip = change.base;
-    machine->void_log = false;
+    machine->void_log = machine->void_log && write->truncate_from == 0;
     machine->first_index = change.first_index;
     machine->snapshot_index = change.snapshot_index;
     cluster->snapshot_tip = change.snapshot;

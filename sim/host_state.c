@@ -55,6 +55,15 @@ static void take_image(struct sim_cluster *cluster, uint32_t node,
     }
 }
 
+/* Whether the node's disk holds the log `tip`, if the node promises so. */
+static bool is_durable(const struct sim_cluster *cluster, uint32_t node,
+                       sim_tip tip)
+{
+    return !sim_cluster_can(cluster, SIM_FEATURE_APPLIES_DURABLE) ||
+           sim_log_tree_contains(
+               cluster->tree, sim_disk_log(cluster->machines[node].disk), tip);
+}
+
 void cluster__take_restore(struct sim_cluster *cluster, uint32_t node,
                            const struct sim_input *input,
                            const struct sim_output *output)
@@ -73,6 +82,14 @@ void cluster__take_restore(struct sim_cluster *cluster, uint32_t node,
         sim_cluster_breach(cluster,
                            "node %u: RESTORE of entry %" PRIu64
                            " of term %" PRIu64 ", which no log has",
+                           node, position.index, position.term);
+        return;
+    }
+    if (!is_durable(cluster, node, tip)) {
+        sim_cluster_breach(cluster,
+                           "node %u: RESTORE of entry %" PRIu64
+                           " of term %" PRIu64
+                           ", which is not durable on its disk",
                            node, position.index, position.term);
         return;
     }
@@ -124,6 +141,15 @@ void cluster__take_apply(struct sim_cluster *cluster, uint32_t node,
                            ", the last one ended at %" PRIu64,
                            node, output->apply.first_index,
                            machine->last_applied);
+        return;
+    }
+    uint64_t last = machine->last_applied + output->apply.n_entries;
+    sim_tip tip = sim_log_tree_ancestor(cluster->tree, machine->tip, last);
+    if (tip != SIM_NO_TIP && !is_durable(cluster, node, tip)) {
+        sim_cluster_breach(cluster,
+                           "node %u: APPLY up to %" PRIu64
+                           ", which is not durable on its disk",
+                           node, last);
         return;
     }
     cluster->states = sim_grow(cluster->states, &cluster->states_capacity,

@@ -358,7 +358,8 @@ const struct sim_node_type sim_raft_node_type = {
     .name = "builtin",
     .features = SIM_FEATURE_SNAPSHOTS | SIM_FEATURE_MEMBERS |
                 SIM_FEATURE_WITNESSES | SIM_FEATURE_TRANSFER |
-                SIM_FEATURE_READS | SIM_FEATURE_SESSIONS,
+                SIM_FEATURE_READS | SIM_FEATURE_SESSIONS |
+                SIM_FEATURE_APPLIES_DURABLE,
     .create = create,
     .step = step,
     .inspect = inspect,

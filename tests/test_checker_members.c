@@ -256,6 +256,61 @@ Test(checker_members, one_change_at_a_time)
     }
 }
 
+static struct sim_set set_of(unsigned bits)
+{
+    struct sim_set set = {{0}};
+    for (uint32_t node = 1; node <= 8; node++) {
+        if (bits >> (node - 1) & 1) {
+            sim_set_add(&set, node);
+        }
+    }
+    return set;
+}
+
+/* Each follows from the one before: by one voter, or into a joint one with the
+ * voters of before, or out of it. Sets are bits: 1 is node 1, 2 is node 2. */
+Test(checker_members, one_change_follows_from_the_one_before)
+{
+    static const struct {
+        unsigned voters[2], old_voters[2], learners[2];
+        bool good;
+    } cases[] = {
+        {{7, 15}, {0, 0}, {0, 0}, true},
+        {{7, 3}, {0, 0}, {0, 0}, true},
+        {{7, 7}, {0, 0}, {0, 8}, true},
+        {{7, 11}, {0, 0}, {0, 0}, false}, /* one for another */
+        {{3, 15}, {0, 0}, {0, 0}, false},
+        {{7, 8}, {0, 7}, {0, 0}, true},
+        {{7, 8}, {0, 3}, {0, 0}, false},
+        {{7, 8}, {0, 15}, {0, 0}, false},
+        {{11, 11}, {7, 0}, {0, 0}, true},
+        {{11, 3}, {7, 0}, {0, 0}, false},
+        {{11, 15}, {7, 0}, {0, 0}, false},
+        {{11, 11}, {7, 0}, {4, 4}, true},
+        {{11, 11}, {7, 0}, {4, 0}, false},  /* the learner is gone */
+        {{11, 11}, {7, 11}, {0, 0}, false}, /* joint again */
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct sim_configuration both[2];
+        for (int k = 0; k < 2; k++) {
+            both[k] = (struct sim_configuration){
+                .voters = set_of(cases[i].voters[k]),
+                .old_voters = set_of(cases[i].old_voters[k]),
+                .learners = set_of(cases[i].learners[k])};
+        }
+        struct paper *c = paper_start_of(4, &both[0]);
+        paper_elect(c, 1, 1);
+        paper_append(c, 1, "a");
+        paper_store(c, 1);
+        for (uint32_t id = 2; id <= 4; id++) {
+            paper_replicate(c, 1, id);
+        }
+        paper_commit(c, 1, 1);
+        paper_change(c, 1, &both[1]);
+        paper_finish(c, cases[i].good ? HOLDS : SIM_ONE_CHANGE_AT_A_TIME);
+    }
+}
+
 /* In the step that commits the one before, the next may begin; a joint
  * configuration is left like this (4.3). Two in one step may not. */
 Test(checker_members, one_change_at_a_time_within_a_step)

@@ -105,8 +105,13 @@ static void draw_append(struct sample *s, uint64_t *state)
     m->append_request.sequence = draw_number(state);
     m->append_request.n_entries = (uint32_t)(draw(state) % (MAX_ENTRIES + 1));
     m->append_request.entries = s->entries;
-    for (uint32_t i = 0; i < m->append_request.n_entries; i++)
-        draw_entry(&s->entries[i], s->payloads[i], state);
+    m->append_request.omit_commands = true;
+    for (uint32_t i = 0; i < m->append_request.n_entries; i++) {
+        struct raft_entry *entry = &s->entries[i];
+        draw_entry(entry, s->payloads[i], state);
+        if (entry->kind == RAFT_ENTRY_COMMAND && !entry->omitted)
+            m->append_request.omit_commands = false;
+    }
 }
 
 static void draw_append_response(struct raft_message *m, uint64_t *state)
@@ -135,6 +140,7 @@ static void draw_install(struct sample *s, uint64_t *state)
     m->install_request.offset = 8 + draw_number(state) / 4;
     m->install_request.total = m->install_request.offset + size + behind;
     m->install_request.size = size;
+    m->install_request.omit_image = draw_bool(state);
     m->install_request.bytes = size > 0 ? s->chunk : NULL;
 }
 
@@ -211,6 +217,8 @@ static void check_append(const struct raft_message *a,
                  b->append_request.leader_commit);
     cr_assert_eq(a->append_request.sequence, b->append_request.sequence);
     cr_assert_eq(a->append_request.n_entries, b->append_request.n_entries);
+    cr_assert_eq(a->append_request.omit_commands,
+                 b->append_request.omit_commands);
     for (uint32_t i = 0; i < a->append_request.n_entries; i++) {
         const struct raft_entry *want = &a->append_request.entries[i];
         memset(&entry, 1, sizeof entry); /* nothing stays as it was */
@@ -233,6 +241,7 @@ static void check_append(const struct raft_message *a,
 static void check_install(const struct raft_message *a,
                           const struct raft_message *b)
 {
+    cr_assert_eq(a->install_request.omit_image, b->install_request.omit_image);
     uint32_t size = a->install_request.size;
     check_position(a->install_request.position, b->install_request.position);
     cr_assert_eq(a->install_request.sequence, b->install_request.sequence);

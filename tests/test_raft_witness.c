@@ -213,6 +213,39 @@ Test(raft_witness, has_no_state)
     free_all(s, 3);
 }
 
+/* Nor at one that is to become one, and knows it only from what the leader does
+ * not send: it asks for no index, and takes none. */
+Test(raft_witness, has_no_state_before_it_knows)
+{
+    for (int asks_first = 0; asks_first < 2; asks_first++) {
+        struct harness h;
+        struct raft_config config = harness_config(1);
+        harness_start(&h, &config, 0);
+        struct raft_message beat = harness_append(3, 0, 0, 0, NULL, 0);
+        beat.append_request.omit_commands = !asks_first;
+        harness_receive(&h, 2, &beat);
+        harness_read(&h, 7, false);
+        struct raft_message asked;
+        bool has_asked =
+            harness_sent(&h, 2, RAFT_MESSAGE_READ_REQUEST, &asked) != NULL;
+        cr_assert_eq(has_asked, asks_first);
+        cr_assert_eq(harness_was_rejected(&h, RAFT_NOT_LEADER), !asks_first);
+        if (asks_first) {
+            harness_written(&h);
+            beat.append_request.omit_commands = true;
+            harness_receive(&h, 2, &beat);
+            struct raft_message yes = {.kind = RAFT_MESSAGE_READ_RESPONSE,
+                                       .term = 3};
+            yes.read_response.id = asked.read_request.id;
+            yes.read_response.granted = true;
+            harness_receive(&h, 2, &yes);
+            cr_assert(harness_was_rejected(&h, RAFT_LEADERSHIP_LOST));
+            cr_assert_eq(harness_count(&h, RAFT_OUTPUT_READY), 0);
+        }
+        harness_free(&h);
+    }
+}
+
 /* --- what they decide ----------------------------------------------------- */
 
 /* A vote counts, and is given and refused like any other's. */
