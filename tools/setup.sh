@@ -16,7 +16,7 @@ seconds() {
 
 # What building needs, by the names of Debian's and Ubuntu's packages.
 build_packages='meson ninja-build gcc libc6-dev pkg-config libcriterion-dev
-    libcjson-dev'
+    libcjson-dev patch'
 
 # Whether what the package $1 is needed for is there, wherever it came from.
 have() {
