@@ -36,7 +36,7 @@ static enum raft_status check_message(const struct raft *raft,
                                       struct raft_message *message)
 {
     raft_id from = input->message.from;
-    if (from == RAFT_NONE || from == raft->config.id) {
+    if (from == RAFT_NONE || from > RAFT_MAX_ID || from == raft->config.id) {
         return RAFT_BAD_INPUT;
     }
     if (!raft_message_decode(input->message.bytes, input->message.size,

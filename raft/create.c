@@ -49,6 +49,7 @@ static bool image_is_sound(const struct raft_image *image)
     const struct raft_snapshot *snapshot = &image->snapshot;
     bool has_vote = image->hard_state.voted_for != RAFT_NONE;
     return image->hard_state.current_term < RAFT__MAX_COUNTER &&
+           image->hard_state.voted_for <= RAFT_MAX_ID &&
            (!has_vote || image->hard_state.current_term > 0) &&
            raft__meta_decode(snapshot->meta, snapshot->meta_size, &meta) &&
            raft_position_compare(meta.position, snapshot->position) == 0 &&

@@ -217,14 +217,16 @@ static bool reserve_pending(struct raft *raft)
 }
 
 /* The most outputs of a step: a write, a timer, a snapshot and entries to
- * apply, an answer to the input and to each pending read; a full window to one
- * follower and a few messages to each. Messages for which there is no room go
- * with a later step. */
+ * apply, an answer to the input; an answer to each pending read, which is an
+ * output of its own for the own host and a message for another server; a full
+ * window to one follower and a few messages to each. Entries for which there is
+ * no room go with a later step. */
 static bool reserve_outbox(struct raft *raft)
 {
     struct raft__outbox *outbox = &raft->outbox;
     outbox->kept = 6 + raft->reads.count;
-    size_t n = 10 + raft->reads.capacity + 3 * (size_t)raft->peers_capacity +
+    size_t n = 10 + 2 * raft->reads.capacity +
+               3 * (size_t)raft->peers_capacity +
                raft->config.max_inflight_messages;
     if (n <= outbox->capacity) {
         return true;

@@ -139,7 +139,8 @@ enum raft_status {
                         network might have; nothing changed */
     RAFT_BAD_INPUT,  /* the host broke its part; nothing changed, and nothing
                         is answered. Before START, or START again; time went
-                        back; a message from RAFT_NONE or itself; a write that
+                        back; a message from no id of a server, or from
+ itself; a write that
                         is unknown or was reported before; too large a command;
                         a session without a sequence or a sequence without a
                         session; a snapshot of what is not applied, or whose

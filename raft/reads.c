@@ -9,7 +9,9 @@
  * The commit index of a new leader says little before an entry of its term is
  * committed: the read then waits for that entry.
  *
- * A follower asks the leader for the index, and answers by itself. */
+ * A follower asks the leader for the index, and answers by itself. There each
+ * answer of the leader costs a look at all reads that wait, of which there are
+ * max_pending_reads at most. */
 #undef NDEBUG
 #include <assert.h>
 #include <string.h>

@@ -132,8 +132,8 @@ void raft__leader_due(struct raft *raft)
     }
     if (raft->heartbeat_deadline_us <= raft->now_us) {
         raft__send_heartbeats(raft);
-        raft__takeover_look(raft);
         raft__transfer_look(raft);
+        raft__takeover_look(raft);
     }
 }
 

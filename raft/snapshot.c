@@ -18,6 +18,7 @@
 #include "raft/internal.h"
 
 #define HEAD_SIZE ((size_t)40)
+
 /* --- meta ----------------------------------------------------------------- */
 
 static struct raft_position get_position(const uint8_t *bytes)

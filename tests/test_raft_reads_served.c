@@ -192,6 +192,39 @@ Test(raft_reads_served, pending_reads_are_bounded)
     harness_free(&h);
 }
 
+/* However many servers' reads are answered in one step, each answer leaves; and
+ * so does a vote that comes with their refusal. */
+Test(raft_reads_served, many_answers_leave_in_one_step)
+{
+    for (int confirmed = 0; confirmed < 2; confirmed++) {
+        struct raft_config config = harness_config(1);
+        struct raft_message ask = harness_read_request(6, 0, false);
+        struct harness h;
+        config.max_inflight_messages = 1;
+        config.max_pending_reads = 500;
+        start_leader(&h, &config);
+        for (uint64_t id = 1; id <= 500; id++) {
+            ask.read_request.id = id;
+            harness_receive(&h, 3, &ask);
+        }
+        if (confirmed) {
+            struct raft_message yes = harness_append_success(6, 4);
+            harness_receive(&h, 2, &yes); /* to the round of the first */
+            harness_receive(&h, 2, &yes);
+        } else {
+            struct raft_message vote = {.kind = RAFT_MESSAGE_VOTE_REQUEST,
+                                        .term = 9};
+            vote.vote_request.last = (struct raft_position){8, 9};
+            harness_receive(&h, 2, &vote);
+            cr_assert_eq(harness_sent_count(&h, 2, RAFT_MESSAGE_VOTE_RESPONSE),
+                         1);
+        }
+        cr_assert_eq(harness_sent_count(&h, 3, RAFT_MESSAGE_READ_RESPONSE),
+                     confirmed ? 499 : 500);
+        harness_free(&h);
+    }
+}
+
 /* --- all together --------------------------------------------------------- */
 
 /* Delivers until quiet, like harness_exchange(), and counts READY by tag. */
