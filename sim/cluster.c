@@ -163,6 +163,11 @@ struct sim_cluster *sim_cluster_new(const struct sim_scenario *scenario,
         options->checks
             ? sim_checker_new(cluster->tree, cluster->memberships, cluster->n)
             : NULL;
+    if (options->checks) {
+        cluster->situations =
+            sim_situations_new(cluster->tree, cluster->memberships, cluster->n,
+                               scenario->raft.lease_reads);
+    }
     cluster->trace = sim_trace_new(options->node_type, options->trace,
                                    options->trace_from_step);
     cluster->machines =
@@ -200,6 +205,7 @@ void sim_cluster_free(struct sim_cluster *cluster)
     free(cluster->happenings);
     free(cluster->image);
     sim_checker_free(cluster->checker);
+    sim_situations_free(cluster->situations);
     sim_trace_free(cluster->trace);
     sim_network_free(cluster->network);
     sim_mail_free(cluster->mail);

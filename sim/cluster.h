@@ -27,6 +27,7 @@
 #include "sim/memberships.h"
 #include "sim/network.h"
 #include "sim/simulation.h"
+#include "sim/situations.h"
 #include "sim/trace.h"
 
 /* What lies in a run's event queue. */
@@ -143,7 +144,8 @@ struct sim_cluster {
     struct sim_memberships *memberships;
     struct sim_network *network;
     struct sim_mail *mail;
-    struct sim_checker *checker; /* NULL: no checks */
+    struct sim_checker *checker;       /* NULL: no checks */
+    struct sim_situations *situations; /* with the checker */
     struct sim_trace *trace;
     struct sim_machine *machines; /* [1] to [n]; [0] is unused */
     uint32_t n;
@@ -169,7 +171,8 @@ struct sim_cluster {
     uint64_t views;   /* counts leaders found or lost, and members that
                          became other ones somewhere */
 
-    struct sim_order_answer order; /* to the current step's order */
+    struct sim_order_answer order;      /* to the current step's order */
+    const struct sim_letter *delivered; /* in the current step; NULL: none */
     /* What the current step did to the state machine: */
     bool restored;
     sim_tip restored_tip;

@@ -114,6 +114,9 @@ bool sim_cluster_start(struct sim_cluster *cluster, uint32_t node)
         sim_checker_boot(cluster->checker, node, machine->tip,
                          sim_disk_hard_state(machine->disk), &machine->view,
                          &machine->members);
+        sim_situations_boot(cluster->situations, node, cluster->now_us,
+                            machine->tip, sim_disk_hard_state(machine->disk),
+                            &machine->view, &machine->members);
     }
     cluster__step(cluster, node, &(struct sim_input){.kind = SIM_INPUT_START});
     return true;
@@ -175,6 +178,9 @@ bool sim_cluster_crash(struct sim_cluster *cluster, uint32_t node,
     machine->paused = false;
     machine->timer_generation++;
     machine->timer_event_us = SIM_NO_EVENT;
+    if (cluster->situations != NULL) {
+        sim_situations_crash(cluster->situations, node);
+    }
     sim_disk_crash(machine->disk, unfinished, &machine->crash_luck);
     cluster__walk_durable(cluster, node);
     machine->tip = SIM_NO_TIP;
@@ -231,6 +237,9 @@ void sim_cluster_jump_clock(struct sim_cluster *cluster, uint32_t node,
 {
     struct sim_machine *machine = &cluster->machines[node];
     sim_clock_jump(&machine->clock, cluster->now_us, by_us);
+    if (cluster->situations != NULL) {
+        sim_situations_jump(cluster->situations, node, cluster->now_us);
+    }
     cluster__arm_timer(cluster, node);
 }
 

@@ -267,6 +267,19 @@ static void judge_snapshots(struct sim_cluster *cluster, uint32_t node,
     }
 }
 
+static void look_at_situations(struct sim_cluster *cluster,
+                               const struct sim_input *input,
+                               const struct sim_observation *seen)
+{
+    const struct sim_letter *letter = cluster->delivered;
+    struct sim_situation_step step = {.seen = seen, .input = input};
+    if (letter != NULL) {
+        step.message = &letter->message;
+        step.posted_us = letter->posted_us;
+    }
+    sim_situations_step(cluster->situations, &step);
+}
+
 static void judge(struct sim_cluster *cluster, uint32_t node,
                   const struct sim_input *input,
                   const struct sim_outputs *outputs,
@@ -286,16 +299,17 @@ static void judge(struct sim_cluster *cluster, uint32_t node,
     if (cluster->checker == NULL) {
         return;
     }
-    sim_checker_step(cluster->checker,
-                     &(struct sim_observation){.step = cluster->step,
-                                               .time_us = cluster->now_us,
-                                               .node = node,
-                                               .before = before,
-                                               .after = &machine->view,
-                                               .outputs = outputs,
-                                               .tip_before = tip_before,
-                                               .tip_after = machine->tip,
-                                               .members = members});
+    struct sim_observation seen = {.step = cluster->step,
+                                   .time_us = cluster->now_us,
+                                   .node = node,
+                                   .before = before,
+                                   .after = &machine->view,
+                                   .outputs = outputs,
+                                   .tip_before = tip_before,
+                                   .tip_after = machine->tip,
+                                   .members = members};
+    sim_checker_step(cluster->checker, &seen);
+    look_at_situations(cluster, input, &seen);
     judge_snapshots(cluster, node, outputs);
     uint64_t first = machine->last_applied + 1 - cluster->n_states;
     for (size_t i = 0; i < cluster->n_states; i++) {

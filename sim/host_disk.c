@@ -342,6 +342,8 @@ void cluster__walk_durable(struct sim_cluster *cluster, uint32_t node)
                                  cluster->now_us);
             sim_checker_durable(cluster->checker, node, tip,
                                 sim_disk_hard_state(machine->disk));
+            sim_situations_durable(cluster->situations, node, tip,
+                                   sim_disk_hard_state(machine->disk));
         }
         machine->durable_write_id = write.id;
         cluster__note(

@@ -13,7 +13,8 @@ struct sim_letter {
     uint32_t to;   /* SIM_NONE: a client */
     uint8_t *bytes;
     size_t size;
-    enum sim_message_kind kind;    /* between nodes */
+    struct sim_message message;    /* between nodes: what it is about, */
+    uint64_t posted_us;            /* and when it was posted */
     enum sim_request_kind request; /* from a client, with */
     uint64_t tag;                  /* the attempt, */
     uint64_t session, sequence;    /* and the command's place */

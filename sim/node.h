@@ -297,6 +297,13 @@ struct sim_message {
     uint64_t match_index; /* append_response and install_response with
                              `granted`: acknowledged up to here; else 0 */
     uint32_t n_entries;   /* append_request: entries that it carries */
+    /* Of a (pre-)vote request: the candidate's last entry; of an
+     * append_request: the entry before those it carries; of an append_response
+     * that refuses: the term found there and its first index, {0, ...} if the
+     * log ends before; of an install_request: the snapshot's. Else {0, 0}. */
+    struct sim_position place;
+    uint64_t offset;     /* install_request: of its bytes in the snapshot */
+    uint32_t chunk_size; /* install_request: how many; 0: it only asks */
 };
 
 /* Long enough for one line about any message, its NUL included. */

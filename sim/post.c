@@ -18,6 +18,15 @@ static void note_message(struct sim_cluster *cluster, enum sim_event_kind event,
                                                    .message = kind});
 }
 
+/* A message was lost: was it for a cut? */
+static void note_cut(struct sim_cluster *cluster, uint32_t from, uint32_t to)
+{
+    if (cluster->situations != NULL &&
+        sim_network_is_blocked(cluster->network, from, to)) {
+        sim_situations_cut(cluster->situations, from, to);
+    }
+}
+
 void cluster__post(struct sim_cluster *cluster, uint32_t from, uint32_t to,
                    const uint8_t *bytes, size_t size)
 {
@@ -25,11 +34,13 @@ void cluster__post(struct sim_cluster *cluster, uint32_t from, uint32_t to,
     cluster->type->classify(bytes, size, &message);
     if (cluster->checker != NULL) {
         sim_checker_send(cluster->checker, from, to, &message);
+        sim_situations_send(cluster->situations, from, to, &message);
     }
     note_message(cluster, SIM_EVENT_SENT, from, from, to, message.kind);
     struct sim_delivery delivery = sim_network_send(
         cluster->network, cluster->now_us, from, to, message.kind, size);
     if (delivery.copies == 0) {
+        note_cut(cluster, from, to);
         sim_trace_message(cluster->trace, cluster->now_us, from, to, bytes,
                           size, "lost");
         return;
@@ -40,7 +51,9 @@ void cluster__post(struct sim_cluster *cluster, uint32_t from, uint32_t to,
     }
     uint32_t slot =
         sim_mail_put(cluster->mail, from, to, bytes, size, delivery.copies);
-    sim_mail_letter(cluster->mail, slot)->kind = message.kind;
+    struct sim_letter *letter = sim_mail_letter(cluster->mail, slot);
+    letter->message = message;
+    letter->posted_us = cluster->now_us;
     for (uint32_t i = 0; i < delivery.copies; i++) {
         sim_event_queue_push(cluster->queue, delivery.arrival_us[i],
                              SIM_QUEUE_ARRIVAL, to, slot);
@@ -141,7 +154,8 @@ static void hand_over(struct sim_cluster *cluster, uint32_t slot)
         input = message_input(&letter);
         cluster->messages_delivered++;
         note_message(cluster, SIM_EVENT_RECEIVED, letter.to, letter.from,
-                     letter.to, letter.kind);
+                     letter.to, letter.message.kind);
+        cluster->delivered = &letter;
     } else {
         input = request_input(&letter);
     }
@@ -151,6 +165,7 @@ static void hand_over(struct sim_cluster *cluster, uint32_t slot)
         return;
     }
     cluster__step(cluster, letter.to, &input);
+    cluster->delivered = NULL;
     sim_mail_drop(cluster->mail, slot);
 }
 
@@ -193,6 +208,7 @@ static void arrive(struct sim_cluster *cluster, const struct sim_event *event)
         receive(cluster, SIM_QUEUE_RECEIPT, event);
         return;
     case SIM_ARRIVAL_DROP:
+        note_cut(cluster, letter->from, letter->to);
         sim_trace_message(cluster->trace, cluster->now_us, letter->from,
                           letter->to, letter->bytes, letter->size,
                           "lost on the way");

@@ -53,10 +53,13 @@ void raft_node__classify(const uint8_t *bytes, size_t size,
         break;
     case RAFT_MESSAGE_APPEND_REQUEST:
         message->n_entries = raft_message.append_request.n_entries;
+        message->place = raft_node__position(raft_message.append_request.prev);
         break;
     case RAFT_MESSAGE_APPEND_RESPONSE:
         message->granted = raft_message.append_response.success;
         message->match_index = raft_message.append_response.match_index;
+        message->place =
+            raft_node__position(raft_message.append_response.conflict);
         break;
     case RAFT_MESSAGE_INSTALL_RESPONSE:
         message->granted = raft_message.install_response.installed;
@@ -69,7 +72,14 @@ void raft_node__classify(const uint8_t *bytes, size_t size,
         break;
     case RAFT_MESSAGE_PRE_VOTE_REQUEST:
     case RAFT_MESSAGE_VOTE_REQUEST:
+        message->place = raft_node__position(raft_message.vote_request.last);
+        break;
     case RAFT_MESSAGE_INSTALL_REQUEST:
+        message->place =
+            raft_node__position(raft_message.install_request.position);
+        message->offset = raft_message.install_request.offset;
+        message->chunk_size = raft_message.install_request.size;
+        break;
     case RAFT_MESSAGE_TIMEOUT_NOW:
     case RAFT_MESSAGE_READ_REQUEST:
         break;

@@ -141,6 +141,11 @@ static void count_all(struct sim_simulation *simulation)
         result->evaluated[p] =
             sim_checker_evaluated(cluster->checker, (enum sim_property)p);
     }
+    for (int s = 0; s < SIM_SITUATION_COUNT && cluster->situations != NULL;
+         s++) {
+        result->situations[s] =
+            sim_situations_count(cluster->situations, (enum sim_situation)s);
+    }
 }
 
 static const struct sim_violation *

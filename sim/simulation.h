@@ -12,6 +12,7 @@
 #include "sim/linearizability.h"
 #include "sim/node.h"
 #include "sim/scenario.h"
+#include "sim/situations.h"
 
 struct sim_simulation;
 
@@ -83,6 +84,7 @@ struct sim_result {
                                 end a joint one included */
     uint64_t history;        /* operations of clients whose order was judged */
     uint64_t evaluated[SIM_PROPERTY_COUNT];
+    uint64_t situations[SIM_SITUATION_COUNT]; /* how often each was reached */
     bool violated; /* then `violation` is the first */
     struct sim_violation violation;
     struct sim_unmet unmet[SIM_MAX_UNMET];
