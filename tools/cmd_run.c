@@ -67,6 +67,9 @@ static bool parse_options(struct run *run, const struct options *options,
             good = parse_number("max-steps", value,
                                 &run->runner.simulation.max_steps);
             break;
+        case HELP_SITUATIONS:
+            run->runner.situations = true;
+            break;
         case HELP_NO_CHECKS:
             run->runner.simulation.checks = false;
             break;

@@ -2,7 +2,9 @@
 
 #include <string.h>
 
+#include "sim/situations.h"
 #include "tools/command.h"
+#include "tools/terminal.h"
 
 const struct options_spec help_run_options[HELP_RUN_OPTION_COUNT] = {
     {'s', "seed", "N",
@@ -19,6 +21,9 @@ const struct options_spec help_run_options[HELP_RUN_OPTION_COUNT] = {
     {'m', "max-steps", "N",
      "Stop after N steps. A run that is stopped so is undecided: exit status "
      "1."},
+    {HELP_SITUATIONS, "situations", NULL,
+     "List all situations in the summary, and how often each was reached; see "
+     "'raftsim help situations'."},
     {HELP_NO_CHECKS, "no-checks", NULL,
      "Check no property: only to measure what the checks cost. The run and its "
      "hash stay the same."},
@@ -36,7 +41,7 @@ static const char *const overview_page[] = {
     "SYNOPSIS",
     "    raftsim run FILE... [--seed N] [--trace FILE] [--verbose] [--json]",
     "    raftsim check FILE...",
-    "    raftsim help [run | check | scenario]",
+    "    raftsim help [run | check | scenario | situations]",
     "    raftsim --version",
     "",
     "DESCRIPTION",
@@ -53,7 +58,8 @@ static const char *const overview_page[] = {
     "    run         Run scenarios and report.",
     "    check       Say whether scenario files are valid, without running "
     "them.",
-    "    help        Print a page: run, check, or scenario for the format.",
+    "    help        Print a page: run, check, scenario for the format, or",
+    "                situations for what is worth reaching.",
     "",
     "OPTIONS",
     "    -V, --version",
@@ -69,7 +75,7 @@ static const char *const run_page[] = {
     "",
     "SYNOPSIS",
     "    raftsim run FILE... [--seed N] [--trace FILE] [--verbose] [--json]",
-    "                        [--max-steps N] [--no-checks]",
+    "                        [--max-steps N] [--situations] [--no-checks]",
     "",
     "DESCRIPTION",
     "    Runs each FILE ('-' is standard input) to its end and prints a "
@@ -86,7 +92,10 @@ static const char *const run_page[] = {
     "",
     "    A property that was never evaluated is shown as such: it was not "
     "found",
-    "    to hold.",
+    "    to hold. And a run that reached few situations (split votes, "
+    "conflicts,",
+    "    crashes in between) says little: the summary tells how many of those",
+    "    with a name it reached.",
     NULL,
 };
 
@@ -163,7 +172,7 @@ static const char *const help_text[] = {
     "    raftsim help - print a help page",
     "",
     "SYNOPSIS",
-    "    raftsim help [run | check | scenario | help]",
+    "    raftsim help [run | check | scenario | situations | help]",
     NULL,
 };
 
@@ -216,6 +225,38 @@ static void print_scenario(FILE *out)
     print_lines(help_scenario_lines, out);
 }
 
+static const char *const situations_page[] = {
+    "NAME",
+    "    raftsim situations - what is worth reaching in a run",
+    "",
+    "DESCRIPTION",
+    "    Where Raft is difficult, a situation has a name. They are recognised "
+    "from",
+    "    what the checks see, cost next to nothing and change nothing. The "
+    "summary",
+    "    of 'raftsim run' tells how many a run reached, --situations lists "
+    "them,",
+    "    and --json has them all. One that a sweep never reaches is a part of",
+    "    Raft that the sweep did not test. Sections are those of the paper, or "
+    "of",
+    "    the dissertation where it says so.",
+    NULL,
+};
+
+static void print_situations(FILE *out)
+{
+    print_lines(situations_page, out);
+    for (int i = 0; i < SIM_SITUATION_COUNT; i++) {
+        enum sim_situation situation = (enum sim_situation)i;
+        const char *heading = sim_situation_heading(situation);
+        if (heading != NULL) {
+            fprintf(out, "\n%s\n", heading);
+        }
+        fprintf(out, "    %s\n", sim_situation_name(situation));
+        terminal_wrap(out, sim_situation_text(situation), 8, 80);
+    }
+}
+
 static void print_help(FILE *out)
 {
     print_lines(help_text, out);
@@ -225,9 +266,8 @@ static const struct {
     const char *topic;
     void (*print)(FILE *out);
 } pages[] = {
-    {"run", print_run},
-    {"check", print_check},
-    {"scenario", print_scenario},
+    {"run", print_run},           {"check", print_check},
+    {"scenario", print_scenario}, {"situations", print_situations},
     {"help", print_help},
 };
 

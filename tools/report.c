@@ -151,9 +151,17 @@ static void print_reads(FILE *out, const struct sim_result *r)
     }
 }
 
-static void print_figures(FILE *out, const struct sim_scenario *scenario,
-                          const struct runner_outcome *outcome)
+static void print_situations_reached(FILE *out, const struct sim_result *r)
 {
+    print_label(out, "situations");
+    fprintf(out, "%" PRIu32 " of %d reached\n", report_situations_reached(r),
+            SIM_SITUATION_COUNT);
+}
+
+static void print_figures(FILE *out, const struct report *report)
+{
+    const struct sim_scenario *scenario = report->scenario;
+    const struct runner_outcome *outcome = report->outcome;
     const struct sim_result *r = &outcome->result;
     char text[NUMBER_SIZE];
     print_cluster(out, scenario);
@@ -184,6 +192,9 @@ static void print_figures(FILE *out, const struct sim_scenario *scenario,
                            r->messages_dropped, r->messages_duplicated});
     print_counts(out, "disks", 1, (const char *const[]){"write|s"},
                  (const uint64_t[]){r->writes});
+    if (report->options->simulation.checks) {
+        print_situations_reached(out, r);
+    }
     print_speed(out, outcome);
 }
 
@@ -339,10 +350,13 @@ void report_print(const struct report *report, FILE *out)
         terminal_wrap(out, description, 2, terminal_width(out));
     }
     fputc('\n', out);
-    print_figures(out, report->scenario, report->outcome);
+    print_figures(out, report);
     print_label(out, "hash");
     fprintf(out, "%016" PRIx64 "\n", result->hash);
     print_properties(out, report);
+    if (report->options->situations && report->options->simulation.checks) {
+        report_print_situations(result, out);
+    }
     print_reasons(out, report);
     print_verdict(out, report);
     fputc('\n', out);

@@ -20,7 +20,13 @@ enum exit_code report_exit_code(const struct report *report);
 /* The summary, for people. */
 void report_print(const struct report *report, FILE *out);
 
-/* The same for programs: one JSON object on one line. */
+/* A part of it: each situation, and how often the run reached it. */
+void report_print_situations(const struct sim_result *result, FILE *out);
+
+/* How many situations a run reached. */
+uint32_t report_situations_reached(const struct sim_result *result);
+
+/* The summary for programs: one JSON object on one line. */
 void report_print_json(const struct report *report, FILE *out);
 
 /* The command that repeats a run, quoted for a shell; to be freed. */

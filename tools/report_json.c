@@ -91,6 +91,15 @@ static void add_properties(cJSON *object, const struct sim_result *result)
     }
 }
 
+static void add_situations(cJSON *object, const struct sim_result *result)
+{
+    cJSON *item = cJSON_AddObjectToObject(object, "situations");
+    for (unsigned i = 0; i < SIM_SITUATION_COUNT; i++) {
+        add_number(item, sim_situation_name((enum sim_situation)i),
+                   result->situations[i]);
+    }
+}
+
 /* The story as a list of its lines. */
 static void add_story(cJSON *object, const char *story)
 {
@@ -155,6 +164,7 @@ void report_print_json(const struct report *report, FILE *out)
     add_figures(object, report->outcome);
     cJSON_AddBoolToObject(object, "checks", report->options->simulation.checks);
     add_properties(object, result);
+    add_situations(object, result);
     add_violation(object, result);
     add_unmet(object, result);
     if (result->verdict == SIM_VERDICT_CONTRACT) {

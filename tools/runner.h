@@ -12,6 +12,7 @@ struct runner_options {
     struct sim_options simulation; /* its trace is set by the runner */
     FILE *trace;                   /* where the story goes; NULL: nowhere */
     bool verbose;                  /* the story to stderr as well */
+    bool situations;               /* all in the summary, not their number */
 };
 
 struct runner_outcome {
