@@ -22,7 +22,7 @@ Test(mail, keeps_a_copy_with_its_address)
     cr_expect_eq(letter->size, 5);
     cr_expect_eq(letter->copies, 2);
     cr_expect_eq(letter->tag, 0);
-    cr_expect_eq(letter->kind, SIM_MESSAGE_OTHER);
+    cr_expect_eq(letter->message.kind, SIM_MESSAGE_OTHER);
     cr_expect_arr_eq(letter->bytes, hello, 5);
     sim_mail_free(mail);
 }
@@ -46,12 +46,12 @@ Test(mail, uses_slots_again_and_clean)
     struct sim_mail *mail = sim_mail_new();
     uint32_t slot = sim_mail_put(mail, SIM_NONE, 2, hello, 5, 1);
     sim_mail_letter(mail, slot)->tag = 99;
-    sim_mail_letter(mail, slot)->kind = SIM_MESSAGE_VOTE_REQUEST;
+    sim_mail_letter(mail, slot)->message.kind = SIM_MESSAGE_VOTE_REQUEST;
     sim_mail_drop(mail, slot);
     cr_expect_eq(sim_mail_put(mail, 4, 5, NULL, 0, 1), slot);
     const struct sim_letter *letter = sim_mail_letter(mail, slot);
     cr_expect_eq(letter->tag, 0);
-    cr_expect_eq(letter->kind, SIM_MESSAGE_OTHER);
+    cr_expect_eq(letter->message.kind, SIM_MESSAGE_OTHER);
     cr_expect_eq(letter->size, 0);
     cr_expect_eq(letter->from, 4);
     sim_mail_free(mail);

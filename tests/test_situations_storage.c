@@ -1,0 +1,138 @@
+/* Situations of storage, clocks and links: each played, and nearly. */
+#include "tests/situation_harness.h"
+
+#include <criterion/criterion.h>
+
+/* Node 2 votes for node 1 and crashes; before, or in that, the vote becomes
+ * durable, or not at all. */
+static void vote_and_crash(struct stage *s, bool stored_before, bool stored_in)
+{
+    stage_campaign(s, 1, 1);
+    struct turn turn = turn_hears(s, 2, 1, SIM_MESSAGE_VOTE_REQUEST, 1);
+    turn.after.hard_state = (struct sim_hard_state){1, 1};
+    turn_play(s, &turn);
+    if (stored_before) {
+        stage_store(s, 2);
+    }
+    stage_crash(s, 2);
+    if (stored_in) {
+        stage_store(s, 2);
+    }
+    stage_boot(s, 2);
+}
+
+static void vote_stored_but_never_sent(struct stage *s, bool nearly)
+{
+    vote_and_crash(s, nearly, !nearly);
+}
+
+static void vote_lost_in_crash(struct stage *s, bool nearly)
+{
+    vote_and_crash(s, false, nearly);
+}
+
+/* Node 2 crashes while it writes two entries, of which `n` survive. */
+static void write_and_crash(struct stage *s, uint64_t n)
+{
+    sim_tip tip = stage_entry(s, stage_entry(s, SIM_ROOT, 1), 1);
+    stage_elect(s, 1, 2, 1);
+    stage_append(s, 2, 1, 1, tip);
+    stage_crash(s, 2);
+    s->nodes[2].durable = sim_log_tree_ancestor(s->tree, tip, n);
+    sim_situations_durable(s->situations, 2, s->nodes[2].durable,
+                           s->nodes[2].disk);
+    stage_boot(s, 2);
+}
+
+static void writes_partly_survive(struct stage *s, bool nearly)
+{
+    write_and_crash(s, nearly ? 2 : 1);
+}
+
+static void writes_lost(struct stage *s, bool nearly)
+{
+    write_and_crash(s, nearly ? 1 : 0);
+}
+
+static void former_leader_restarts(struct stage *s, bool nearly)
+{
+    uint32_t id = nearly ? 2 : 1;
+    stage_elect(s, 1, 2, 1);
+    stage_crash(s, id);
+    stage_boot(s, id);
+}
+
+static void all_down(struct stage *s, bool nearly)
+{
+    stage_crash(s, 1);
+    stage_crash(s, 2);
+    if (nearly) {
+        stage_boot(s, 1);
+    }
+    stage_crash(s, 3);
+}
+
+/* Nearly: the timer fires later. */
+static void clock_jump_fires_timer(struct stage *s, bool nearly)
+{
+    sim_situations_jump(s->situations, 1, s->time_us);
+    if (nearly) {
+        stage_follow(s, 1, 2, 1);
+    }
+    struct turn turn = turn_of(s, 1, SIM_INPUT_TIMER);
+    turn_play(s, &turn);
+}
+
+/* A message from 1 to 2, before or after node `id` comes back. */
+static void post_and_restart(struct stage *s, uint32_t id, bool after)
+{
+    uint64_t posted_us = s->time_us;
+    s->time_us += 1000;
+    stage_crash(s, id);
+    stage_boot(s, id);
+    struct turn turn = turn_hears(s, 2, 1, SIM_MESSAGE_APPEND_REQUEST, 0);
+    if (!after) {
+        turn.posted_us = posted_us;
+    }
+    turn_play(s, &turn);
+}
+
+static void mail_to_later_life(struct stage *s, bool nearly)
+{
+    post_and_restart(s, 2, nearly);
+}
+
+static void mail_of_earlier_life(struct stage *s, bool nearly)
+{
+    post_and_restart(s, 1, nearly);
+}
+
+/* Nearly: over another link. */
+static void mail_after_cut(struct stage *s, bool nearly)
+{
+    sim_situations_cut(s->situations, 1, 2);
+    for (int i = 0; i < 2; i++) {
+        struct turn turn =
+            turn_hears(s, 2, nearly ? 3 : 1, SIM_MESSAGE_APPEND_REQUEST, 0);
+        turn_play(s, &turn);
+    }
+}
+
+Test(situations_storage, are_told_from_what_nearly_happened)
+{
+    static const struct stage_case cases[] = {
+        {SIM_VOTE_STORED_BUT_NEVER_SENT, vote_stored_but_never_sent, 3, 3, 0, 0,
+         false},
+        {SIM_VOTE_LOST_IN_CRASH, vote_lost_in_crash, 3, 3, 0, 0, false},
+        {SIM_WRITES_PARTLY_SURVIVE, writes_partly_survive, 3, 3, 0, 0, false},
+        {SIM_WRITES_LOST, writes_lost, 3, 3, 0, 0, false},
+        {SIM_FORMER_LEADER_RESTARTS, former_leader_restarts, 3, 3, 0, 0, false},
+        {SIM_ALL_DOWN, all_down, 3, 3, 0, 0, false},
+        {SIM_CLOCK_JUMP_FIRES_TIMER, clock_jump_fires_timer, 3, 3, 0, 0, false},
+        {SIM_MAIL_TO_LATER_LIFE, mail_to_later_life, 3, 3, 0, 0, false},
+        {SIM_MAIL_OF_EARLIER_LIFE, mail_of_earlier_life, 3, 3, 0, 0, false},
+        {SIM_MAIL_AFTER_CUT, mail_after_cut, 3, 3, 0, 0, false},
+    };
+    stage_play_all(cases, sizeof(cases) / sizeof(cases[0]),
+                   SIM_VOTE_STORED_BUT_NEVER_SENT, SIM_SITUATION_COUNT);
+}
