@@ -75,6 +75,8 @@ Test(command, answers_what_it_is)
         {"$RAFTSIM help check", 0, "raftsim check FILE..."},
         {"$RAFTSIM check -h", 0, "SYNOPSIS"},
         {"$RAFTSIM help scenario", 0, "election_timeout"},
+        {"$RAFTSIM help situations", 0, "    split_vote\n"},
+        {"$RAFTSIM help situations", 0, "\nElections\n"},
         {"$RAFTSIM help --help", 0, "raftsim help"},
     };
     EXPECT_ALL(list);
@@ -132,6 +134,9 @@ Test(command, summary_tells_how_it_went)
     static const struct expectation list[] = {
         {GOOD, 0, "AS EXPECTED"},
         {GOOD, 0, "times evaluated"},
+        {GOOD "| grep situations", 0, " of 79 reached\n"},
+        {GOOD "--situations", 0, "\n      snapshot_made  "},
+        {GOOD "--situations | grep mail_after_cut", 0, "  never\n"},
         {UNMET, 1, "/expect/commits_at_least: "},
         {UNMET, 1, "FAILED: not as expected"},
         {UNMET "--seed 9", 1, " run - --seed 9\n"},
@@ -150,6 +155,8 @@ Test(command, json_is_one_line_with_exact_numbers)
         {GOOD "--json --seed 18446744073709551615", 0,
          "\"seed\":\"18446744073709551615\""},
         {GOOD "--json", 0, "\"verdict\":\"as_expected\""},
+        {GOOD "--json", 0, "\"situations\":{\"split_vote\":0,"},
+        {GOOD "--json --no-checks", 0, "\"append_repeated\":0,"},
         {UNMET "--json", 1, "\"pointer\":\"/expect/commits_at_least\""},
         {VIOLATED "--json", 1, "\"property\":\"progress\""},
         {VIOLATED "--json", 1, "\"last_steps\":[\""},
@@ -172,6 +179,7 @@ Test(command, observing_does_not_disturb)
     static const char *const lines[] = {
         GOOD "--json --seed 5 --no-checks",
         GOOD "--json --seed 5 --trace /dev/null",
+        GOOD "--json --seed 5 --situations",
         GOOD "--json --seed 5 --verbose 2>/dev/null",
         GOOD "--json --seed 0x5",
     };

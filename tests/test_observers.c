@@ -95,6 +95,10 @@ Test(observers, leave_the_run_as_it_is)
         cr_assert_neq(first.hash, other_luck.hash, "seed %" PRIu64, seed);
         cr_assert_geq(sink.n_records, first.steps);
         cr_assert_eq(unchecked.evaluated[SIM_ELECTION_SAFETY], 0);
+        for (int i = 0; i < SIM_SITUATION_COUNT; i++) {
+            cr_assert_eq(traced.situations[i], first.situations[i]);
+            cr_assert_eq(unchecked.situations[i], 0);
+        }
         hashes[seed - 1] = first.hash;
         for (uint64_t other = 1; other < seed; other++) {
             cr_assert_neq(hashes[other - 1], first.hash,
