@@ -50,7 +50,10 @@ struct stage_case {
     bool lease_reads;
 };
 
-/* Plays each case in both forms. There is exactly one for each situation from
+/* Plays each case in both forms: first it happens once, then it does not. */
+void stage_play(const struct stage_case *cases, size_t count);
+
+/* The same. There is exactly one for each situation from
  * `first` on, before `end`. */
 void stage_play_all(const struct stage_case *cases, size_t count,
                     enum sim_situation first, enum sim_situation end);

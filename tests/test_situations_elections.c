@@ -165,3 +165,64 @@ Test(situations_elections, are_told_from_what_nearly_happened)
     stage_play_all(cases, sizeof(cases) / sizeof(cases[0]), SIM_SPLIT_VOTE,
                    SIM_TRUNCATION);
 }
+
+/* --- at the edges ----------------------------------------------------------
+ */
+
+/* Node 3 voted for itself; nearly: for the one elected, and its vote is still
+ * on its way. */
+static void others_vote_is_given(struct stage *s, bool nearly)
+{
+    stage_campaign(s, 1, 1);
+    if (nearly) {
+        ask_for_vote(s, 3, 1, (struct sim_position){0, 0}, 1);
+    } else {
+        stage_campaign(s, 3, 1);
+    }
+    stage_vote(s, 1, 2, 1, true);
+}
+
+/* Node 3 is in a later term; nearly: it voted as well. */
+static void other_is_in_later_term(struct stage *s, bool nearly)
+{
+    stage_campaign(s, 1, 1);
+    if (nearly) {
+        stage_vote(s, 1, 3, 1, false);
+    } else {
+        stage_follow(s, 3, 2, 5);
+    }
+    stage_vote(s, 1, 2, 1, true);
+}
+
+/* Nearly: the other one leads a newer term. */
+static void other_leads(struct stage *s, bool nearly)
+{
+    stage_elect(s, 1, 2, nearly ? 5 : 1);
+    stage_elect(s, 3, 2, 2);
+}
+
+/* Nearly: one of the two crashes, and did not give up. */
+static void both_give_up(struct stage *s, bool nearly)
+{
+    stage_campaign(s, 1, 1);
+    stage_campaign(s, 2, 1);
+    if (nearly) {
+        stage_crash(s, 1);
+    } else {
+        stage_follow(s, 1, 3, 2);
+    }
+    stage_follow(s, 2, 3, 2);
+}
+
+Test(situations_elections, are_told_at_the_edges)
+{
+    static const struct stage_case cases[] = {
+        {SIM_ELECTION_BY_BARE_MAJORITY, others_vote_is_given, 3, 3, 0, 0,
+         false},
+        {SIM_ELECTION_BY_BARE_MAJORITY, other_is_in_later_term, 3, 3, 0, 0,
+         false},
+        {SIM_LEADER_BESIDE_OLDER_LEADER, other_leads, 3, 3, 0, 0, false},
+        {SIM_SPLIT_VOTE, both_give_up, 3, 3, 0, 0, false},
+    };
+    stage_play(cases, sizeof(cases) / sizeof(cases[0]));
+}

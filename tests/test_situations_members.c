@@ -232,3 +232,91 @@ Test(situations_members, are_told_from_what_nearly_happened)
     stage_play_all(cases, sizeof(cases) / sizeof(cases[0]), SIM_JOINT_ENTERED,
                    SIM_READ_CONFIRMED_BY_ROUND);
 }
+
+/* --- at the edges ----------------------------------------------------------
+ */
+
+/* Node 4 asks node 2, whose last entry is {2, 2}, for a pre-vote. */
+static void ask_for_pre_vote(struct stage *s, struct sim_position last)
+{
+    sim_tip tip = stage_entry(s, stage_entry(s, SIM_ROOT, 1), 2);
+    stage_elect(s, 1, 3, 2);
+    stage_append(s, 2, 1, 1, tip);
+    struct turn turn = turn_hears(s, 2, 4, SIM_MESSAGE_PRE_VOTE_REQUEST, 9);
+    turn.message.place = last;
+    turn_play(s, &turn);
+}
+
+/* Nearly: its log is as long, and it may get that pre-vote. */
+static void outsider_with_shorter_log(struct stage *s, bool nearly)
+{
+    ask_for_pre_vote(s, (struct sim_position){2, nearly ? 2 : 1});
+}
+
+static void outsider_with_older_log(struct stage *s, bool nearly)
+{
+    ask_for_pre_vote(s, (struct sim_position){nearly ? 3 : 1, 9});
+}
+
+/* Nearly: its term is no higher. */
+static void outsider_of_higher_term(struct stage *s, bool nearly)
+{
+    struct turn turn =
+        turn_hears(s, 2, 4, SIM_MESSAGE_VOTE_REQUEST, nearly ? 0 : 1);
+    turn_play(s, &turn);
+}
+
+/* Nearly: none of the leader's messages had an entry. */
+static void stranger_gets_one_entry(struct stage *s, bool nearly)
+{
+    stage_elect(s, 1, 2, 1);
+    if (nearly) {
+        stage_follow(s, 4, 1, 1);
+    } else {
+        stage_append(s, 4, 1, 1, stage_entry(s, SIM_ROOT, 1));
+    }
+}
+
+/* Nearly: what comes first is that it hands over. */
+static void change_refused_for_no_op(struct stage *s, bool nearly)
+{
+    stage_elect(s, 1, 2, 1);
+    if (nearly) {
+        struct turn turn = turn_of(s, 1, SIM_INPUT_TRANSFER);
+        turn_says(&turn, SIM_OUTPUT_ACCEPTED);
+        turn_play(s, &turn);
+    }
+    refuse(s, SIM_LATER);
+}
+
+/* Nearly: three full voters of five have it, too. */
+static void witness_of_five_decides(struct stage *s, bool nearly)
+{
+    stage_elect(s, 1, 2, 1);
+    stage_propose(s, 1);
+    stage_store(s, 1);
+    stage_acknowledge(s, 1, 2, 1, 0);
+    if (nearly) {
+        stage_acknowledge(s, 1, 4, 1, 0);
+    }
+    stage_acknowledge(s, 1, 3, 1, 1);
+}
+
+Test(situations_members, are_told_at_the_edges)
+{
+    static const struct stage_case cases[] = {
+        {SIM_OUTSIDER_CAMPAIGNS_IN_VAIN, outsider_with_shorter_log, 4, 3, 0, 0,
+         false},
+        {SIM_OUTSIDER_CAMPAIGNS_IN_VAIN, outsider_with_older_log, 4, 3, 0, 0,
+         false},
+        {SIM_OUTSIDER_CAMPAIGNS_IN_VAIN, outsider_of_higher_term, 4, 3, 0, 0,
+         false},
+        {SIM_STRANGER_GETS_FIRST_ENTRIES, stranger_gets_one_entry, 4, 3, 0, 0,
+         false},
+        {SIM_CHANGE_REFUSED_BEFORE_NO_OP, change_refused_for_no_op, 4, 3, 0, 4,
+         false},
+        {SIM_WITNESS_DECIDES_COMMIT, witness_of_five_decides, 5, 5, 3, 0,
+         false},
+    };
+    stage_play(cases, sizeof(cases) / sizeof(cases[0]));
+}

@@ -178,3 +178,138 @@ Test(situations_replication, are_told_from_what_nearly_happened)
     stage_play_all(cases, sizeof(cases) / sizeof(cases[0]), SIM_TRUNCATION,
                    SIM_SNAPSHOT_MADE);
 }
+
+/* --- at the edges ----------------------------------------------------------
+ */
+
+/* Nearly: what is refused now has nothing to do with a term. */
+static void refused_for_a_term(struct stage *s, bool nearly)
+{
+    stage_elect(s, 1, 2, 1);
+    refuse(s, (struct sim_position){1, 9});
+    refuse(s, (struct sim_position){nearly ? 0 : 1, 4});
+}
+
+/* Nearly: at the same place. */
+static void refused_further_back(struct stage *s, bool nearly)
+{
+    stage_elect(s, 1, 2, 1);
+    refuse(s, (struct sim_position){0, 9});
+    refuse(s, (struct sim_position){1, nearly ? 9 : 8});
+}
+
+/* Nearly: the leader is the only voter. */
+static void own_disk_of_several(struct stage *s, bool nearly)
+{
+    struct sim_configuration members = sim_configuration_of(nearly ? 1 : 2);
+    stage_elect(s, 1, 2, 1);
+    stage_change(s, 1, &members);
+    stage_store(s, 1);
+    struct turn turn = turn_of(s, 1, SIM_INPUT_WRITTEN);
+    turn.after.commit_index = 1;
+    turn_play(s, &turn);
+}
+
+/* Nearly: it begins right behind the log's end. */
+static void append_with_gap(struct stage *s, bool nearly)
+{
+    struct turn turn = turn_hears(s, 2, 1, SIM_MESSAGE_APPEND_REQUEST, 0);
+    turn.message.place = (struct sim_position){0, nearly ? 0 : 1};
+    turn.message.n_entries = 1;
+    turn_play(s, &turn);
+}
+
+/* Two entries are there, and one comes after the first of them. Nearly: it has
+ * another term there. */
+static void append_that_matches(struct stage *s, bool nearly)
+{
+    sim_tip tip = stage_entry(s, stage_entry(s, SIM_ROOT, 1), 1);
+    stage_elect(s, 1, 2, 1);
+    stage_append(s, 2, 1, 1, tip);
+    struct turn turn = turn_hears(s, 2, 1, SIM_MESSAGE_APPEND_REQUEST, 1);
+    turn.message.place = (struct sim_position){nearly ? 2 : 1, 1};
+    turn.message.n_entries = 1;
+    turn_play(s, &turn);
+}
+
+/* Nearly: by a snapshot, which takes the place of the whole log. */
+static void log_replaced(struct stage *s, bool nearly)
+{
+    fall_behind(s, 1);
+    struct turn turn = turn_hears(s, 2, 3, SIM_MESSAGE_APPEND_REQUEST, 2);
+    turn.tip = stage_entry(s, SIM_ROOT, 2);
+    turn_says(&turn, SIM_OUTPUT_WRITE)->write.truncate_from = 1;
+    turn.outputs[0].write.has_snapshot = nearly;
+    turn_play(s, &turn);
+}
+
+/* Nearly: the step of the acknowledgement itself appended the entry. */
+static void entries_waited(struct stage *s, bool nearly)
+{
+    stage_elect(s, 1, 2, 1);
+    stage_propose(s, 1);
+    stage_propose(s, 1);
+    stage_send_entries(s, 1, 2, 0, 2);
+    if (!nearly) {
+        stage_propose(s, 1);
+    }
+    struct turn turn = turn_hears(s, 1, 2, SIM_MESSAGE_APPEND_RESPONSE, 1);
+    turn.message.granted = true;
+    turn.message.match_index = 1;
+    if (nearly) {
+        turn.tip = stage_entry(s, turn.tip, 1);
+    }
+    turn_play(s, &turn);
+    stage_send_entries(s, 1, 2, 2, 1);
+}
+
+/* Nearly: all that was sent is acknowledged, as while it probes. */
+static void others_under_way(struct stage *s, bool nearly)
+{
+    stage_elect(s, 1, 2, 1);
+    stage_propose(s, 1);
+    stage_propose(s, 1);
+    stage_propose(s, 1);
+    stage_send_entries(s, 1, 2, 0, 2);
+    stage_acknowledge(s, 1, 2, nearly ? 2 : 1, 0);
+    stage_send_entries(s, 1, 2, 2, 1);
+}
+
+/* Nearly: for another reason. */
+static void command_refused(struct stage *s, bool nearly)
+{
+    stage_elect(s, 1, 2, 1);
+    struct turn turn = turn_of(s, 1, SIM_INPUT_PROPOSAL);
+    turn_says(&turn, SIM_OUTPUT_REJECTED)->rejected.reason =
+        nearly ? SIM_NOT_LEADER : SIM_LATER;
+    turn_play(s, &turn);
+}
+
+/* Nearly: node 2 has a higher priority, and may be on its way to lead. */
+static void command_refused_by_the_first(struct stage *s, bool nearly)
+{
+    struct sim_configuration members = sim_configuration_of(3);
+    members.priorities[nearly ? 1 : 0] = 5;
+    stage_elect(s, 1, 2, 1);
+    stage_change(s, 1, &members);
+    struct turn turn = turn_of(s, 1, SIM_INPUT_PROPOSAL);
+    turn_says(&turn, SIM_OUTPUT_REJECTED)->rejected.reason = SIM_LATER;
+    turn_play(s, &turn);
+}
+
+Test(situations_replication, are_told_at_the_edges)
+{
+    static const struct stage_case cases[] = {
+        {SIM_BACK_OFF_IN_STEPS, refused_for_a_term, 3, 3, 0, 0, false},
+        {SIM_BACK_OFF_IN_STEPS, refused_further_back, 3, 3, 0, 0, false},
+        {SIM_COMMIT_BY_OWN_DISK, own_disk_of_several, 3, 3, 0, 0, false},
+        {SIM_APPEND_BEYOND_END, append_with_gap, 3, 3, 0, 0, false},
+        {SIM_APPEND_REPEATED, append_that_matches, 3, 3, 0, 0, false},
+        {SIM_TRUNCATION, log_replaced, 3, 3, 0, 0, false},
+        {SIM_WINDOW_FULL, entries_waited, 3, 3, 0, 0, false},
+        {SIM_WINDOW_FULL, others_under_way, 3, 3, 0, 0, false},
+        {SIM_BACK_PRESSURE, command_refused, 3, 3, 0, 0, false},
+        {SIM_BACK_PRESSURE, command_refused_by_the_first, 3, 3, 0, 0, false},
+    };
+    stage_play(cases, sizeof(cases) / sizeof(cases[0]));
+}

@@ -272,3 +272,69 @@ Test(situations_requests, are_told_from_what_nearly_happened)
     stage_play_all(cases, sizeof(cases) / sizeof(cases[0]),
                    SIM_READ_CONFIRMED_BY_ROUND, SIM_VOTE_STORED_BUT_NEVER_SENT);
 }
+
+/* --- at the edges ----------------------------------------------------------
+ */
+
+/* A chunk's answer is one as well; nearly: the read waited for the log. */
+static void read_confirmed_by_chunk(struct stage *s, bool nearly)
+{
+    lead_and_commit(s);
+    struct turn turn =
+        nearly ? turn_of(s, 1, SIM_INPUT_WRITTEN)
+               : turn_hears(s, 1, 2, SIM_MESSAGE_INSTALL_RESPONSE, 1);
+    play_ready(s, &turn);
+}
+
+/* Nearly: it is refused. */
+static void read_waits(struct stage *s, bool nearly)
+{
+    stage_elect(s, 1, 2, 1);
+    struct turn turn = read_of(s, 1, false);
+    if (nearly) {
+        play_lost(s, &turn);
+    } else {
+        turn_play(s, &turn);
+    }
+}
+
+/* Nearly: a leader that is alone needs no lease. */
+static void lease_of_several(struct stage *s, bool nearly)
+{
+    struct sim_configuration members = sim_configuration_of(nearly ? 1 : 2);
+    stage_elect(s, 1, 2, 1);
+    stage_change(s, 1, &members);
+    stage_acknowledge(s, 1, 2, 1, 1);
+    struct turn turn = read_of(s, 1, true);
+    play_ready(s, &turn);
+}
+
+/* Nearly: another read is ready in the step in which this one is asked. */
+static void lease_of_this_read(struct stage *s, bool nearly)
+{
+    lead_and_commit(s);
+    struct turn turn = read_of(s, 1, true);
+    turn_says(&turn, SIM_OUTPUT_READY)->ready.tag = nearly ? TAG + 1 : TAG;
+    turn_play(s, &turn);
+}
+
+/* Nearly: it is a command that is refused, with the tag of no read. */
+static void read_lost_beside(struct stage *s, bool nearly)
+{
+    struct turn turn = turn_of(s, 2, SIM_INPUT_PROPOSAL);
+    turn.input.proposal.tag = nearly ? TAG : TAG + 1;
+    play_lost(s, &turn);
+}
+
+Test(situations_requests, are_told_at_the_edges)
+{
+    static const struct stage_case cases[] = {
+        {SIM_READ_CONFIRMED_BY_ROUND, read_confirmed_by_chunk, 3, 3, 0, 0,
+         false},
+        {SIM_READ_WAITS_FOR_NO_OP, read_waits, 3, 3, 0, 0, false},
+        {SIM_LEASE_READ_SERVED, lease_of_several, 3, 3, 0, 0, true},
+        {SIM_LEASE_READ_SERVED, lease_of_this_read, 3, 3, 0, 0, true},
+        {SIM_FORWARDED_READ_LOST, read_lost_beside, 3, 3, 0, 0, false},
+    };
+    stage_play(cases, sizeof(cases) / sizeof(cases[0]));
+}

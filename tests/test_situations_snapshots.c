@@ -145,3 +145,107 @@ Test(situations_snapshots, are_told_from_what_nearly_happened)
     stage_play_all(cases, sizeof(cases) / sizeof(cases[0]), SIM_SNAPSHOT_MADE,
                    SIM_JOINT_ENTERED);
 }
+
+/* --- at the edges ----------------------------------------------------------
+ */
+
+/* Nearly: the follower gets entries again, so that it has the snapshot. */
+static void compacted_while_nothing_else(struct stage *s, bool nearly)
+{
+    stage_elect(s, 1, 2, 1);
+    stage_send(s, 1, 2, SIM_MESSAGE_INSTALL_REQUEST);
+    if (nearly) {
+        stage_send_entries(s, 1, 2, 5, 1);
+    }
+    make(s, 1, false);
+}
+
+/* Nearly: the log is kept. */
+static void compacted_and_dropped(struct stage *s, bool nearly)
+{
+    stage_elect(s, 1, 2, 1);
+    stage_send(s, 1, 2, SIM_MESSAGE_INSTALL_REQUEST);
+    struct turn turn = turn_of(s, 1, SIM_INPUT_SNAPSHOT);
+    struct sim_write *write = &turn_says(&turn, SIM_OUTPUT_WRITE)->write;
+    write->has_snapshot = true;
+    write->drop_before = nearly ? 0 : 3;
+    turn_play(s, &turn);
+}
+
+/* Nearly: entries have made it superfluous before. */
+static void superseded_in_time(struct stage *s, bool nearly)
+{
+    chunk(s, 1, 1, 5, 0, false);
+    s->nodes[2].view.commit_index = nearly ? 5 : 4;
+    chunk(s, 1, 1, 8, 0, false);
+}
+
+/* Nearly: none of it ever came. */
+static void superseded_after_a_chunk(struct stage *s, bool nearly)
+{
+    if (!nearly) {
+        chunk(s, 1, 1, 5, 0, false);
+    }
+    chunk(s, 1, 1, 8, 0, false);
+}
+
+/* Nearly: it was whole before. */
+static void superseded_before_whole(struct stage *s, bool nearly)
+{
+    chunk(s, 1, 1, 5, 0, nearly);
+    s->nodes[2].view.commit_index = 0;
+    chunk(s, 1, 1, 8, 0, false);
+}
+
+/* Nearly: it only asks how far it is. */
+static void continued_with_bytes(struct stage *s, bool nearly)
+{
+    chunk(s, 1, 1, 5, 0, false);
+    struct turn turn = turn_hears(s, 2, 3, SIM_MESSAGE_INSTALL_REQUEST, 2);
+    turn.message.place = (struct sim_position){1, 5};
+    turn.message.offset = 10;
+    turn.message.chunk_size = nearly ? 0 : 10;
+    turn.after.hard_state.term = 2;
+    turn_play(s, &turn);
+}
+
+/* Nearly: of another snapshot. */
+static void continued_the_same(struct stage *s, bool nearly)
+{
+    chunk(s, 1, 1, 5, 0, false);
+    chunk(s, 3, 2, nearly ? 6 : 5, 10, false);
+}
+
+/* It counts once; nearly: it was whole before the crash. */
+static void crash_in_between(struct stage *s, bool nearly)
+{
+    chunk(s, 1, 1, 5, 0, false);
+    if (nearly) {
+        chunk(s, 1, 1, 5, 10, true);
+        s->nodes[2].view.commit_index = 0;
+    }
+    stage_crash(s, 2);
+    stage_boot(s, 2);
+    chunk(s, 1, 1, 5, 0, true);
+    chunk(s, 1, 1, 8, 0, true);
+}
+
+Test(situations_snapshots, are_told_at_the_edges)
+{
+    static const struct stage_case cases[] = {
+        {SIM_LOG_COMPACTED_WHILE_SENDING, compacted_while_nothing_else, 3, 3, 0,
+         0, false},
+        {SIM_LOG_COMPACTED_WHILE_SENDING, compacted_and_dropped, 3, 3, 0, 0,
+         false},
+        {SIM_SNAPSHOT_SUPERSEDED, superseded_in_time, 3, 3, 0, 0, false},
+        {SIM_SNAPSHOT_SUPERSEDED, superseded_after_a_chunk, 3, 3, 0, 0, false},
+        {SIM_SNAPSHOT_SUPERSEDED, superseded_before_whole, 3, 3, 0, 0, false},
+        {SIM_SNAPSHOT_CONTINUED_BY_NEXT_LEADER, continued_with_bytes, 3, 3, 0,
+         0, false},
+        {SIM_SNAPSHOT_CONTINUED_BY_NEXT_LEADER, continued_the_same, 3, 3, 0, 0,
+         false},
+        {SIM_SNAPSHOT_INSTALLED_AFTER_CRASH, crash_in_between, 3, 3, 0, 0,
+         false},
+    };
+    stage_play(cases, sizeof(cases) / sizeof(cases[0]));
+}

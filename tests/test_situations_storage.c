@@ -136,3 +136,79 @@ Test(situations_storage, are_told_from_what_nearly_happened)
     stage_play_all(cases, sizeof(cases) / sizeof(cases[0]),
                    SIM_VOTE_STORED_BUT_NEVER_SENT, SIM_SITUATION_COUNT);
 }
+
+/* --- at the edges ----------------------------------------------------------
+ */
+
+/* The disk has the vote of an older term. Nearly: of this one. */
+static void vote_of_another_term(struct stage *s, bool nearly)
+{
+    for (uint64_t term = 1; term <= 2; term++) {
+        struct turn turn = turn_hears(s, 2, 1, SIM_MESSAGE_VOTE_REQUEST, term);
+        turn.after.hard_state = (struct sim_hard_state){term, 1};
+        turn_play(s, &turn);
+        if (term == 1 || nearly) {
+            stage_store(s, 2);
+        }
+    }
+    stage_crash(s, 2);
+    stage_boot(s, 2);
+}
+
+/* Nearly: for itself. */
+static void vote_for_somebody(struct stage *s, bool nearly)
+{
+    struct turn turn = turn_of(s, 2, SIM_INPUT_TIMER);
+    turn.after.hard_state = (struct sim_hard_state){1, nearly ? 2 : 1};
+    turn_play(s, &turn);
+    stage_crash(s, 2);
+    stage_boot(s, 2);
+}
+
+/* Nearly: what was lost would have taken the place of what is stored. */
+static void writes_behind_the_stored(struct stage *s, bool nearly)
+{
+    sim_tip tip = stage_entry(s, SIM_ROOT, 1);
+    stage_elect(s, 1, 2, 1);
+    stage_append(s, 2, 1, 1, tip);
+    stage_store(s, 2);
+    stage_elect(s, 3, 1, 2);
+    stage_append(s, 2, 3, nearly ? 1 : 2,
+                 stage_entry(s, nearly ? SIM_ROOT : tip, 2));
+    stage_crash(s, 2);
+    stage_boot(s, 2);
+}
+
+/* Nearly: posted in the moment in which it came back. */
+static void post_at_boot(struct stage *s, uint32_t id, bool at)
+{
+    stage_crash(s, id);
+    uint64_t booted_us = s->time_us;
+    stage_boot(s, id);
+    struct turn turn = turn_hears(s, 2, 1, SIM_MESSAGE_APPEND_REQUEST, 0);
+    turn.posted_us = at ? booted_us : booted_us - 1;
+    turn_play(s, &turn);
+}
+
+static void mail_right_before_life(struct stage *s, bool nearly)
+{
+    post_at_boot(s, 2, nearly);
+}
+
+static void mail_right_before_senders_life(struct stage *s, bool nearly)
+{
+    post_at_boot(s, 1, nearly);
+}
+
+Test(situations_storage, are_told_at_the_edges)
+{
+    static const struct stage_case cases[] = {
+        {SIM_VOTE_LOST_IN_CRASH, vote_of_another_term, 3, 3, 0, 0, false},
+        {SIM_VOTE_LOST_IN_CRASH, vote_for_somebody, 3, 3, 0, 0, false},
+        {SIM_WRITES_LOST, writes_behind_the_stored, 3, 3, 0, 0, false},
+        {SIM_MAIL_TO_LATER_LIFE, mail_right_before_life, 3, 3, 0, 0, false},
+        {SIM_MAIL_OF_EARLIER_LIFE, mail_right_before_senders_life, 3, 3, 0, 0,
+         false},
+    };
+    stage_play(cases, sizeof(cases) / sizeof(cases[0]));
+}
