@@ -25,7 +25,8 @@ struct sim_trace_sink {
 struct sim_options {
     uint64_t seed;
     const struct sim_node_type *node_type; /* whose Raft */
-    bool checks;                  /* true unless measuring what they cost */
+    bool checks;                  /* of properties, and situations; true
+                                     unless measuring what they cost */
     struct sim_trace_sink *trace; /* NULL: no text is made */
     uint64_t trace_from_step;     /* the first step whose text is wanted */
     uint64_t max_steps;           /* then it ends, undecided; SIM_UNLIMITED */
@@ -84,7 +85,8 @@ struct sim_result {
                                 end a joint one included */
     uint64_t history;        /* operations of clients whose order was judged */
     uint64_t evaluated[SIM_PROPERTY_COUNT];
-    uint64_t situations[SIM_SITUATION_COUNT]; /* how often each was reached */
+    uint64_t situations[SIM_SITUATION_COUNT]; /* how often each was reached;
+                                                 none without checks */
     bool violated; /* then `violation` is the first */
     struct sim_violation violation;
     struct sim_unmet unmet[SIM_MAX_UNMET];

@@ -25,8 +25,8 @@ const struct options_spec help_run_options[HELP_RUN_OPTION_COUNT] = {
      "List all situations in the summary, and how often each was reached; see "
      "'raftsim help situations'."},
     {HELP_NO_CHECKS, "no-checks", NULL,
-     "Check no property: only to measure what the checks cost. The run and its "
-     "hash stay the same."},
+     "Check no property and look for no situation: only to measure what that "
+     "costs. The run and its hash stay the same."},
     {'h', "help", NULL, "Print this page."},
 };
 
