@@ -214,6 +214,21 @@ static void both_give_up(struct stage *s, bool nearly)
     stage_follow(s, 2, 3, 2);
 }
 
+/* Of three, one crashes. Nearly: one of the others, too. */
+static void two_of_three_give_up(struct stage *s, bool nearly)
+{
+    for (uint32_t id = 1; id <= 3; id++) {
+        stage_campaign(s, id, 1);
+    }
+    stage_crash(s, 3);
+    stage_follow(s, 1, 2, 2);
+    if (nearly) {
+        stage_crash(s, 2);
+    } else {
+        stage_follow(s, 2, 1, 2);
+    }
+}
+
 Test(situations_elections, are_told_at_the_edges)
 {
     static const struct stage_case cases[] = {
@@ -223,6 +238,7 @@ Test(situations_elections, are_told_at_the_edges)
          false},
         {SIM_LEADER_BESIDE_OLDER_LEADER, other_leads, 3, 3, 0, 0, false},
         {SIM_SPLIT_VOTE, both_give_up, 3, 3, 0, 0, false},
+        {SIM_SPLIT_VOTE, two_of_three_give_up, 3, 3, 0, 0, false},
     };
     stage_play(cases, sizeof(cases) / sizeof(cases[0]));
 }

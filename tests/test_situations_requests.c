@@ -326,6 +326,25 @@ static void read_lost_beside(struct stage *s, bool nearly)
     play_lost(s, &turn);
 }
 
+/* Nearly: what it was told is lost, and its pre-votes suffice. */
+static void campaigns_as_told(struct stage *s, bool nearly)
+{
+    stage_elect(s, 1, 2, 1);
+    order(s);
+    if (nearly) {
+        stage_send(s, 1, 2, SIM_MESSAGE_TIMEOUT_NOW);
+        struct turn turn =
+            turn_hears(s, 2, 3, SIM_MESSAGE_PRE_VOTE_RESPONSE, 2);
+        turn.message.granted = true;
+        turn.after.role = SIM_CANDIDATE;
+        turn.after.hard_state = (struct sim_hard_state){2, 2};
+        turn_play(s, &turn);
+    } else {
+        be_told(s);
+    }
+    stage_vote(s, 2, 3, 2, true);
+}
+
 Test(situations_requests, are_told_at_the_edges)
 {
     static const struct stage_case cases[] = {
@@ -334,6 +353,7 @@ Test(situations_requests, are_told_at_the_edges)
         {SIM_READ_WAITS_FOR_NO_OP, read_waits, 3, 3, 0, 0, false},
         {SIM_LEASE_READ_SERVED, lease_of_several, 3, 3, 0, 0, true},
         {SIM_LEASE_READ_SERVED, lease_of_this_read, 3, 3, 0, 0, true},
+        {SIM_TRANSFER_SUCCEEDED, campaigns_as_told, 3, 3, 0, 0, false},
         {SIM_FORWARDED_READ_LOST, read_lost_beside, 3, 3, 0, 0, false},
     };
     stage_play(cases, sizeof(cases) / sizeof(cases[0]));
