@@ -76,7 +76,7 @@ struct situations_node {
     enum situations_wish told; /* to campaign at once, when it last was */
     uint64_t told_term;        /* the term of that campaign; 0: none */
 
-    bool jumped; /* its clock, at jumped_us */
+    bool jumped; /* its clock, in this life, last at jumped_us */
     uint64_t jumped_us;
 };
 

@@ -94,7 +94,6 @@ static void install_request(struct sim_situations *situations,
 {
     if (look->message->place.index <= look->before->commit_index) {
         situations__count(situations, SIM_SNAPSHOT_NOT_NEEDED);
-        look->node->arriving = false;
     } else if (look->message->chunk_size > 0) {
         chunk_came(situations, look);
     }

@@ -78,7 +78,4 @@ void situations__storage(struct sim_situations *situations,
                look->node->jumped_us == look->time_us) {
         situations__count(situations, SIM_CLOCK_JUMP_FIRES_TIMER);
     }
-    if (look->node->jumped && look->node->jumped_us < look->time_us) {
-        look->node->jumped = false;
-    }
 }
