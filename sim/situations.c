@@ -62,6 +62,13 @@ static void store(struct sim_situations *situations,
     node->disk = hard_state;
 }
 
+static void take_members(struct situations_node *node,
+                         const struct sim_configuration *members)
+{
+    node->members = *members;
+    node->n_voters = sim_set_count(&members->voters);
+}
+
 void sim_situations_boot(struct sim_situations *situations, uint32_t id,
                          uint64_t time_us, sim_tip durable,
                          struct sim_hard_state hard_state,
@@ -78,7 +85,11 @@ void sim_situations_boot(struct sim_situations *situations, uint32_t id,
     node->booted_us = time_us;
     node->view = view_of(view);
     node->tip = durable;
-    node->members = members != NULL ? *members : (struct sim_configuration){0};
+    node->members = (struct sim_configuration){0};
+    node->n_voters = 0;
+    if (members != NULL) {
+        take_members(node, members);
+    }
     node->votes = (struct sim_set){0};
     node->arriving = false;
     node->told_term = 0;
@@ -225,7 +236,7 @@ void sim_situations_step(struct sim_situations *situations,
     node->view = view_of(seen->after);
     node->tip = seen->tip_after;
     if (seen->members != NULL) {
-        node->members = *seen->members;
+        take_members(node, seen->members);
     }
 }
 

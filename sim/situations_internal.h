@@ -57,6 +57,7 @@ struct situations_node {
     uint64_t old_end;            /* the log's last index before the last step */
     sim_tip tip;
     struct sim_configuration members;
+    uint32_t n_voters; /* of these, without old ones */
     sim_tip durable;
     uint64_t durable_index;
     struct sim_hard_state disk;

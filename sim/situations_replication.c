@@ -136,8 +136,7 @@ static void commits(struct sim_situations *situations,
         situations__count(situations, SIM_COMMIT_BEFORE_OWN_DISK);
     }
     if (look->input->kind == SIM_INPUT_WRITTEN &&
-        sim_set_has(&node->members.voters, look->id) &&
-        sim_set_count(&node->members.voters) > 1) {
+        sim_set_has(&node->members.voters, look->id) && node->n_voters > 1) {
         situations__count(situations, SIM_COMMIT_BY_OWN_DISK);
     }
     situations__committed_members(situations, look);

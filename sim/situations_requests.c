@@ -10,7 +10,7 @@ static void asked_to_read(struct sim_situations *situations,
     const struct situations_node *node = look->node;
     bool young = node->committed_term != look->after->hard_state.term;
     bool by_lease = look->input->read.lease && situations->lease_reads &&
-                    sim_set_count(&node->members.voters) > 1;
+                    node->n_voters > 1;
     if (look->after->role != SIM_LEADER || look->rejected) {
         return;
     }
