@@ -56,12 +56,9 @@ struct situations_node {
     struct situations_view view; /* as of the last call */
     uint64_t old_end;            /* the log's last index before the last step */
     sim_tip tip;
-    struct sim_configuration members;
-    uint32_t n_voters; /* of these, without old ones */
     sim_tip durable;
     uint64_t durable_index;
     struct sim_hard_state disk;
-    struct situations_death death;
 
     struct sim_set votes;    /* that a candidate got in its term */
     uint64_t committed_term; /* as leader of it, it committed something */
@@ -79,6 +76,10 @@ struct situations_node {
 
     bool jumped; /* its clock, in this life, last at jumped_us */
     uint64_t jumped_us;
+
+    uint32_t n_voters; /* of `members`, without old ones */
+    struct sim_configuration members;
+    struct situations_death death;
 };
 
 /* A node as another one, the first, deals with it. What is about leaders is of
