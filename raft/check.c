@@ -74,6 +74,11 @@ static bool snapshot_is_sound(const struct raft *raft,
             meta.position.term == raft__log_term(&raft->log, index));
 }
 
+static bool is_pending(const struct raft *raft, uint64_t write_id)
+{
+    return write_id > raft->durable_write_id && write_id <= raft->last_write_id;
+}
+
 enum raft_status raft__check_input(const struct raft *raft,
                                    const struct raft_input *input,
                                    struct raft_message *message)
@@ -94,10 +99,11 @@ enum raft_status raft__check_input(const struct raft *raft,
     case RAFT_INPUT_MESSAGE:
         return check_message(raft, input, message);
     case RAFT_INPUT_WRITTEN:
-        return input->written.write_id > raft->durable_write_id &&
-                       input->written.write_id <= raft->last_write_id
-                   ? RAFT_OK
-                   : RAFT_BAD_INPUT;
+        return is_pending(raft, input->written.write_id) ? RAFT_OK
+                                                         : RAFT_BAD_INPUT;
+    case RAFT_INPUT_FAILED:
+        return is_pending(raft, input->failed.write_id) ? RAFT_OK
+                                                        : RAFT_BAD_INPUT;
     case RAFT_INPUT_PROPOSAL:
         return input->proposal.size <= RAFT_MAX_COMMAND_BYTES &&
                        (input->proposal.session == 0) ==

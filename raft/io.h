@@ -16,6 +16,8 @@ enum raft_input_kind {
     RAFT_INPUT_MESSAGE, /* bytes that another server's RAFT_OUTPUT_SEND gave */
     RAFT_INPUT_TIMER,   /* the last RAFT_OUTPUT_TIMER is due */
     RAFT_INPUT_WRITTEN, /* this write and all before it are durable */
+    RAFT_INPUT_FAILED,  /* this write, or one after it, may not be durable, and
+                           it is not known which part of it is: see below */
     /* Answered by ACCEPTED or REJECTED in the same step: */
     RAFT_INPUT_PROPOSAL, /* a command to replicate */
     RAFT_INPUT_SESSION,  /* opens a session for a client (6.3): its name is the
@@ -36,6 +38,18 @@ enum raft_input_kind {
  * the same term it is that one, with another it is lost. A host that gives up
  * waiting does not know, and may propose again within a session.
  *
+ * FAILED is what a host says whose disk reports an error, of an fsync or for
+ * want of room. The node stops: raft_step() returns RAFT_STOPPED to it and to
+ * everything after it, and answers nothing, for ever. The host sends no message
+ * that waits for that write or a later one, drops what clients wait for, frees
+ * the node, and creates it again from what it finds by reading the disk back,
+ * with the file opened anew. It never tries the write again behind the node's
+ * back: after a failed fsync nobody knows what the system still has of it. A
+ * system may have given up the pages and call the next fsync of the same file a
+ * success; what was never stored would be acknowledged then. Nothing was
+ * promised of such a write, so each part of it that is found may stay, and each
+ * that is not was never missed: as after a crash (struct raft_write).
+ *
  * A transfer is over when the view's `transfer_to` is RAFT_NONE: this server
  * leads no more, or it came to nothing within election_timeout_max_us. From the
  * moment at which the target is told, this leader has no lease in its term. A
@@ -53,6 +67,9 @@ struct raft_input {
         struct {
             uint64_t write_id;
         } written;
+        struct {
+            uint64_t write_id; /* the first that may not be durable */
+        } failed;
         struct {
             uint64_t tag;      /* the host's; comes back in the answer */
             uint64_t session;  /* 0: none, a retry may be applied twice */
@@ -103,7 +120,19 @@ struct raft_input {
 
 /* A write: to be made durable in this order: hard state, snapshot, truncation,
  * drop, entries. A crash may keep any prefix of that order; hard state and
- * snapshot are atomic. A log that was emptied goes on after the snapshot. */
+ * snapshot are atomic. A log that was emptied goes on after the snapshot.
+ *
+ * Of several writes that were not reported as durable, a crash may also keep
+ * more of the hard states than of the snapshots, and more of the snapshots than
+ * of the log: the hard states of the first h writes, the snapshots of the first
+ * s of these (s <= h), and any prefix of the changes of the log (truncations,
+ * drops, entries) of the first s. So three files do, and for a batch of writes
+ * three barriers: the last of the hard states, then the last of the snapshots,
+ * then all changes of the log. Two barriers between them are needed: raft_new()
+ * refuses an entry or a snapshot of a term that the hard state has not reached;
+ * and of entries that a snapshot replaces, or that are dropped for it, this may
+ * be the last copy. No more is needed: what was not reported was acknowledged
+ * to nobody. */
 struct raft_write {
     uint64_t id; /* 1, 2, 3 ... within one life */
     bool has_hard_state;

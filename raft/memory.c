@@ -177,6 +177,7 @@ static struct appends count_appends(const struct raft *raft,
     case RAFT_INPUT_START:
     case RAFT_INPUT_TIMER:
     case RAFT_INPUT_WRITTEN:
+    case RAFT_INPUT_FAILED:
     case RAFT_INPUT_TRANSFER:
     case RAFT_INPUT_READ:
     case RAFT_INPUT_SNAPSHOT:

@@ -144,6 +144,8 @@ static void dispatch(struct raft *raft, const struct raft_input *input,
     case RAFT_INPUT_WRITTEN:
         handle_written(raft, input->written.write_id);
         break;
+    case RAFT_INPUT_FAILED:
+        break; /* raft_step() ends with it */
     case RAFT_INPUT_PROPOSAL:
         raft__propose(raft, input);
         break;
@@ -171,9 +173,17 @@ enum raft_status raft_step(struct raft *raft, const struct raft_input *input,
     struct raft_message message;
     outputs->items = NULL;
     outputs->count = 0;
+    if (raft->stopped) {
+        return RAFT_STOPPED;
+    }
     enum raft_status status = raft__check_input(raft, input, &message);
     if (status != RAFT_OK) {
         return status;
+    }
+    if (input->kind == RAFT_INPUT_FAILED) {
+        raft->stopped = true; /* no step comes to an end any more, so what waits
+                                 for the write counts for nothing */
+        return RAFT_STOPPED;
     }
     if (!raft__reserve(raft, input, &message)) {
         return RAFT_NO_MEMORY;
@@ -201,6 +211,7 @@ void raft_inspect(const struct raft *raft, struct raft_view *view)
     view->configuration = raft->configuration;
     view->transfer_to =
         raft->role == RAFT_LEADER ? raft->transfer_to : RAFT_NONE;
+    view->stopped = raft->stopped;
 }
 
 const struct raft_member *raft_members(const struct raft *raft, uint32_t *n)

@@ -10,13 +10,17 @@
  * Read raft/data.h for what is stored, raft/io.h for what is said, and this
  * file for a node's life. The host owes the node five things:
  *   - writes become durable in the order of their ids, and each is reported
- *     once by RAFT_INPUT_WRITTEN (reporting the latest covers the earlier);
+ *     once by RAFT_INPUT_WRITTEN (reporting the latest covers the earlier), or
+ *     by RAFT_INPUT_FAILED, which ends the node's life;
  *   - a message whose `after_write` is not 0 leaves only once that write is
  *     durable; it is lost with the write if the machine crashes before;
  *   - `now_us` never goes back within one life of the node, and goes on while
  *     the machine sleeps, if leases are in use;
  *   - after a crash the node is created again from what is durable: boot and
- *     restart are the same call;
+ *     restart are the same call. All that was ever reported as durable is
+ *     there: a host that reads back something else (a checksum does not fit)
+ *     does not start the node, and never leaves the record out: what is gone
+ *     may be a vote that was given or the last copy of a committed entry;
  *   - an id is never used again for a server that lost its disk, nor does one
  *     that was ever proposed as a witness come back as something else.
  * What changes without an output of its own (role, leader, members, a
@@ -146,6 +150,9 @@ enum raft_status {
                         session; a snapshot of what is not applied, or whose
                         meta is not that of its index, or whose keep_from is out
                         of range */
+    RAFT_STOPPED,    /* a write failed, in this step or an earlier one: nothing
+                        is answered, whatever the input; the host frees the node
+                        and creates it again (see RAFT_INPUT_FAILED) */
     RAFT_BAD_IMAGE,  /* raft_new(): the image contradicts itself */
     RAFT_BAD_CONFIG, /* raft_new(): see raft_config_error() */
 };
@@ -158,9 +165,9 @@ enum raft_status raft_new(const struct raft_config *config,
                           struct raft_allocator *allocator, struct raft **out);
 
 /* Hands the node one input. On RAFT_OK `*outputs` is its answer; on anything
- * else it is empty and the node is as it was. What the node must not forget
- * never fails half-way for want of memory; a message to another server for
- * which there is none is dropped, as the network might have done. */
+ * else it is empty and the node is as it was, or stopped. What the node must
+ * not forget never fails half-way for want of memory; a message to another
+ * server for which there is none is dropped, as the network might have done. */
 enum raft_status raft_step(struct raft *raft, const struct raft_input *input,
                            struct raft_outputs *outputs);
 
@@ -187,6 +194,7 @@ struct raft_view {
                                            they are; at or before `snapshot`: it
                                            is in there */
     raft_id transfer_to;                /* as leader: who is to lead next */
+    bool stopped; /* a write failed; all else is as it was then */
 };
 
 void raft_inspect(const struct raft *raft, struct raft_view *view);

@@ -156,6 +156,7 @@ struct raft {
     uint64_t sequence; /* of the step: what a leader sends bears it. Begins at
                           random: those of lives do not meet */
     bool started;
+    bool stopped; /* a write failed: nothing leaves this node any more */
     uint64_t started_us;
     bool was_used; /* in a life before */
 

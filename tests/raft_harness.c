@@ -316,12 +316,44 @@ void harness_persist(struct harness *h, uint64_t write_id)
     memmove(h->pending, h->pending + n, h->n_pending * sizeof *h->pending);
 }
 
-void harness_crash(struct harness *h, uint64_t keep_parts)
+static void end_life(struct harness *h)
 {
     raft_free(h->raft);
     h->raft = NULL;
     assert(h->memory.n_blocks == 0);
     forget_answer(h);
+}
+
+/* What of a write lies in the files that got so far. */
+static struct raft_write part_of(const struct raft_write *write,
+                                 bool has_hard_state, bool has_snapshot)
+{
+    struct raft_write part = *write;
+    part.has_hard_state = write->has_hard_state && has_hard_state;
+    part.has_snapshot = write->has_snapshot && has_snapshot;
+    return part;
+}
+
+void harness_crash_apart(struct harness *h, struct harness_parts keep)
+{
+    assert(keep.n_snapshots <= keep.n_hard_states);
+    end_life(h);
+    for (size_t i = 0; i < h->n_pending; i++) {
+        struct raft_write part = part_of(&h->pending[i], i < keep.n_hard_states,
+                                         i < keep.n_snapshots);
+        uint64_t others = (uint64_t)part.has_hard_state + part.has_snapshot;
+        uint64_t changes = i < keep.n_snapshots ? keep.n_changes : 0;
+        keep.n_changes -=
+            harness__disk_write(&h->durable, &part, others + changes) - others;
+        free_write(&h->pending[i]);
+    }
+    h->n_pending = 0;
+    harness_clear_outbox(h);
+}
+
+void harness_crash(struct harness *h, uint64_t keep_parts)
+{
+    end_life(h);
     for (size_t i = 0; i < h->n_pending; i++) {
         keep_parts -=
             harness__disk_write(&h->durable, &h->pending[i], keep_parts);

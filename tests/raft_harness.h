@@ -200,6 +200,17 @@ void harness_written(struct harness *h);
  * letters that wait for a write that did not are lost with it. */
 void harness_crash(struct harness *h, uint64_t keep_parts);
 
+/* Ends the node as well. What survives is of three files, each synced by itself
+ * (struct raft_write): the hard states of the first writes, the snapshots of
+ * the first of these, and of those the first changes of the log; all, where
+ * the number is larger. */
+struct harness_parts {
+    size_t n_hard_states; /* writes */
+    size_t n_snapshots;   /* writes, at most n_hard_states */
+    uint64_t n_changes;   /* truncations, drops and entries */
+};
+void harness_crash_apart(struct harness *h, struct harness_parts keep);
+
 /* Ends the node and the bench; nothing may be held by the node any more. */
 void harness_free(struct harness *h);
 

@@ -470,6 +470,7 @@ static bool asks_now(const struct raft_input *input, uint64_t *tag)
     case RAFT_INPUT_MESSAGE:
     case RAFT_INPUT_TIMER:
     case RAFT_INPUT_WRITTEN:
+    case RAFT_INPUT_FAILED:
     case RAFT_INPUT_READ:
     case RAFT_INPUT_SNAPSHOT:
         break;
