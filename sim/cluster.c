@@ -271,7 +271,8 @@ bool sim_cluster_runs(const struct sim_cluster *cluster, uint32_t node)
 
 bool sim_cluster_is_whole(const struct sim_cluster *cluster)
 {
-    return cluster->n_running == cluster->n;
+    return cluster->n_running + cluster->n_refused == cluster->n &&
+           (cluster->n_refused == 0 || cluster__can_recover(cluster));
 }
 
 const struct sim_configuration *

@@ -9,7 +9,14 @@
  *     handled in their order on resumption; nothing leaves it, and its disk
  *     makes no progress (a virtual machine that is stopped);
  *   - down: the node is gone with its unfinished writes and the messages that
- *     waited for them; what arrives is lost.
+ *     waited for them; what arrives is lost. A machine also goes down when a
+ *     write fails: its node stops, and is created again from what is durable.
+ *
+ * A start reads back what is durable. The torn end of what was being written is
+ * dropped; a record that has rotten ends the start, and the machine stays down
+ * for good: which promise the record was (a vote, the last copy of a committed
+ * entry) cannot be told, so to go on without it could break one. Such a server
+ * is replaced by one with a fresh id, as one that lost its disk is.
  *
  * Shared by the files of the simulator that drive a run; not for others.
  */
@@ -75,6 +82,8 @@ struct sim_machine {
     struct sim_node *node; /* NULL: down */
     uint32_t lives;        /* how often a node was started here */
     bool paused;
+    bool stopped; /* down, or about to be, because a write failed */
+    bool refused; /* down for good: its disk has rotten, and it found that */
     struct sim_view view; /* of the node; of its last moment when down */
     sim_tip tip;          /* the log in its memory; SIM_NO_TIP when down */
     uint64_t first_index; /* of the entries that this log still has */
@@ -150,6 +159,7 @@ struct sim_cluster {
     struct sim_machine *machines; /* [1] to [n]; [0] is unused */
     uint32_t n;
     uint32_t n_running; /* machines that are up and not paused */
+    uint32_t n_refused; /* machines that are down for good */
     sim_tip *tips;      /* a copy of each machine's tip, for expectations */
     uint64_t now_us;    /* virtual */
     uint64_t step;      /* the last one's number */
@@ -161,9 +171,11 @@ struct sim_cluster {
                                  were said to have */
     uint64_t elections, highest_term, committed, crashes, restarts;
     uint64_t messages_delivered, messages_lost_at_machines, writes;
-    uint64_t snapshots; /* made by nodes of their own state machine */
-    uint64_t installs;  /* taken over, other than at the start of a life */
-    uint64_t reads;     /* answered, other than through the log */
+    uint64_t write_errors; /* batches that failed */
+    uint64_t torn_records; /* found at a start, and dropped */
+    uint64_t snapshots;    /* made by nodes of their own state machine */
+    uint64_t installs;     /* taken over, other than at the start of a life */
+    uint64_t reads;        /* answered, other than through the log */
     struct sim_read_counts read_counts; /* what a machine can know of them */
     uint64_t configurations; /* appended by leaders, those that leave a joint
                                 one included */
@@ -210,8 +222,15 @@ void sim_cluster_carry_out(struct sim_cluster *cluster,
 /* --- what is done to machines; each does nothing where it does not apply ---
  */
 
-/* Starts a node from what is durable: boot and restart are the same. */
+/* Starts a node from what is durable: boot and restart are the same. False also
+ * if it refuses, because the disk has rotten. */
 bool sim_cluster_start(struct sim_cluster *cluster, uint32_t node);
+
+/* Lets a record on the node's disk rot. Not if that left too few sound disks
+ * among the voters for a majority (of both sets, if they are joint; witnesses
+ * count as unsound, for they hold no commands), unless `beyond`. */
+bool sim_cluster_corrupt(struct sim_cluster *cluster, uint32_t node,
+                         enum sim_record record, bool beyond);
 bool sim_cluster_crash(struct sim_cluster *cluster, uint32_t node,
                        enum sim_unfinished unfinished);
 bool sim_cluster_pause(struct sim_cluster *cluster, uint32_t node);
@@ -247,7 +266,9 @@ bool sim_cluster_is_up(const struct sim_cluster *cluster, uint32_t node);
 /* Whether it is up and not paused. */
 bool sim_cluster_runs(const struct sim_cluster *cluster, uint32_t node);
 
-/* Whether every machine is up and none is paused. O(1). */
+/* Whether every machine is up and none is paused, but for those that are down
+ * for good, and these are no majority of the voters. O(1) where there are none.
+ */
 bool sim_cluster_is_whole(const struct sim_cluster *cluster);
 
 /* The members by the log of the leader, of the last one while there is none,

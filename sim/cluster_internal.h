@@ -2,6 +2,7 @@
  *
  *   cluster.c        the whole: new, free, notes, questions
  *   cluster_lives.c  machines that start, crash, pause; their clocks
+ *   cluster_disks.c  disks that fail, and disks that rot
  *   host.c           a step: an input in, the outputs walked, the step judged
  *   host_disk.c      writes, and what waits for them
  *   host_state.c     the state machine: applied entries, snapshots
@@ -30,6 +31,31 @@ bool cluster__look_at_members(struct sim_cluster *cluster, uint32_t node);
  * end. The same for all rings of a machine. */
 void *cluster__grow_ring(void *ring, size_t *capacity, size_t first,
                          size_t count, size_t size);
+
+/* --- cluster_lives.c ------------------------------------------------------ */
+
+/* The machine is down: memory is lost, and of the unfinished writes what
+ * `unfinished` says, by chance of `prng`. */
+void cluster__go_down(struct sim_cluster *cluster, uint32_t node,
+                      enum sim_unfinished unfinished, struct sim_prng *prng);
+
+/* --- cluster_disks.c ------------------------------------------------------ */
+
+/* A batch of the disk failed: the node hears of it, and the machine goes down.
+ */
+void cluster__write_failed(struct sim_cluster *cluster, uint32_t node);
+
+/* Before a start: reads back what is durable. False if some of it has rotten.
+ */
+bool cluster__read_back(struct sim_cluster *cluster, uint32_t node);
+
+/* Whether those that are not down for good have every committed entry, and can
+ * elect a leader. */
+bool cluster__can_recover(const struct sim_cluster *cluster);
+
+/* What a crash leaves if it does not say. */
+enum sim_unfinished cluster__unfinished(const struct sim_cluster *cluster,
+                                        enum sim_unfinished said);
 
 /* --- host.c --------------------------------------------------------------- */
 

@@ -89,9 +89,10 @@ static void begin_life(struct sim_cluster *cluster, uint32_t node)
 bool sim_cluster_start(struct sim_cluster *cluster, uint32_t node)
 {
     struct sim_machine *machine = &cluster->machines[node];
-    if (machine->node != NULL) {
+    if (machine->node != NULL || !cluster__read_back(cluster, node)) {
         return false;
     }
+    machine->stopped = false;
     machine->node = create_node(cluster, node);
     if (machine->node == NULL) {
         sim_cluster_breach(cluster,
@@ -146,8 +147,13 @@ static void drop_mail(struct sim_cluster *cluster, uint32_t node)
 static const char *unfinished_name(enum sim_unfinished unfinished)
 {
     switch (unfinished) {
+    case SIM_UNFINISHED_USUAL:
     case SIM_UNFINISHED_RANDOM:
         return "partly lost";
+    case SIM_UNFINISHED_ANY_ORDER:
+        return "partly lost, in any order";
+    case SIM_UNFINISHED_TORN:
+        return "torn";
     case SIM_UNFINISHED_LOST:
         return "lost";
     case SIM_UNFINISHED_KEPT:
@@ -156,10 +162,35 @@ static const char *unfinished_name(enum sim_unfinished unfinished)
     return "";
 }
 
-bool sim_cluster_crash(struct sim_cluster *cluster, uint32_t node,
-                       enum sim_unfinished unfinished)
+void cluster__go_down(struct sim_cluster *cluster, uint32_t node,
+                      enum sim_unfinished unfinished, struct sim_prng *prng)
 {
     struct sim_machine *machine = &cluster->machines[node];
+    drop_mail(cluster, node);
+    cluster->type->destroy(machine->node);
+    machine->node = NULL;
+    cluster->n_running -= machine->paused ? 0 : 1;
+    machine->paused = false;
+    machine->timer_generation++;
+    machine->timer_event_us = SIM_NO_EVENT;
+    if (cluster->situations != NULL) {
+        sim_situations_crash(cluster->situations, node);
+    }
+    sim_disk_crash(machine->disk, unfinished, prng);
+    cluster__walk_durable(cluster, node);
+    machine->tip = SIM_NO_TIP;
+    cluster->tips[node] = SIM_NO_TIP;
+    if (cluster->checker != NULL) {
+        sim_checker_crash(cluster->checker, node);
+    }
+    cluster__find_leader(cluster);
+}
+
+bool sim_cluster_crash(struct sim_cluster *cluster, uint32_t node,
+                       enum sim_unfinished said)
+{
+    struct sim_machine *machine = &cluster->machines[node];
+    enum sim_unfinished unfinished = cluster__unfinished(cluster, said);
     if (machine->node == NULL) {
         return false;
     }
@@ -171,24 +202,7 @@ bool sim_cluster_crash(struct sim_cluster *cluster, uint32_t node,
                     machine->view.hard_state.term,
                     has_unfinished ? ", unfinished writes " : "",
                     has_unfinished ? unfinished_name(unfinished) : "");
-    drop_mail(cluster, node);
-    cluster->type->destroy(machine->node);
-    machine->node = NULL;
-    cluster->n_running -= machine->paused ? 0 : 1;
-    machine->paused = false;
-    machine->timer_generation++;
-    machine->timer_event_us = SIM_NO_EVENT;
-    if (cluster->situations != NULL) {
-        sim_situations_crash(cluster->situations, node);
-    }
-    sim_disk_crash(machine->disk, unfinished, &machine->crash_luck);
-    cluster__walk_durable(cluster, node);
-    machine->tip = SIM_NO_TIP;
-    cluster->tips[node] = SIM_NO_TIP;
-    if (cluster->checker != NULL) {
-        sim_checker_crash(cluster->checker, node);
-    }
-    cluster__find_leader(cluster);
+    cluster__go_down(cluster, node, unfinished, &machine->crash_luck);
     return true;
 }
 

@@ -90,15 +90,19 @@ static void tell(const struct sim_damages *damages, const struct damage *damage,
                     sim_action_name(damage->action->kind), text);
 }
 
-/* The node's disk gets each latency from the latest damage that says one, or
- * from the scenario. */
+/* The node's disk gets each latency, and the chance of errors, from the latest
+ * damage that says one, or from the scenario. It is full as long as one damage
+ * says so. */
 static void mix_disk(struct sim_damages *damages, uint32_t node)
 {
     struct sim_cluster *cluster = damages->cluster;
     const struct sim_distribution *write = &cluster->scenario->disk_write;
     const struct sim_distribution *fsync = &cluster->scenario->disk_fsync;
+    uint32_t error_ppm = cluster->scenario->disk_fsync_error_ppm;
+    bool full = false;
     uint64_t write_serial = 0;
     uint64_t fsync_serial = 0;
+    uint64_t error_serial = 0;
     for (uint32_t i = 0; i < damages->n_items; i++) {
         const struct damage *damage = &damages->items[i];
         if (damage->serial == 0 || damage->action->kind != SIM_ACTION_DISK ||
@@ -113,9 +117,15 @@ static void mix_disk(struct sim_damages *damages, uint32_t node)
             fsync = &damage->action->fsync;
             fsync_serial = damage->serial;
         }
+        if (damage->action->has_fsync_errors && damage->serial > error_serial) {
+            error_ppm = damage->action->fsync_error_ppm;
+            error_serial = damage->serial;
+        }
+        full = full || damage->action->full;
     }
     struct sim_disk *disk = cluster->machines[node].disk;
     sim_disk_set_latency(disk, write, fsync);
+    sim_disk_set_errors(disk, error_ppm, full);
     uint64_t completes_us;
     if (sim_disk_start_over(disk, cluster->now_us, &completes_us)) {
         sim_event_queue_push(cluster->queue, completes_us, SIM_QUEUE_DISK, node,
@@ -191,6 +201,9 @@ static bool do_to_node(struct sim_damages *damages,
     case SIM_ACTION_DISK:
         mix_disk(damages, node);
         return true;
+    case SIM_ACTION_CORRUPT:
+        return sim_cluster_corrupt(cluster, node, action->record,
+                                   action->beyond);
     case SIM_ACTION_CLOCK:
         disturb_clock(cluster, action, node);
         return true;
@@ -262,6 +275,18 @@ static const struct damage *remaining(const struct sim_damages *damages,
     return latest;
 }
 
+/* Those that went down because a write failed start again when the trouble of
+ * their disk is over, unless they are to be down for another reason. */
+static void bring_back(struct sim_damages *damages, uint32_t node)
+{
+    const struct sim_machine *machine = &damages->cluster->machines[node];
+    if (machine->node == NULL && machine->stopped &&
+        !sim_disk_is_full(machine->disk) &&
+        remaining(damages, SIM_ACTION_CRASH, node) == NULL) {
+        sim_cluster_start(damages->cluster, node);
+    }
+}
+
 /* The damage's slot is free already; others may still hold the node. */
 static void undo_at_node(struct sim_damages *damages, enum sim_action_kind kind,
                          uint32_t node)
@@ -274,6 +299,7 @@ static void undo_at_node(struct sim_damages *damages, enum sim_action_kind kind,
         sim_cluster_resume(cluster, node);
     } else if (kind == SIM_ACTION_DISK) {
         mix_disk(damages, node);
+        bring_back(damages, node);
     } else if (kind == SIM_ACTION_CLOCK) {
         sim_cluster_set_clock_rate(cluster, node,
                                    other == NULL

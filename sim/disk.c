@@ -1,40 +1,12 @@
 #undef NDEBUG
-#include "sim/disk.h"
+#include "sim/disk_internal.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 #include "sim/memory.h"
 
-enum phase {
-    IDLE,       /* nothing is unfinished */
-    WRITING,    /* the batch is in progress */
-    REPORTING,  /* the batch has ended; its writes are being walked over */
-    RECOVERING, /* the queue holds what survived a crash, to be walked over */
-};
-
-struct sim_disk {
-    const struct sim_log_tree *tree;
-    struct sim_archive *archive;
-    const struct sim_distribution *write;
-    const struct sim_distribution *fsync;
-    struct sim_prng prng;
-    enum phase phase;
-    uint64_t generation;
-    /* Durable. */
-    sim_tip tip;
-    uint64_t first; /* index of the oldest entry, whether there is one or not */
-    sim_snapshot_number snapshot;
-    struct sim_hard_state hard_state;
-    /* Unfinished writes: a first-in, first-out queue from `head` on. */
-    struct sim_disk_write *writes;
-    size_t head;
-    size_t count;
-    size_t capacity;
-    size_t n_batch; /* of the queue's first, those of the batch */
-};
-
-static uint64_t index_of(const struct sim_disk *disk, sim_tip tip)
+uint64_t disk__index_of(const struct sim_disk *disk, sim_tip tip)
 {
     return sim_log_tree_position(disk->tree, tip).index;
 }
@@ -82,7 +54,7 @@ static void enqueue(struct sim_disk *disk, const struct sim_disk_write *write)
 /* One batch of all that is in the queue. Returns the time of its end. */
 static uint64_t start_batch(struct sim_disk *disk, uint64_t now_us)
 {
-    disk->phase = WRITING;
+    disk->phase = DISK_WRITING;
     disk->n_batch = disk->count;
     uint64_t duration_us = 0;
     for (size_t i = 0; i < disk->n_batch; i++) {
@@ -95,112 +67,13 @@ static uint64_t start_batch(struct sim_disk *disk, uint64_t now_us)
     return now_us + duration_us;
 }
 
-/* How many parts a write has that follows on the log `before`. */
-static uint64_t parts_of(const struct sim_disk *disk, sim_tip before,
-                         const struct sim_disk_write *write)
-{
-    uint64_t parts = write->has_hard_state ? 1 : 0;
-    parts += write->snapshot != SIM_NO_SNAPSHOT ? 1 : 0;
-    parts += write->base != before ? 1 : 0;
-    parts += write->drop_before > 0 ? 1 : 0;
-    return parts + index_of(disk, write->tip) - index_of(disk, write->base);
-}
-
-/* Takes one of the parts that are left, if the write has this one: whether it
- * has it and loses it, because none is left. */
-static bool loses(bool has, uint64_t *left)
-{
-    if (!has) {
-        return false;
-    }
-    if (*left == 0) {
-        return true;
-    }
-    --*left;
-    return false;
-}
-
-/* Cuts a write that follows on the log `before` down to its first `left` parts;
- * at least one, fewer than it has. */
-static void keep_parts(const struct sim_disk *disk, sim_tip before,
-                       struct sim_disk_write *write, uint64_t left)
-{
-    left -= write->has_hard_state ? 1 : 0;
-    if (loses(write->snapshot != SIM_NO_SNAPSHOT, &left)) {
-        sim_archive_release(disk->archive, write->snapshot);
-        write->snapshot = SIM_NO_SNAPSHOT;
-    }
-    if (loses(write->base != before, &left)) {
-        write->base = before;
-        write->tip = before;
-    }
-    if (loses(write->drop_before > 0, &left)) {
-        write->drop_before = 0;
-    }
-    uint64_t last = index_of(disk, write->base) + left;
-    if (last < index_of(disk, write->tip)) {
-        write->tip = sim_log_tree_ancestor(disk->tree, write->tip, last);
-    }
-}
-
-/* Forgets the unfinished writes but for the first `n`. */
-static void forget_from(struct sim_disk *disk, size_t n)
+void disk__forget_from(struct sim_disk *disk, size_t n)
 {
     for (size_t i = n; i < disk->count; i++) {
         sim_archive_release(disk->archive,
                             disk->writes[disk->head + i].snapshot);
     }
     disk->count = n;
-}
-
-/* Cuts the queue down to its first `parts`. */
-static void keep_first_parts(struct sim_disk *disk, uint64_t parts)
-{
-    sim_tip before = disk->tip;
-    for (size_t i = 0; i < disk->count; i++) {
-        struct sim_disk_write *write = &disk->writes[disk->head + i];
-        uint64_t parts_here = parts_of(disk, before, write);
-        if (parts < parts_here) {
-            if (parts > 0) {
-                keep_parts(disk, before, write, parts);
-                i++;
-            }
-            forget_from(disk, i);
-            return;
-        }
-        parts -= parts_here;
-        before = write->tip;
-    }
-}
-
-static uint64_t unfinished_parts(const struct sim_disk *disk)
-{
-    uint64_t parts = 0;
-    sim_tip before = disk->tip;
-    for (size_t i = 0; i < disk->count; i++) {
-        const struct sim_disk_write *write = &disk->writes[disk->head + i];
-        parts += parts_of(disk, before, write);
-        before = write->tip;
-    }
-    return parts;
-}
-
-static uint64_t surviving_parts(uint64_t parts, enum sim_unfinished unfinished,
-                                struct sim_prng *prng)
-{
-    if (parts == 0) {
-        return 0;
-    }
-    switch (unfinished) {
-    case SIM_UNFINISHED_RANDOM:
-        return sim_prng_between(prng, 0, parts);
-    case SIM_UNFINISHED_LOST:
-        return 0;
-    case SIM_UNFINISHED_KEPT:
-        return parts;
-    }
-    assert(false);
-    return 0;
 }
 
 struct sim_disk *sim_disk_new(const struct sim_log_tree *tree,
@@ -215,7 +88,7 @@ struct sim_disk *sim_disk_new(const struct sim_log_tree *tree,
     disk->tree = tree;
     disk->archive = archive;
     disk->prng = sim_prng_stream(seed, SIM_STREAM_DISK, node, 0);
-    disk->phase = IDLE;
+    disk->phase = DISK_IDLE;
     disk->tip = SIM_ROOT;
     disk->first = 1;
     sim_disk_set_latency(disk, write, fsync);
@@ -232,13 +105,13 @@ static void place_snapshot(struct sim_disk *disk, sim_snapshot_number snapshot)
 void sim_disk_preload(struct sim_disk *disk, sim_snapshot_number snapshot,
                       sim_tip tip, struct sim_hard_state hard_state)
 {
-    assert(disk->phase == IDLE);
+    assert(disk->phase == DISK_IDLE);
     sim_tip base = sim_archive_tip(disk->archive, snapshot);
     assert(sim_log_tree_contains(disk->tree, tip, base));
     sim_archive_hold(disk->archive, snapshot);
     place_snapshot(disk, snapshot);
     disk->tip = tip;
-    disk->first = index_of(disk, base) + 1;
+    disk->first = disk__index_of(disk, base) + 1;
     disk->hard_state = hard_state;
 }
 
@@ -255,21 +128,28 @@ void sim_disk_set_latency(struct sim_disk *disk,
 bool sim_disk_submit(struct sim_disk *disk, uint64_t now_us,
                      const struct sim_disk_write *write, uint64_t *completes_us)
 {
-    assert(disk->phase != RECOVERING);
+    assert(disk->phase != DISK_RECOVERING);
     assert(follows(disk, write));
     assert(sim_log_tree_contains(disk->tree, write->tip, write->base));
     enqueue(disk, write);
-    if (disk->phase != IDLE) {
+    if (disk->phase != DISK_IDLE && disk->phase != DISK_FAILED) {
         return false;
     }
     *completes_us = start_batch(disk, now_us);
     return true;
 }
 
+void sim_disk_set_errors(struct sim_disk *disk, uint32_t fsync_error_ppm,
+                         bool full)
+{
+    disk->fsync_error_ppm = fsync_error_ppm;
+    disk->full = full;
+}
+
 bool sim_disk_start_over(struct sim_disk *disk, uint64_t now_us,
                          uint64_t *completes_us)
 {
-    if (disk->phase != WRITING) {
+    if (disk->phase != DISK_WRITING) {
         return false;
     }
     disk->generation++;
@@ -277,14 +157,28 @@ bool sim_disk_start_over(struct sim_disk *disk, uint64_t now_us,
     return true;
 }
 
-bool sim_disk_complete(struct sim_disk *disk, uint64_t generation)
+bool sim_disk_is_full(const struct sim_disk *disk)
+{
+    return disk->full;
+}
+
+/* Nothing is drawn where nothing can go wrong. */
+static bool fails(struct sim_disk *disk)
+{
+    return disk->has_failed || disk->full ||
+           (disk->fsync_error_ppm > 0 &&
+            sim_prng_chance(&disk->prng, disk->fsync_error_ppm));
+}
+
+enum sim_disk_end sim_disk_complete(struct sim_disk *disk, uint64_t generation)
 {
     if (generation != disk->generation) {
-        return false;
+        return SIM_DISK_STALE;
     }
-    assert(disk->phase == WRITING);
-    disk->phase = REPORTING;
-    return true;
+    assert(disk->phase == DISK_WRITING);
+    disk->has_failed = fails(disk);
+    disk->phase = disk->has_failed ? DISK_FAILED : DISK_REPORTING;
+    return disk->has_failed ? SIM_DISK_FAILED : SIM_DISK_DONE;
 }
 
 static void make_durable(struct sim_disk *disk,
@@ -292,24 +186,31 @@ static void make_durable(struct sim_disk *disk,
 {
     if (write->has_hard_state) {
         disk->hard_state = write->hard_state;
+        disk->rotten[SIM_RECORD_HARD_STATE] = false;
     }
     if (write->snapshot != SIM_NO_SNAPSHOT) {
         place_snapshot(disk, write->snapshot);
+        disk->rotten[SIM_RECORD_SNAPSHOT] = false;
     }
     /* Off the path of the log, the base is the snapshot's log: of that the disk
      * has no entry. */
     if (!sim_log_tree_contains(disk->tree, disk->tip, write->base)) {
-        disk->first = index_of(disk, write->base) + 1;
+        disk->first = disk__index_of(disk, write->base) + 1;
     }
     if (write->drop_before > disk->first) {
         disk->first = write->drop_before;
     }
     disk->tip = write->tip;
+    if (disk->rotten_index < disk->first ||
+        disk->rotten_index > disk__index_of(disk, write->base)) {
+        disk->rotten[SIM_RECORD_ENTRY] = false; /* it is gone */
+    }
 }
 
 bool sim_disk_next_durable(struct sim_disk *disk, struct sim_disk_write *write)
 {
-    bool walking = disk->phase == REPORTING || disk->phase == RECOVERING;
+    bool walking =
+        disk->phase == DISK_REPORTING || disk->phase == DISK_RECOVERING;
     if (!walking || disk->n_batch == 0) {
         return false;
     }
@@ -318,8 +219,8 @@ bool sim_disk_next_durable(struct sim_disk *disk, struct sim_disk_write *write)
     disk->n_batch--;
     disk->count--;
     disk->head = disk->count > 0 ? disk->head + 1 : 0;
-    if (disk->phase == RECOVERING && disk->count == 0) {
-        disk->phase = IDLE;
+    if (disk->phase == DISK_RECOVERING && disk->count == 0) {
+        disk->phase = DISK_IDLE;
     }
     return true;
 }
@@ -327,11 +228,11 @@ bool sim_disk_next_durable(struct sim_disk *disk, struct sim_disk_write *write)
 bool sim_disk_start_next(struct sim_disk *disk, uint64_t now_us,
                          uint64_t *completes_us)
 {
-    if (disk->phase != REPORTING) {
+    if (disk->phase != DISK_REPORTING) {
         return false;
     }
     assert(disk->n_batch == 0);
-    disk->phase = IDLE;
+    disk->phase = DISK_IDLE;
     if (disk->count == 0) {
         return false;
     }
@@ -339,14 +240,9 @@ bool sim_disk_start_next(struct sim_disk *disk, uint64_t now_us,
     return true;
 }
 
-void sim_disk_crash(struct sim_disk *disk, enum sim_unfinished unfinished,
-                    struct sim_prng *prng)
+struct sim_prng *sim_disk_luck(struct sim_disk *disk)
 {
-    disk->generation++;
-    uint64_t parts = unfinished_parts(disk);
-    keep_first_parts(disk, surviving_parts(parts, unfinished, prng));
-    disk->n_batch = disk->count;
-    disk->phase = disk->count > 0 ? RECOVERING : IDLE;
+    return &disk->prng;
 }
 
 uint64_t sim_disk_generation(const struct sim_disk *disk)
@@ -391,7 +287,7 @@ void sim_disk_free(struct sim_disk *disk)
     if (disk == NULL) {
         return;
     }
-    forget_from(disk, 0);
+    disk__forget_from(disk, 0);
     sim_archive_release(disk->archive, disk->snapshot);
     free(disk->writes);
     free(disk);

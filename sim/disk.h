@@ -6,16 +6,45 @@
  * of one write latency for each of its writes, and one fsync latency, all drawn
  * from the disk's own stream when it starts. Writes become durable in the order
  * of submission, when their batch ends, never earlier, except that a crash may
- * leave a part of them (below). Nothing that is durable is ever lost: broken
- * sectors, lying fsyncs and full disks are not simulated.
+ * leave a part of them (below).
  *
  * The disk holds no bytes: a log is its tip in the log tree, a snapshot its
  * number in the archive. The parts of a write, in the order in which they reach
  * the disk, are
  *     the hard state (atomic), the snapshot (atomic, in place of the one
  *     before), the truncation, the drop of old entries, each entry.
- * A crash in the middle leaves any prefix of the parts of all unfinished
- * writes, all of them included: durable, but the node never heard of it.
+ *
+ * What a crash leaves of the unfinished writes (enum sim_unfinished):
+ *   random      any prefix of their parts, all of them included: durable, but
+ *               the node never heard of it. So does a disk that obeys a barrier
+ *               after each part.
+ *   any order   what three files leave that are synced once a batch, one after
+ *               the other: the hard states of the first h writes, the snapshots
+ *               of the first s of these, and of the changes of the log in the
+ *               first s any set. The log is appended to, and a start reads it
+ * up to the first record that is not whole; so what counts of that set is a
+ * prefix, and what lies behind a hole is dropped with it. Between the files the
+ * barriers stay: a host needs them (see struct raft_write in raft/io.h for
+ * why), and one that has them cannot leave more than this. torn        a prefix
+ * that ends in the middle of an entry. The next start finds it by its checksum,
+ * and drops it. lost, kept  none, all. A record that is not whole is an
+ * unfinished one: nothing that was reported is ever torn.
+ *
+ * What else goes wrong, where a scenario says so; all chance comes from the
+ * disk's own stream, and none is drawn where nothing of it is on:
+ *   errors      a batch fails at its end, by chance (an fsync reports an error)
+ *               or because the disk is full. Nothing is known of what it left,
+ *               and in this life nothing becomes durable any more: all later
+ *               batches fail as well, as those of a file do whose fsync failed
+ *               once and that nobody has opened anew. What is left is what a
+ *               crash leaves, which has to come next.
+ *   rot         a record that is durable is not what it was. The next start
+ *               finds it by its checksum. Whoever writes the record anew, or
+ *               drops it, never hears of it. The disk knows the last record
+ * that it reported, so that rot in that one is no torn end (a real host keeps a
+ * mark of it, or takes the very last record of its log for torn at its own
+ * risk). Disks that lie (an fsync that reports success and did nothing, a write
+ * that goes to another place) are not simulated: Raft does not survive them.
  *
  * So a crash can leave a new snapshot beside an older log that does not contain
  * it and was to be truncated. Such a log is void: the snapshot counts (see
@@ -26,7 +55,9 @@
  * The life of a batch, for the caller who owns the event queue:
  *     submit, or start_next   gives the time at which the batch ends; put an
  *                             event there, with the disk's generation in it
- *     complete                at that time; false means a crash came before
+ *     complete                at that time; SIM_DISK_STALE means a crash came
+ *                             before, SIM_DISK_FAILED that a crash must follow,
+ *                             or the next submit begins a batch that will fail
  *     next_durable            until it gives no more: each call makes one write
  *                             durable, so that every moment can be looked at
  *     start_next              begins the batch of those that queued meanwhile
@@ -94,9 +125,21 @@ bool sim_disk_submit(struct sim_disk *disk, uint64_t now_us,
                      const struct sim_disk_write *write,
                      uint64_t *completes_us);
 
+/* From now on batches fail at their end with this chance, or all of them. */
+void sim_disk_set_errors(struct sim_disk *disk, uint32_t fsync_error_ppm,
+                         bool full);
+
+bool sim_disk_is_full(const struct sim_disk *disk);
+
+enum sim_disk_end {
+    SIM_DISK_STALE = 0, /* nothing happens: a crash has ended that batch */
+    SIM_DISK_DONE,
+    SIM_DISK_FAILED, /* of the unfinished writes none is reported any more */
+};
+
 /* The batch in progress ends, if it is the one that was started in this
- * `generation`; false, and nothing happens, if a crash has ended that one. */
-bool sim_disk_complete(struct sim_disk *disk, uint64_t generation);
+ * `generation`. */
+enum sim_disk_end sim_disk_complete(struct sim_disk *disk, uint64_t generation);
 
 /* Makes the next write of the completed batch (or of what survived a crash)
  * durable and gives it in `*write`. False if there is none left. A write
@@ -110,14 +153,37 @@ bool sim_disk_next_durable(struct sim_disk *disk, struct sim_disk_write *write);
 bool sim_disk_start_next(struct sim_disk *disk, uint64_t now_us,
                          uint64_t *completes_us);
 
-/* The power fails. Of the parts of all unfinished writes survive none, all, or
- * a number of them drawn from `prng`, uniform from 0 to all (nothing is drawn
- * if there are none). The survivors become durable in the walk that the caller
- * makes next, with sim_disk_next_durable() until it gives no more; the last of
- * them may be a part of a write: without what did not make it, `snapshot`,
- * `base` and `tip` then saying what is really on the disk. */
+/* The power fails, or the process ends with a failed disk. Of the parts of all
+ * unfinished writes survives what `unfinished` says, as above; numbers are
+ * drawn from `prng`, uniform from 0 to all (nothing is drawn if there are none;
+ * SIM_UNFINISHED_USUAL is SIM_UNFINISHED_RANDOM). The survivors become durable
+ * in the walk that the caller makes next, with sim_disk_next_durable() until it
+ * gives no more; the last of them may be a part of a write: without what did
+ * not make it, `snapshot`, `base` and `tip` then saying what is really on the
+ * disk. */
 void sim_disk_crash(struct sim_disk *disk, enum sim_unfinished unfinished,
                     struct sim_prng *prng);
+
+/* The disk's own stream: for what an error leaves. */
+struct sim_prng *sim_disk_luck(struct sim_disk *disk);
+
+/* Lets a durable record rot: the hard state, the snapshot, or an entry, drawn
+ * from the disk's stream. False if there is none, or it has rotten before. */
+bool sim_disk_rot(struct sim_disk *disk, enum sim_record record);
+
+/* Whether nothing that is durable has rotten. */
+bool sim_disk_is_sound(const struct sim_disk *disk);
+
+/* What a start finds that reads all there is and holds it against the
+ * checksums. */
+struct sim_disk_finding {
+    bool rotten[SIM_RECORD_COUNT];
+    uint64_t rotten_index; /* of the entry */
+    uint64_t torn_index; /* of the entry that was being written; 0: none. It is
+                            dropped with this call */
+};
+
+struct sim_disk_finding sim_disk_read_back(struct sim_disk *disk);
 
 /* Counts the crashes, and the batches started over: a batch of an older
  * generation never ends. */

@@ -147,22 +147,36 @@ static const char *leader_words(uint32_t leader, char *text)
 
 /* --- judging ------------------------------------------------------------- */
 
+#define NAME_SIZE 32u
+
+/* A key's name as words: "write error". */
+static const char *in_words(const char *name, char words[NAME_SIZE])
+{
+    size_t i = 0;
+    for (; name[i] != '\0' && i < NAME_SIZE - 1; i++) {
+        words[i] = name[i] == '_' ? ' ' : name[i];
+    }
+    words[i] = '\0';
+    return words;
+}
+
 static void judge_count(struct sim_expect_tracker *tracker,
                         const struct stretch *stretch, const char *what,
                         uint64_t at_least, uint64_t at_most, uint64_t seen)
 {
-    char key[32];
+    char key[NAME_SIZE + 16];
+    char words[NAME_SIZE];
     if (seen < at_least) {
         snprintf(key, sizeof key, "/%ss_at_least", what);
         note(tracker, stretch, key,
-             "expected at least %" PRIu64 " %s%s, saw %" PRIu64, at_least, what,
-             at_least == 1 ? "" : "s", seen);
+             "expected at least %" PRIu64 " %s%s, saw %" PRIu64, at_least,
+             in_words(what, words), at_least == 1 ? "" : "s", seen);
     }
     if (seen > at_most) {
         snprintf(key, sizeof key, "/%ss_at_most", what);
         note(tracker, stretch, key,
-             "expected at most %" PRIu64 " %s%s, saw %" PRIu64, at_most, what,
-             at_most == 1 ? "" : "s", seen);
+             "expected at most %" PRIu64 " %s%s, saw %" PRIu64, at_most,
+             in_words(what, words), at_most == 1 ? "" : "s", seen);
     }
 }
 
@@ -273,6 +287,15 @@ static void judge(struct sim_expect_tracker *tracker,
                 sample->installs - stretch->start.installs);
     judge_count(tracker, stretch, "read", window->reads_at_least, SIM_UNLIMITED,
                 sample->reads - stretch->start.reads);
+    judge_count(tracker, stretch, "write_error", window->write_errors_at_least,
+                SIM_UNLIMITED,
+                sample->write_errors - stretch->start.write_errors);
+    judge_count(tracker, stretch, "torn_record", window->torn_records_at_least,
+                SIM_UNLIMITED,
+                sample->torn_records - stretch->start.torn_records);
+    judge_count(tracker, stretch, "refused_start",
+                window->refused_starts_at_least, SIM_UNLIMITED,
+                sample->refused_starts - stretch->start.refused_starts);
     judge_terms(tracker, stretch, sample);
     judge_leader_within(tracker, stretch);
     judge_voters(tracker, stretch, sample);

@@ -29,6 +29,9 @@ struct sim_expect_sample {
     uint64_t snapshots; /* made by nodes of their own state machine, so far */
     uint64_t installs;  /* taken over from a leader */
     uint64_t reads;     /* answered, other than through the log */
+    uint64_t write_errors;   /* writes that failed */
+    uint64_t torn_records;   /* found at a start, and dropped */
+    uint64_t refused_starts; /* nodes that will not start any more */
 };
 
 struct sim_expect_tracker;

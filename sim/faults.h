@@ -34,7 +34,8 @@ void sim_faults_end(struct sim_faults *faults);
 void sim_faults_look(struct sim_faults *faults);
 
 /* Whether all is well and no nemesis is to come: no damage lasts, every machine
- * is up and runs. What the script does later does not count. */
+ * is up and runs (but for those that are down for good: see
+ * sim_cluster_is_whole()). What the script does later does not count. */
 bool sim_faults_is_calm(const struct sim_faults *faults);
 
 /* Actions that took effect so far, proposals and wishes left out. */

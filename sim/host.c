@@ -51,6 +51,7 @@ static bool is_question(const struct sim_input *input, uint64_t *tag)
     case SIM_INPUT_MESSAGE:
     case SIM_INPUT_TIMER:
     case SIM_INPUT_WRITTEN:
+    case SIM_INPUT_FAILED:
     case SIM_INPUT_READ:
     case SIM_INPUT_SNAPSHOT:
         break;
@@ -318,6 +319,21 @@ static void judge(struct sim_cluster *cluster, uint32_t node,
     }
 }
 
+static const char *complaint(enum sim_node_status status)
+{
+    switch (status) {
+    case SIM_NODE_OK:
+        break;
+    case SIM_NODE_NO_MEMORY:
+        return "found no memory";
+    case SIM_NODE_REFUSED:
+        return "refused its input";
+    case SIM_NODE_STOPPED:
+        return "stopped, and no write had failed";
+    }
+    return "";
+}
+
 /* The node's answer to the input; false if the step came to nothing. */
 static bool call_node(struct sim_cluster *cluster, uint32_t node,
                       struct sim_input *input, struct sim_outputs *outputs)
@@ -329,10 +345,15 @@ static bool call_node(struct sim_cluster *cluster, uint32_t node,
     cluster->step++;
     enum sim_node_status status =
         cluster->type->step(machine->node, input, outputs);
-    if (status != SIM_NODE_OK) {
+    machine->stopped =
+        status == SIM_NODE_STOPPED && input->kind == SIM_INPUT_FAILED;
+    if (status != SIM_NODE_OK && !machine->stopped) {
         sim_cluster_breach(cluster, "node %u: step() %s", node,
-                           status == SIM_NODE_NO_MEMORY ? "found no memory"
-                                                        : "refused its input");
+                           complaint(status));
+        return false;
+    }
+    if (machine->stopped && outputs->count > 0) {
+        sim_cluster_breach(cluster, "node %u: stopped, and answered", node);
         return false;
     }
     cluster->type->inspect(machine->node, &machine->view);

@@ -360,8 +360,14 @@ void cluster__disk_event(struct sim_cluster *cluster, uint32_t node,
                          uint64_t generation)
 {
     struct sim_machine *machine = &cluster->machines[node];
-    if (!sim_disk_complete(machine->disk, generation)) {
+    switch (sim_disk_complete(machine->disk, generation)) {
+    case SIM_DISK_STALE:
         return;
+    case SIM_DISK_FAILED:
+        cluster__write_failed(cluster, node);
+        return;
+    case SIM_DISK_DONE:
+        break;
     }
     cluster__walk_durable(cluster, node);
     uint64_t completes_us;

@@ -14,6 +14,7 @@
  *     and truncation), and truncation stays within the log; a snapshot that the
  *     log does not contain comes with the truncation of the whole log;
  *   - `after_write` names no write of the future;
+ *   - a node that stops because a write failed answers nothing to that;
  *   - messages go to nodes that exist, other than itself;
  *   - each PROPOSAL, SESSION, CHANGE and TRANSFER is ACCEPTED or REJECTED in
  *     the step it is given in, each READ becomes READY or is REJECTED once, in
@@ -128,6 +129,9 @@ enum sim_input_kind {
     SIM_INPUT_TRANSFER, /* that one shall lead */
     SIM_INPUT_READ,     /* may the state machine be read? */
     SIM_INPUT_SNAPSHOT, /* the state machine's image, to drop the log before */
+    SIM_INPUT_FAILED,   /* this write, or one after it, may not be durable, and
+                           it is not known which part of it is. No write of this
+                           life becomes durable any more */
 };
 
 struct sim_input {
@@ -142,6 +146,9 @@ struct sim_input {
         struct {
             uint64_t write_id;
         } written;
+        struct {
+            uint64_t write_id; /* the first that was not WRITTEN */
+        } failed;
         struct {
             uint64_t tag; /* comes back in ACCEPTED or REJECTED */
             uint64_t session, sequence;
@@ -174,7 +181,8 @@ struct sim_input {
 };
 
 /* To be made durable in this order: hard state, snapshot, truncation, drop,
- * entries. */
+ * entries. What may be left of writes that were not reported: see sim/disk.h.
+ */
 struct sim_write {
     uint64_t id;
     bool has_hard_state;
@@ -313,6 +321,9 @@ enum sim_node_status {
     SIM_NODE_OK = 0,
     SIM_NODE_NO_MEMORY,
     SIM_NODE_REFUSED, /* the node says that the simulator broke its contract */
+    SIM_NODE_STOPPED, /* to SIM_INPUT_FAILED: it goes on with nothing, and is to
+                         be created again. A node that goes on (SIM_NODE_OK)
+                         must not count on that write, nor on any after it */
 };
 
 struct sim_node;
@@ -330,6 +341,9 @@ enum {
     SIM_FEATURE_SESSIONS = 32, /* SIM_INPUT_SESSION; commands carry sessions. If
                                   not, the state machine itself tells
                                   repetitions */
+    SIM_FEATURE_DISK_ERRORS = 64, /* SIM_INPUT_FAILED. If not, its machine goes
+                                     down when a write fails, and it is not told
+                                   */
 };
 
 /* The functions of one implementation. */

@@ -32,7 +32,7 @@ static uint32_t find_straggler(const struct sim_progress *progress)
     struct sim_set members =
         sim_configuration_members(sim_cluster_members(cluster));
     for (uint32_t node = 1; node <= cluster->n; node++) {
-        if (sim_set_has(&members, node) &&
+        if (sim_set_has(&members, node) && !cluster->machines[node].refused &&
             cluster->machines[node].last_applied < progress->needs_index) {
             return node;
         }

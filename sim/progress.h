@@ -3,11 +3,11 @@
  * A wait begins when all is well (see sim_faults_is_calm()): the probe proposes
  * a command. It is reached when there is a leader, the command is committed,
  * and every member by the leader's log has applied it: voters, old ones
- * included, learners and witnesses, but nobody who is a stranger or was
- * removed. It is missed when the scenario's progress_within is over. A fault
- * ends it unjudged; the next good moment begins another. So does a change of
- * the members that the operator got accepted: who comes in has to catch up
- * first.
+ * included, learners and witnesses, but nobody who is a stranger, was removed,
+ * or is down for good. It is missed when the scenario's progress_within is
+ * over. A fault ends it unjudged; the next good moment begins another. So does
+ * a change of the members that the operator got accepted: who comes in has to
+ * catch up first.
  */
 #ifndef SIM_PROGRESS_H
 #define SIM_PROGRESS_H

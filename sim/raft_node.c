@@ -159,6 +159,10 @@ static struct raft_input raft_input(struct raft_node *self,
         out.kind = RAFT_INPUT_WRITTEN;
         out.written.write_id = input->written.write_id;
         break;
+    case SIM_INPUT_FAILED:
+        out.kind = RAFT_INPUT_FAILED;
+        out.failed.write_id = input->failed.write_id;
+        break;
     case SIM_INPUT_PROPOSAL:
         out.kind = RAFT_INPUT_PROPOSAL;
         out.proposal.tag = input->proposal.tag;
@@ -316,6 +320,9 @@ static enum sim_node_status step(struct sim_node *node,
     if (status == RAFT_NO_MEMORY) {
         return SIM_NODE_NO_MEMORY;
     }
+    if (status == RAFT_STOPPED) {
+        return SIM_NODE_STOPPED;
+    }
     if (status != RAFT_OK) {
         return SIM_NODE_REFUSED;
     }
@@ -359,7 +366,7 @@ const struct sim_node_type sim_raft_node_type = {
     .features = SIM_FEATURE_SNAPSHOTS | SIM_FEATURE_MEMBERS |
                 SIM_FEATURE_WITNESSES | SIM_FEATURE_TRANSFER |
                 SIM_FEATURE_READS | SIM_FEATURE_SESSIONS |
-                SIM_FEATURE_APPLIES_DURABLE,
+                SIM_FEATURE_APPLIES_DURABLE | SIM_FEATURE_DISK_ERRORS,
     .create = create,
     .step = step,
     .inspect = inspect,

@@ -180,6 +180,7 @@ static bool resolve(struct sim_reach *reach, const struct sim_action *action,
     case SIM_ACTION_PAUSE:
     case SIM_ACTION_RESUME:
     case SIM_ACTION_DISK:
+    case SIM_ACTION_CORRUPT:
     case SIM_ACTION_CLOCK:
     case SIM_ACTION_EXPIRE:
     case SIM_ACTION_PROPOSE:

@@ -83,18 +83,23 @@ enum sim_action_kind { /* from PARTITION to LINK: those about links */
                                              "both_ways"} */
                        SIM_ACTION_BRIDGE, /* "bridge": node: two halves that
                                              only it sees */
-                       SIM_ACTION_MESH,  /* "mesh": [[1, 2], [2, 3]]: only these
-                                            pairs talk */
-                       SIM_ACTION_CLOG,  /* "clog": {"from", "to", "both_ways"}:
-                                            hold what is  sent; all of it is
-                                            released at the end */
-                       SIM_ACTION_LINK,  /* "link": {"from", "to", "both_ways",
-                                            "messages",  "delay", "drop",
-                                            "duplicate"}: other weather */
-                       SIM_ACTION_DISK,  /* "disk": {"nodes", "write", "fsync"}
-                                          */
-                       SIM_ACTION_CLOCK, /* "clock": {"nodes", "jump", "rate"}
-                                          */
+                       SIM_ACTION_MESH, /* "mesh": [[1, 2], [2, 3]]: only these
+                                           pairs talk */
+                       SIM_ACTION_CLOG, /* "clog": {"from", "to", "both_ways"}:
+                                           hold what is  sent; all of it is
+                                           released at the end */
+                       SIM_ACTION_LINK, /* "link": {"from", "to", "both_ways",
+                                           "messages",  "delay", "drop",
+                                           "duplicate"}: other weather */
+                       SIM_ACTION_DISK, /* "disk": {"nodes", "write", "fsync",
+                                           "fsync_errors", "full"}. At its end
+                                           those start again that went down
+                                           because a write failed */
+                       SIM_ACTION_CORRUPT, /* "corrupt": nodes; "what":
+                                              "entry" (default), "hard_state" or
+                                              "snapshot"; "beyond" */
+                       SIM_ACTION_CLOCK,   /* "clock": {"nodes", "jump", "rate"}
+                                            */
                        SIM_ACTION_EXPIRE, /* "expire_timer": nodes: their clocks
                                              jump to the deadline of their timer
                                            */
@@ -126,12 +131,25 @@ enum sim_action_kind { /* from PARTITION to LINK: those about links */
                        SIM_ACTION_KIND_COUNT
 };
 
-/* What a crash leaves of writes that had not finished. */
+/* What a crash leaves of writes that had not finished; see sim/disk.h. */
 enum sim_unfinished {
-    SIM_UNFINISHED_RANDOM, /* "random", the default: any prefix of their parts
-                            */
+    SIM_UNFINISHED_USUAL,  /* not said: as /disk/unfinished_writes says */
+    SIM_UNFINISHED_RANDOM, /* "random": any prefix of their parts; the default
+                              of /disk/unfinished_writes */
     SIM_UNFINISHED_LOST,   /* "lost" */
     SIM_UNFINISHED_KEPT,   /* "kept": durable, but the node never heard of it */
+    SIM_UNFINISHED_ANY_ORDER, /* "any order": of each file what its own barriers
+                                 allow */
+    SIM_UNFINISHED_TORN,      /* "torn": as "random", but it ends in the middle
+                                 of an entry, if one was being written */
+};
+
+/* What may rot on a disk. */
+enum sim_record {
+    SIM_RECORD_ENTRY,
+    SIM_RECORD_HARD_STATE,
+    SIM_RECORD_SNAPSHOT,
+    SIM_RECORD_COUNT
 };
 
 /* What somebody is to become by "add". */
@@ -155,10 +173,10 @@ struct sim_pair {
 
 struct sim_action {
     enum sim_action_kind kind;
-    struct sim_targets nodes;   /* crash … isolate, bridge, disk, clock,
-                                   expire_timer; propose: "to"; add … promote,
-                                   demote, replace: "node"; members; transfer
-                                   (empty: "any"); compact */
+    struct sim_targets nodes;   /* crash … isolate, bridge, disk, corrupt,
+                                   clock, expire_timer; propose: "to"; add …
+                                   promote,   demote, replace: "node"; members;
+                                   transfer   (empty: "any"); compact */
     struct sim_targets *groups; /* partition */
     uint32_t n_groups;
     struct sim_targets from, to; /* cut, clog, link */
@@ -169,7 +187,12 @@ struct sim_action {
     struct sim_weather weather; /* link */
     bool has_write, has_fsync;  /* disk */
     struct sim_distribution write, fsync;
-    bool has_rate;          /* clock */
+    bool has_fsync_errors; /* disk */
+    uint32_t fsync_error_ppm;
+    bool full;              /* disk: every write fails */
+    enum sim_record record; /* corrupt: "what" */
+    bool beyond;   /* corrupt: even if no majority of the disks is left sound */
+    bool has_rate; /* clock */
     int64_t jump_us;        /* clock: forward, 0 or more */
     int32_t rate_ppm;       /* clock: against virtual time: "10%", "-500ppm";
                                -900000 to 9000000 */
@@ -377,7 +400,10 @@ struct sim_expect_window {
                               the members are not joint */
     uint64_t snapshots_at_least; /* made by nodes of their own state machine */
     uint64_t installs_at_least, installs_at_most; /* taken over from a leader */
-    uint64_t reads_at_least; /* answered, other than through the log */
+    uint64_t reads_at_least;          /* answered, other than through the log */
+    uint64_t write_errors_at_least;   /* that failed, and were reported so */
+    uint64_t torn_records_at_least;   /* found at a start, and dropped */
+    uint64_t refused_starts_at_least; /* of nodes whose disk has rotten */
     bool has_leader_within;
     uint64_t leader_within_us;   /* from its start until a live leader exists */
     struct sim_expect_log *logs; /* at its end */
@@ -417,9 +443,11 @@ struct sim_scenario {
                                          "5ms"]}, no loss, no duplicates */
     struct sim_link_override *links;
     uint32_t n_links;
-    struct sim_distribution disk_write; /* /disk/write, default 20us */
-    struct sim_distribution disk_fsync; /* /disk/fsync, default {"uniform":
-                                           ["500us", "2ms"]} */
+    struct sim_distribution disk_write;    /* /disk/write, default 20us */
+    struct sim_distribution disk_fsync;    /* /disk/fsync, default {"uniform":
+                                              ["500us", "2ms"]} */
+    uint32_t disk_fsync_error_ppm;         /* /disk/fsync_errors, default 0 */
+    enum sim_unfinished unfinished_writes; /* /disk/unfinished_writes */
     struct sim_clock_setting *clocks;
     uint32_t n_clocks;
     struct sim_workload workload;

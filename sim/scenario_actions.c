@@ -32,6 +32,8 @@ const char *sim_action_name(enum sim_action_kind kind)
         return "link";
     case SIM_ACTION_DISK:
         return "disk";
+    case SIM_ACTION_CORRUPT:
+        return "corrupt";
     case SIM_ACTION_CLOCK:
         return "clock";
     case SIM_ACTION_EXPIRE:
@@ -100,8 +102,13 @@ static void read_disk(struct scenario_reader *reader,
          .required = true},
         {.name = "write", .read = scenario__distribution, .offset = AT(write)},
         {.name = "fsync", .read = scenario__distribution, .offset = AT(fsync)},
+        {.name = "fsync_errors",
+         .read = scenario__chance,
+         .offset = AT(fsync_error_ppm)},
+        {.name = "full", .read = scenario__boolean, .offset = AT(full)},
     };
-    static const char *const changes[] = {"write", "fsync"};
+    static const char *const changes[] = {"write", "fsync", "fsync_errors",
+                                          "full"};
     struct sim_action *action = out;
     (void)key;
     if (!scenario__object(reader, value, keys, SCENARIO_COUNT(keys), out)) {
@@ -112,6 +119,7 @@ static void read_disk(struct scenario_reader *reader,
     scenario__need_any(reader, value, changes, SCENARIO_COUNT(changes));
     action->has_write = scenario__has(reader, value, "write");
     action->has_fsync = scenario__has(reader, value, "fsync");
+    action->has_fsync_errors = scenario__has(reader, value, "fsync_errors");
 }
 
 static void read_clock(struct scenario_reader *reader,
@@ -195,6 +203,7 @@ static scenario_read *reader_of(enum sim_action_kind kind)
     case SIM_ACTION_PAUSE:
     case SIM_ACTION_RESUME:
     case SIM_ACTION_ISOLATE:
+    case SIM_ACTION_CORRUPT:
     case SIM_ACTION_EXPIRE:
     case SIM_ACTION_ADD:
     case SIM_ACTION_REMOVE:
@@ -257,6 +266,7 @@ bool sim_action_lasts(const struct sim_action *action)
         return action->has_rate;
     case SIM_ACTION_RESTART:
     case SIM_ACTION_RESUME:
+    case SIM_ACTION_CORRUPT:
     case SIM_ACTION_EXPIRE:
     case SIM_ACTION_PROPOSE:
     case SIM_ACTION_HEAL:

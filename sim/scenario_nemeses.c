@@ -134,6 +134,13 @@ static void read_nemesis(struct scenario_reader *reader,
         return;
     }
     nemesis->has_duration = scenario__has(reader, value, "for");
+    const struct sim_json_value *beyond =
+        sim_json_member(&reader->json, value, "beyond");
+    if (beyond != NULL) {
+        sim_json_refuse_key(&reader->json, beyond,
+                            "a random fault stays within what Raft survives; "
+                            "\"beyond\" stands only in a step of \"faults\"");
+    }
     check_turns(reader, value);
     check_stretch(reader, value);
 }

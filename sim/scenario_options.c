@@ -6,15 +6,33 @@
 
 #define AT(field) offsetof(struct sim_action, field)
 
-static void read_unfinished(struct scenario_reader *reader,
-                            const struct sim_json_value *value,
-                            const struct scenario_key *key, void *out)
+void scenario__unfinished(struct scenario_reader *reader,
+                          const struct sim_json_value *value,
+                          const struct scenario_key *key, void *out)
 {
-    static const char *const words[] = {"random", "lost", "kept"};
+    static const char *const words[] = {"random", "lost", "kept", "any order",
+                                        "torn"};
     size_t place = 0;
     (void)key;
     if (scenario__word(reader, value, words, SCENARIO_COUNT(words), &place)) {
-        *(enum sim_unfinished *)out = (enum sim_unfinished)place;
+        *(enum sim_unfinished *)out =
+            (enum sim_unfinished)(SIM_UNFINISHED_RANDOM + place);
+    }
+}
+
+static void read_record(struct scenario_reader *reader,
+                        const struct sim_json_value *value,
+                        const struct scenario_key *key, void *out)
+{
+    static const char *const words[SIM_RECORD_COUNT] = {
+        [SIM_RECORD_ENTRY] = "entry",
+        [SIM_RECORD_HARD_STATE] = "hard_state",
+        [SIM_RECORD_SNAPSHOT] = "snapshot",
+    };
+    size_t place = 0;
+    (void)key;
+    if (scenario__word(reader, value, words, SIM_RECORD_COUNT, &place)) {
+        *(enum sim_record *)out = (enum sim_record)place;
     }
 }
 
@@ -33,10 +51,16 @@ static const struct option {
     enum sim_action_kind first, last;
 } options[SCENARIO_N_OPTIONS] = {
     {{.name = "unfinished_writes",
-      .read = read_unfinished,
+      .read = scenario__unfinished,
       .offset = AT(unfinished_writes)},
      SIM_ACTION_CRASH,
      SIM_ACTION_CRASH},
+    {{.name = "what", .read = read_record, .offset = AT(record)},
+     SIM_ACTION_CORRUPT,
+     SIM_ACTION_CORRUPT},
+    {{.name = "beyond", .read = scenario__boolean, .offset = AT(beyond)},
+     SIM_ACTION_CORRUPT,
+     SIM_ACTION_CORRUPT},
     {{.name = "as", .read = scenario__membership, .offset = AT(as)},
      SIM_ACTION_ADD,
      SIM_ACTION_ADD},

@@ -117,6 +117,7 @@ scenario_read scenario__boolean;      /* bool */
 scenario_read scenario__count32;      /* uint32_t */
 scenario_read scenario__count64;      /* uint64_t */
 scenario_read scenario__duration;     /* uint64_t */
+scenario_read scenario__unfinished;   /* enum sim_unfinished */
 scenario_read scenario__chance;       /* uint32_t */
 scenario_read scenario__rate;         /* int32_t */
 scenario_read scenario__size32;       /* uint32_t */
@@ -206,7 +207,7 @@ scenario_read scenario__replace;
 scenario_read scenario__membership; /* enum sim_membership */
 
 /* What stands beside actions; the words in any order. (scenario_options.c) */
-#define SCENARIO_N_OPTIONS 5u
+#define SCENARIO_N_OPTIONS 7u
 void scenario__option_names(const char *names[SCENARIO_N_OPTIONS]);
 
 /* Reads what stands beside the action of this step into it. */

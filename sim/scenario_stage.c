@@ -111,6 +111,12 @@ void scenario__disk(struct scenario_reader *reader,
         {.name = "fsync",
          .read = scenario__distribution,
          .offset = AT(disk_fsync)},
+        {.name = "fsync_errors",
+         .read = scenario__chance,
+         .offset = AT(disk_fsync_error_ppm)},
+        {.name = "unfinished_writes",
+         .read = scenario__unfinished,
+         .offset = AT(unfinished_writes)},
     };
     (void)key;
     reader->choices = true;

@@ -57,6 +57,9 @@ sample_of(const struct sim_simulation *simulation)
         .snapshots = cluster->snapshots,
         .installs = cluster->installs,
         .reads = cluster->reads,
+        .write_errors = cluster->write_errors,
+        .torn_records = cluster->torn_records,
+        .refused_starts = cluster->n_refused,
     };
 }
 
@@ -127,6 +130,9 @@ static void count_all(struct sim_simulation *simulation)
     result->messages_duplicated = network.duplicated;
     result->messages_delivered = cluster->messages_delivered;
     result->writes = cluster->writes;
+    result->write_errors = cluster->write_errors;
+    result->torn_records = cluster->torn_records;
+    result->refused_starts = cluster->n_refused;
     result->proposals = asked.begun + asked.scripted;
     result->proposals_answered = asked.answered + asked.scripted_answered;
     result->snapshots = cluster->snapshots;

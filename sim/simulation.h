@@ -73,7 +73,11 @@ struct sim_result {
     uint64_t wishes_refused; /* that were refused and not tried again */
     uint64_t messages_sent, messages_delivered, messages_dropped,
         messages_duplicated;
-    uint64_t writes;                        /* finished */
+    uint64_t writes;         /* finished */
+    uint64_t write_errors;   /* batches of writes that failed */
+    uint64_t torn_records;   /* found at a start, and dropped */
+    uint64_t refused_starts; /* nodes that will not start any more: their disks
+                                have rotten */
     uint64_t proposals, proposals_answered; /* what the clients asked for, reads
                                                included */
     uint64_t snapshots; /* made by nodes of their own state machine */

@@ -65,6 +65,7 @@ static bool is_eligible(const struct sim_naming *naming, uint32_t node)
     case SIM_ACTION_CLOG:
     case SIM_ACTION_LINK:
     case SIM_ACTION_DISK:
+    case SIM_ACTION_CORRUPT:
     case SIM_ACTION_CLOCK:
     case SIM_ACTION_EXPIRE:
     case SIM_ACTION_PROPOSE:

@@ -72,6 +72,9 @@ static void fold_input(struct sim_hash *hash, const struct sim_input *input)
     case SIM_INPUT_WRITTEN:
         sim_hash_word(hash, input->written.write_id);
         break;
+    case SIM_INPUT_FAILED:
+        sim_hash_word(hash, input->failed.write_id);
+        break;
     case SIM_INPUT_PROPOSAL:
         fold_proposal(hash, input);
         break;

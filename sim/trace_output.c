@@ -120,6 +120,7 @@ static bool is_asked_now(const struct sim_input *input, uint64_t tag)
     case SIM_INPUT_MESSAGE:
     case SIM_INPUT_TIMER:
     case SIM_INPUT_WRITTEN:
+    case SIM_INPUT_FAILED:
     case SIM_INPUT_SNAPSHOT:
         break;
     }

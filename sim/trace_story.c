@@ -167,6 +167,10 @@ static void tell_input(struct sim_trace *trace,
         trace__tell(trace, step, "write %" PRIu64 " durable",
                     input->written.write_id);
         break;
+    case SIM_INPUT_FAILED:
+        trace__tell(trace, step, "write %" PRIu64 " failed",
+                    input->failed.write_id);
+        break;
     case SIM_INPUT_PROPOSAL:
         tell_proposal(trace, step);
         break;

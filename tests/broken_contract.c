@@ -100,6 +100,10 @@ BROKEN_TYPE(refuses_timers, .timer_status = SIM_NODE_REFUSED);
 
 BROKEN_TYPE(finds_no_memory, .timer_status = SIM_NODE_NO_MEMORY);
 
+BROKEN_TYPE(stops_by_itself, .timer_status = SIM_NODE_STOPPED);
+
+BROKEN_TYPE(answers_when_it_stops, .answers_when_it_stops = true);
+
 /* The inner node's write k goes as the writes 2k - 1 and 2k. */
 static void write_twice(struct broken_node *self, const struct sim_input *input)
 {

@@ -83,7 +83,8 @@ void broken__describe(const uint8_t *bytes, size_t size, char *text);
         .base = {.name = #type,                                                \
                  .features = SIM_FEATURE_SNAPSHOTS | SIM_FEATURE_MEMBERS |     \
                              SIM_FEATURE_WITNESSES | SIM_FEATURE_TRANSFER |    \
-                             SIM_FEATURE_READS | SIM_FEATURE_SESSIONS,         \
+                             SIM_FEATURE_READS | SIM_FEATURE_SESSIONS |        \
+                             SIM_FEATURE_DISK_ERRORS,                          \
                  .create = create_##type,                                      \
                  .step = broken__step,                                         \
                  .inspect = broken__inspect,                                   \

@@ -66,6 +66,11 @@ enum sim_node_status broken__step(struct sim_node *node,
         (type->input == NULL || type->input(self, &altered))) {
         enum sim_node_status status =
             sim_raft_node_type.step(self->inner, &altered, &answer);
+        if (status == SIM_NODE_STOPPED && type->answers_when_it_stops) {
+            take_answer(self, &answer);
+            broken__add(self, SIM_OUTPUT_TIMER);
+            *outputs = (struct sim_outputs){self->items, self->count};
+        }
         if (status != SIM_NODE_OK) {
             return status;
         }

@@ -32,6 +32,8 @@ struct broken_type {
     uint32_t deaf_to;
     /* What step() says to a timer. */
     enum sim_node_status timer_status;
+    /* Asks for a timer when a write failed, and it stops. */
+    bool answers_when_it_stops;
 };
 
 /* --- Election Safety ------------------------------------------------------ */
@@ -103,6 +105,9 @@ extern const struct broken_type broken_hasty_vote;
 extern const struct broken_type broken_hasty_candidate;
 extern const struct broken_type broken_hasty_follower;
 extern const struct broken_type broken_hasty_installer;
+
+/* Takes a write that failed for one that is durable. */
+extern const struct broken_type broken_goes_on_when_a_write_fails;
 
 /* --- Committed on a Quorum ------------------------------------------------ */
 
@@ -189,6 +194,9 @@ extern const struct broken_type broken_ignores_timers;
 extern const struct broken_type broken_refuses_clients;
 extern const struct broken_type broken_followers_never_apply;
 
+/* Does not hear that a write failed, and waits for it for ever. */
+extern const struct broken_type broken_ignores_failed_writes;
+
 /* --- nothing is broken ---------------------------------------------------- */
 
 /* Never answers a read. Clients take it as silence and ask again. */
@@ -209,7 +217,9 @@ extern const struct broken_type broken_sends_to_nobody;
 extern const struct broken_type broken_sends_to_a_stranger; /* n_nodes + 1 */
 extern const struct broken_type broken_waits_for_a_future_write;
 extern const struct broken_type broken_refuses_timers;
-extern const struct broken_type broken_finds_no_memory;  /* at a timer */
+extern const struct broken_type broken_finds_no_memory; /* at a timer */
+extern const struct broken_type broken_stops_by_itself; /* the same */
+extern const struct broken_type broken_answers_when_it_stops;
 extern const struct broken_type broken_refuses_to_start; /* but not anew */
 
 /* Writes hard state and log one after the other, in one step. All else about

@@ -114,3 +114,26 @@ static void have_installed_at_once(struct broken_node *self,
 }
 
 BROKEN_TYPE(hasty_installer, .outputs = have_installed_at_once);
+
+/* --- disks that fail ------------------------------------------------------ */
+
+/* As a host that tries the fsync again and believes the success. */
+static bool hear_that_it_is_written(struct broken_node *self,
+                                    struct sim_input *input)
+{
+    if (input->kind == SIM_INPUT_WRITTEN) {
+        self->written_id = input->written.write_id;
+    }
+    if (input->kind != SIM_INPUT_FAILED) {
+        return true;
+    }
+    bool is_new = self->last_write_id > self->written_id;
+    self->written_id = self->last_write_id;
+    input->kind = SIM_INPUT_WRITTEN;
+    input->written.write_id = self->last_write_id;
+    return is_new;
+}
+
+BROKEN_TYPE(goes_on_when_a_write_fails, .input = hear_that_it_is_written);
+
+BROKEN_TYPE(ignores_failed_writes, .deaf_to = 1u << SIM_INPUT_FAILED);

@@ -427,6 +427,7 @@ static enum sim_node_status step(struct sim_node *node,
         take_snapshot(self, input);
         break;
     case SIM_INPUT_MESSAGE:
+    case SIM_INPUT_FAILED:
         break;
     }
     *outputs = (struct sim_outputs){self->outputs, self->n_outputs};

@@ -397,6 +397,8 @@ static uint64_t number_of(const struct sim_input *input)
         break;
     case SIM_INPUT_WRITTEN:
         return input->written.write_id;
+    case SIM_INPUT_FAILED:
+        return input->failed.write_id;
     case SIM_INPUT_PROPOSAL:
         return input->proposal.tag;
     case SIM_INPUT_SESSION:
@@ -438,6 +440,7 @@ static enum sim_node_status echo_step(struct sim_node *node,
         break;
     case SIM_INPUT_MESSAGE:
     case SIM_INPUT_WRITTEN:
+    case SIM_INPUT_FAILED:
     case SIM_INPUT_SESSION:
     case SIM_INPUT_CHANGE:
     case SIM_INPUT_TRANSFER:

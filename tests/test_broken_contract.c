@@ -23,6 +23,12 @@ static const char restart[] =
                  "{'at': '10ms', 'expire_timer': 1},"
                  "{'at': '1s', 'crash': 2, 'for': '100ms'}]";
 
+static const char failing[] =
+    BROKEN_STAGE ", 'faults': ["
+                 "{'at': '0s', 'disk': {'nodes': 2, 'full': true},"
+                 " 'for': '1s'},"
+                 "{'at': '10ms', 'expire_timer': 1}]";
+
 static const char no_sessions[] =
     "'nodes': 3, 'duration': '2s', 'workload': {'sessions': false}";
 
@@ -64,6 +70,8 @@ static const struct breach {
     /* steps and writes */
     {&broken_refuses_timers, election, "step() refused its input"},
     {&broken_finds_no_memory, election, "step() found no memory"},
+    {&broken_stops_by_itself, election, "stopped, and no write had failed"},
+    {&broken_answers_when_it_stops, failing, "node 2: stopped, and answered"},
     {&broken_refuses_to_start, restart, "node 2: create() refused"},
     {&broken_writes_twice, election, "two WRITEs in a step"},
     {&broken_skips_a_write_id, election, "WRITE has id 2, expected 1"},

@@ -26,6 +26,10 @@ static const char late_messages[] =
 static const char slow_disks[] =
     BROKEN_BUSY ", 'disk': {'fsync': {'uniform': ['500us', '20ms']}}";
 
+static const char failing_disk[] =
+    BROKEN_BUSY ", 'faults': [{'at': '1s', 'disk': {"
+                "'nodes': 'a follower', 'fsync_errors': 1}, 'for': '1s'}]";
+
 /* A follower falls far behind and catches up by one entry a message. */
 static const char catching_up[] =
     BROKEN_BUSY ", 'raft': {'max_entries_per_message': 1}, 'faults':"
@@ -231,6 +235,9 @@ static const struct defect {
     {&broken_hasty_candidate, SIM_DURABLE_BEFORE_ACKNOWLEDGED, 1, election},
     {&broken_hasty_follower, SIM_DURABLE_BEFORE_ACKNOWLEDGED, 2, election},
     {&broken_hasty_installer, SIM_DURABLE_BEFORE_ACKNOWLEDGED, 2, installing},
+    {&broken_goes_on_when_a_write_fails, SIM_DURABLE_BEFORE_ACKNOWLEDGED, 2,
+     failing_disk},
+    {&broken_ignores_failed_writes, SIM_PROGRESS, 0, failing_disk},
     {&broken_counts_unsent, SIM_COMMITTED_ON_QUORUM, 1, slow_disks},
     {&broken_counts_learners, SIM_COMMITTED_ON_QUORUM, 1, near_learner},
     {&broken_changes_twice, SIM_ONE_CHANGE_AT_A_TIME, 1, one_by_one},

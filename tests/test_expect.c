@@ -446,6 +446,33 @@ Test(expect, snapshots_installs_and_reads_count_from_the_start_of_a_stretch)
         "/expect/during/0/reads_at_least: expected at least 4 reads, saw 3\n");
 }
 
+Test(expect, errors_of_disks_count_from_the_start_of_a_stretch)
+{
+    struct sim_expect_window during[] = {window_of(1 * S, 2 * S)};
+    during[0].write_errors_at_least = 2;
+    during[0].torn_records_at_least = 1;
+    during[0].refused_starts_at_least = 3;
+    struct sim_expect expect = expect_of(during, 1);
+    struct sim_expect_sample start = {
+        .write_errors = 10, .torn_records = 20, .refused_starts = 30};
+    struct sim_expect_sample enough = {
+        .write_errors = 12, .torn_records = 21, .refused_starts = 33};
+    struct sim_expect_sample few = {
+        .write_errors = 11, .torn_records = 20, .refused_starts = 32};
+    struct sim_expect_tracker *tracker = sim_expect_new(&expect, NULL);
+    sim_expect_advance(tracker, 1 * S, &start);
+    expect_end(tracker, 2 * S, &enough, NULL, "");
+    tracker = sim_expect_new(&expect, NULL);
+    sim_expect_advance(tracker, 1 * S, &start);
+    expect_end(tracker, 2 * S, &few, NULL,
+               "/expect/during/0/write_errors_at_least: expected at least 2 "
+               "write errors, saw 1\n"
+               "/expect/during/0/torn_records_at_least: expected at least 1 "
+               "torn record, saw 0\n"
+               "/expect/during/0/refused_starts_at_least: expected at least 3 "
+               "refused starts, saw 2\n");
+}
+
 Test(expect, the_voters_at_the_end)
 {
     const struct sim_configuration three = sim_configuration_of(3);

@@ -214,6 +214,7 @@ static const struct {
     {SIM_INPUT_START, {{0, 0}}},
     {SIM_INPUT_TIMER, {{0, 0}}},
     {SIM_INPUT_WRITTEN, {FIELD(input.written.write_id)}},
+    {SIM_INPUT_FAILED, {FIELD(input.failed.write_id)}},
     {SIM_INPUT_PROPOSAL,
      {FIELD(input.proposal.tag), FIELD(input.proposal.session),
       FIELD(input.proposal.sequence), FIELD(input.proposal.size),
@@ -283,7 +284,7 @@ Test(trace_hash, everything_of_a_step_is_in_the_hash)
             hashes[count++] = hash_of(&scene, NULL);
         }
     }
-    cr_assert_eq(count, 2 + N_FIELDS + N_INPUTS + 23);
+    cr_assert_eq(count, 2 + N_FIELDS + N_INPUTS + 24);
     for (uint32_t i = 0; i < count; i++) {
         for (uint32_t j = 0; j < i; j++) {
             cr_assert_neq(hashes[i], hashes[j], "changes %u and %u", j, i);

@@ -151,6 +151,16 @@ static void print_reads(FILE *out, const struct sim_result *r)
     }
 }
 
+static void print_disks(FILE *out, const struct sim_result *r)
+{
+    bool all_well = r->write_errors + r->torn_records + r->refused_starts == 0;
+    print_counts(
+        out, "disks", all_well ? 1 : 4,
+        (const char *const[]){"write|s", "error|s", "torn", "refused to start"},
+        (const uint64_t[]){r->writes, r->write_errors, r->torn_records,
+                           r->refused_starts});
+}
+
 static void print_situations_reached(FILE *out, const struct sim_result *r)
 {
     print_label(out, "situations");
@@ -190,8 +200,7 @@ static void print_figures(FILE *out, const struct report *report)
         (const char *const[]){"sent", "delivered", "dropped", "duplicated"},
         (const uint64_t[]){r->messages_sent, r->messages_delivered,
                            r->messages_dropped, r->messages_duplicated});
-    print_counts(out, "disks", 1, (const char *const[]){"write|s"},
-                 (const uint64_t[]){r->writes});
+    print_disks(out, r);
     if (report->options->simulation.checks) {
         print_situations_reached(out, r);
     }

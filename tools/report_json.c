@@ -75,6 +75,9 @@ static void add_figures(cJSON *object, const struct runner_outcome *outcome)
     add_number(object, "messages_dropped", r->messages_dropped);
     add_number(object, "messages_duplicated", r->messages_duplicated);
     add_number(object, "disk_writes", r->writes);
+    add_number(object, "disk_errors", r->write_errors);
+    add_number(object, "disk_torn_records", r->torn_records);
+    add_number(object, "disk_refused_starts", r->refused_starts);
     add_number(object, "wall_time_us", outcome->wall_us);
     add_number(object, "steps_per_second", r->steps * 1000000u / wall_us);
 }
