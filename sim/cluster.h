@@ -227,8 +227,9 @@ void sim_cluster_carry_out(struct sim_cluster *cluster,
 bool sim_cluster_start(struct sim_cluster *cluster, uint32_t node);
 
 /* Lets a record on the node's disk rot. Not if that left too few sound disks
- * among the voters for a majority (of both sets, if they are joint; witnesses
- * count as unsound, for they hold no commands), unless `beyond`. */
+ * among the voters for a majority (of both sets, if they are joint; by every
+ * log; witnesses count as unsound, for they hold no commands), unless `beyond`.
+ */
 bool sim_cluster_corrupt(struct sim_cluster *cluster, uint32_t node,
                          enum sim_record record, bool beyond);
 bool sim_cluster_crash(struct sim_cluster *cluster, uint32_t node,

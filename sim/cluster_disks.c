@@ -48,18 +48,25 @@ void cluster__write_failed(struct sim_cluster *cluster, uint32_t node)
 
 /* A majority of voters that store all commands has every committed entry, and
  * elects one of its own. With witnesses in its place that is not certain: what
- * they hold may be complete on one full voter only. */
+ * they hold may be complete on one full voter only. While the members change,
+ * any configuration that some log has may turn out to rule. */
 static bool is_enough(const struct sim_cluster *cluster,
                       const struct sim_set *nodes)
 {
-    const struct sim_configuration *members = sim_cluster_members(cluster);
     struct sim_set full = *nodes;
     for (uint32_t node = 1; node <= cluster->n; node++) {
         if (sim_set_has(&cluster->witnesses, node)) {
             sim_set_remove(&full, node);
         }
     }
-    return sim_configuration_is_quorum(members, &full);
+    for (uint32_t node = 1; node <= cluster->n; node++) {
+        const struct sim_machine *machine = &cluster->machines[node];
+        if (!machine->refused && !sim_set_is_empty(&machine->members.voters) &&
+            !sim_configuration_is_quorum(&machine->members, &full)) {
+            return false;
+        }
+    }
+    return sim_configuration_is_quorum(sim_cluster_members(cluster), &full);
 }
 
 bool cluster__can_recover(const struct sim_cluster *cluster)
@@ -73,11 +80,18 @@ bool cluster__can_recover(const struct sim_cluster *cluster)
     return is_enough(cluster, &startable);
 }
 
+/* In any log. */
 static bool is_voter(const struct sim_cluster *cluster, uint32_t node)
 {
     const struct sim_configuration *members = sim_cluster_members(cluster);
-    return sim_set_has(&members->voters, node) ||
-           sim_set_has(&members->old_voters, node);
+    bool found = sim_set_has(&members->voters, node) ||
+                 sim_set_has(&members->old_voters, node);
+    for (uint32_t i = 1; i <= cluster->n; i++) {
+        members = &cluster->machines[i].members;
+        found = found || sim_set_has(&members->voters, node) ||
+                sim_set_has(&members->old_voters, node);
+    }
+    return found;
 }
 
 /* Whether enough sound disks are left without this one. */

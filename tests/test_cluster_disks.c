@@ -251,6 +251,33 @@ Test(cluster_disks, enough_sound_disks_are_left)
     }
 }
 
+/* While the members change, every log counts: the leader of two, cut off, has
+ * itself as the only member in its log, and the other has both. */
+Test(cluster_disks, disks_count_by_every_log)
+{
+    struct rig *rig = rig_new(
+        CLUSTER(2, QUIET "'raft': {'check_quorum': false},",
+                STEP("'isolate': 'leader'") "," STEP(
+                    "'remove': 'a follower'") "," STEP("'corrupt': 'a node', "
+                                                       "'what': 'snapshot'")),
+        1, NULL);
+    uint32_t leader = rig_find_leader(rig);
+    rig_run_until(rig, rig->cluster->now_us + 500 * MS);
+    cr_assert(rig_do(rig, 0));
+    cr_assert(rig_do(rig, 1));
+    rig_run_until(rig, rig->cluster->now_us + 50 * MS);
+    cr_assert_eq(rig->cluster->leader, leader);
+    const struct sim_configuration *members = sim_cluster_members(rig->cluster);
+    cr_assert_eq(sim_set_count(&members->voters), 1);
+    cr_assert_eq(sim_set_count(&machine(rig, 3 - leader)->members.voters), 2);
+    for (int i = 0; i < 20; i++) {
+        rig_do(rig, 2);
+        cr_assert(sim_disk_is_sound(machine(rig, 1)->disk));
+        cr_assert(sim_disk_is_sound(machine(rig, 2)->disk));
+    }
+    rig_free(rig);
+}
+
 Test(cluster_disks, who_finds_rot_stays_down_for_good)
 {
     struct rig *rig =
@@ -282,16 +309,17 @@ Test(cluster_disks, who_finds_rot_stays_down_for_good)
 Test(cluster_disks, without_a_majority_all_is_never_well)
 {
     struct rig *rig = rig_new(
-        CLUSTER(5, QUIET,
-                CORRUPT_BEYOND(1) "," CORRUPT_BEYOND(2) "," CORRUPT_BEYOND(
-                    3) "," STEP("'crash': 'all'") "," STEP("'restart': [1, 4, "
-                                                           "5]") "," STEP("'res"
-                                                                          "tart"
-                                                                          "': "
-                                                                          "2") "," STEP("'res"
-                                                                                        "tart"
-                                                                                        "': "
-                                                                                        "3")),
+        CLUSTER(
+            5, QUIET,
+            CORRUPT_BEYOND(1) "," CORRUPT_BEYOND(2) "," CORRUPT_BEYOND(3) "," STEP(
+                "'crash': 'all'") "," STEP("'restart': [1, 4, "
+                                           "5]") "," STEP("'res"
+                                                          "tart"
+                                                          "': "
+                                                          "2") "," STEP("'res"
+                                                                        "tart"
+                                                                        "': "
+                                                                        "3")),
         1, NULL);
     for (uint32_t step = 0; step < 5; step++) {
         cr_assert(rig_do(rig, step));
