@@ -169,6 +169,29 @@ void crowd_crash(struct crowd *c, uint32_t i, uint64_t keep_parts)
     c->n_crashes++;
 }
 
+/* A prefix of what was being written is left, or parts of three files; before
+ * that it may have heard that a write failed. */
+static void crash_somehow(struct crowd *c, uint32_t i)
+{
+    struct harness *h = &c->nodes[i];
+    struct raft_input failed = {.kind = RAFT_INPUT_FAILED,
+                                .now_us = h->now_us,
+                                .failed = {h->durable_write + 1}};
+    if (h->n_pending > 0 && draw(c, 4) == 0)
+        cr_assert_eq(harness_step(h, &failed), RAFT_STOPPED);
+    if (draw(c, 2) == 0) {
+        crowd_crash(c, i, draw(c, 8));
+        return;
+    }
+    struct harness_parts keep = {.n_hard_states =
+                                     (size_t)draw(c, h->n_pending + 1),
+                                 .n_changes = draw(c, 8)};
+    keep.n_snapshots = (size_t)draw(c, keep.n_hard_states + 1);
+    harness_crash_apart(h, keep);
+    c->seen[i] = 0;
+    c->n_crashes++;
+}
+
 void crowd_boot(struct crowd *c, uint32_t i)
 {
     c->nodes[i].now_us = c->now_us;
@@ -295,7 +318,7 @@ static void meddle(struct crowd *c)
     struct raft_member next[CROWD_SIZE];
     switch (draw(c, 100)) {
     case 0:
-        crowd_crash(c, i, draw(c, 8));
+        crash_somehow(c, i);
         break;
     case 1:
         compact(c, i);

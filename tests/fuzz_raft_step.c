@@ -451,10 +451,33 @@ static void give(struct game *g, uint32_t i, struct raft_input input)
         collect(g, i);
 }
 
+/* The node hears that a write failed, and stops. */
+static void fail_write(struct game *g, uint32_t i)
+{
+    struct harness *h = &g->nodes[i].h;
+    struct raft_input input = {.kind = RAFT_INPUT_FAILED,
+                               .now_us = h->now_us,
+                               .failed = {h->durable_write + 1}};
+    if (h->n_pending == 0)
+        return;
+    enum raft_status status = harness_step(h, &input);
+    assert(status == RAFT_STOPPED);
+}
+
 static void restart(struct game *g, uint32_t i)
 {
     struct machine *m = &g->nodes[i];
-    harness_crash(&m->h, next(g) % 16);
+    uint8_t how = next(g);
+    if ((how & 64) != 0)
+        fail_write(g, i);
+    if ((how & 128) == 0) {
+        harness_crash(&m->h, how % 16);
+    } else {
+        struct harness_parts keep = {.n_hard_states = how % 8,
+                                     .n_changes = next(g) % 16};
+        keep.n_snapshots = next(g) % (keep.n_hard_states + 1);
+        harness_crash_apart(&m->h, keep);
+    }
     free(m->meta);
     m->meta = NULL;
     m->state = 1;
