@@ -42,13 +42,15 @@ enum raft_input_kind {
  * want of room. The node stops: raft_step() returns RAFT_STOPPED to it and to
  * everything after it, and answers nothing, for ever. The host sends no message
  * that waits for that write or a later one, drops what clients wait for, frees
- * the node, and creates it again from what it finds by reading the disk back,
- * with the file opened anew. It never tries the write again behind the node's
- * back: after a failed fsync nobody knows what the system still has of it. A
- * system may have given up the pages and call the next fsync of the same file a
- * success; what was never stored would be acknowledged then. Nothing was
- * promised of such a write, so each part of it that is found may stay, and each
- * that is not was never missed: as after a crash (struct raft_write).
+ * the node, and creates it again from what it finds by reading the disk back.
+ * What it reads may come from a cache and be nowhere else: before raft_new() it
+ * copies that into new files and syncs those. It never tries the write again
+ * behind the node's back: after a failed fsync nobody knows what the system
+ * still has of it. A system may have given up the pages and call the next fsync
+ * of the same file a success; what was never stored would be acknowledged then.
+ * Nothing was promised of such a write, so each part of it that is found may
+ * stay, and each that is not was never missed: as after a crash (struct
+ * raft_write).
  *
  * A transfer is over when the view's `transfer_to` is RAFT_NONE: this server
  * leads no more, or it came to nothing within election_timeout_max_us. From the

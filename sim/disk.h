@@ -36,8 +36,9 @@
  *               or because the disk is full. Nothing is known of what it left,
  *               and in this life nothing becomes durable any more: all later
  *               batches fail as well, as those of a file do whose fsync failed
- *               once and that nobody has opened anew. What is left is what a
- *               crash leaves, which has to come next.
+ *               once. What is left is what a crash leaves, which has to come
+ *               next; that the host then writes it to new files, so that it is
+ *               durable and not only in a cache, goes without saying here.
  *   rot         a record that is durable is not what it was. The next start
  *               finds it by its checksum. Whoever writes the record anew, or
  *               drops it, never hears of it. The disk knows the last record
