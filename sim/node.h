@@ -330,20 +330,20 @@ struct sim_node;
 
 /* What an implementation can do beyond elections and replication. */
 enum {
-    SIM_FEATURE_SNAPSHOTS = 1,        /* SIM_INPUT_SNAPSHOT, RESTORE */
-    SIM_FEATURE_MEMBERS = 2,          /* SIM_INPUT_CHANGE; learners */
-    SIM_FEATURE_WITNESSES = 4,        /* members that store no commands */
-    SIM_FEATURE_TRANSFER = 8,         /* SIM_INPUT_TRANSFER */
-    SIM_FEATURE_READS = 16,           /* SIM_INPUT_READ */
-    SIM_FEATURE_APPLIES_DURABLE = 64, /* what it applies, or restores, is
-                                         durable on its own disk: it is held to
-                                         that */
+    SIM_FEATURE_SNAPSHOTS = 1, /* SIM_INPUT_SNAPSHOT, RESTORE */
+    SIM_FEATURE_MEMBERS = 2,   /* SIM_INPUT_CHANGE; learners */
+    SIM_FEATURE_WITNESSES = 4, /* members that store no commands */
+    SIM_FEATURE_TRANSFER = 8,  /* SIM_INPUT_TRANSFER */
+    SIM_FEATURE_READS = 16,    /* SIM_INPUT_READ */
     SIM_FEATURE_SESSIONS = 32, /* SIM_INPUT_SESSION; commands carry sessions. If
                                   not, the state machine itself tells
                                   repetitions */
     SIM_FEATURE_DISK_ERRORS = 64, /* SIM_INPUT_FAILED. If not, its machine goes
                                      down when a write fails, and it is not told
                                    */
+    SIM_FEATURE_APPLIES_DURABLE = 128, /* what it applies, or restores, is
+                                          durable on its own disk: it is held to
+                                          that */
 };
 
 /* The functions of one implementation. */

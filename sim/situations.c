@@ -151,6 +151,7 @@ static bool asks(const struct sim_input *input, uint64_t *tag)
     case SIM_INPUT_MESSAGE:
     case SIM_INPUT_TIMER:
     case SIM_INPUT_WRITTEN:
+    case SIM_INPUT_FAILED:
     case SIM_INPUT_SNAPSHOT:
         break;
     }

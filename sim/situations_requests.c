@@ -196,6 +196,7 @@ static void look_at_input(struct sim_situations *situations,
     case SIM_INPUT_START:
     case SIM_INPUT_TIMER:
     case SIM_INPUT_WRITTEN:
+    case SIM_INPUT_FAILED:
     case SIM_INPUT_SESSION:
     case SIM_INPUT_CHANGE:
     case SIM_INPUT_SNAPSHOT:
