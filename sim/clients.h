@@ -174,6 +174,13 @@ sim_clients_count(const struct sim_clients *clients);
 const struct sim_history *
 sim_clients_history(const struct sim_clients *clients);
 
+/* The bytes of the history's numbers: of a key, 1 or more; of a value, NULL for
+ * 0, which is that there is none. Owned by the clients. */
+const uint8_t *sim_clients_key(const struct sim_clients *clients, uint64_t key,
+                               uint32_t *size);
+const uint8_t *sim_clients_value(const struct sim_clients *clients,
+                                 uint64_t value, uint32_t *size);
+
 /* The words for the history's numbers: keys are told as they are, "k3"; values
  * by the order in which they turned up, "v17", or "v17 = hello" if the bytes
  * are short and readable. A value's origin, " (written by client 2)", is who

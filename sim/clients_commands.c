@@ -276,6 +276,19 @@ const struct sim_history *sim_clients_history(const struct sim_clients *clients)
     return clients->history;
 }
 
+const uint8_t *sim_clients_key(const struct sim_clients *clients, uint64_t key,
+                               uint32_t *size)
+{
+    return sim_intern_bytes(clients->keys, key, size);
+}
+
+const uint8_t *sim_clients_value(const struct sim_clients *clients,
+                                 uint64_t value, uint32_t *size)
+{
+    *size = 0;
+    return value == 0 ? NULL : sim_intern_bytes(clients->values, value, size);
+}
+
 static const struct sim_clients *
 clients_of(const struct sim_history_words *base)
 {

@@ -170,6 +170,7 @@ struct sim_cluster *sim_cluster_new(const struct sim_scenario *scenario,
     }
     cluster->trace = sim_trace_new(options->node_type, options->trace,
                                    options->trace_from_step);
+    sim_trace_set_format(cluster->trace, options->trace_format);
     cluster->machines =
         sim_calloc((size_t)cluster->n + 1, sizeof *cluster->machines);
     cluster->tips = sim_calloc((size_t)cluster->n + 1, sizeof *cluster->tips);
@@ -178,6 +179,10 @@ struct sim_cluster *sim_cluster_new(const struct sim_scenario *scenario,
         cluster->tips[node] = SIM_NO_TIP;
     }
     preload_disks(cluster);
+    sim_trace_run(cluster->trace,
+                  &(struct sim_trace_run){.scenario = scenario,
+                                          .seed = options->seed,
+                                          .members = &cluster->initial});
     return cluster;
 }
 
@@ -284,6 +289,11 @@ sim_cluster_members(const struct sim_cluster *cluster)
 bool sim_cluster_can(const struct sim_cluster *cluster, uint32_t features)
 {
     return (cluster->type->features & features) == features;
+}
+
+struct sim_trace_moment cluster__moment(const struct sim_cluster *cluster)
+{
+    return (struct sim_trace_moment){cluster->step, cluster->now_us};
 }
 
 /* --- who leads, and whom -------------------------------------------------- */

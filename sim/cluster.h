@@ -35,7 +35,7 @@
 #include "sim/network.h"
 #include "sim/simulation.h"
 #include "sim/situations.h"
-#include "sim/trace.h"
+#include "sim/trace_records.h"
 
 /* What lies in a run's event queue. */
 enum sim_queue_kind {

@@ -32,6 +32,9 @@ bool cluster__look_at_members(struct sim_cluster *cluster, uint32_t node);
 void *cluster__grow_ring(void *ring, size_t *capacity, size_t first,
                          size_t count, size_t size);
 
+/* Now, for the trace. */
+struct sim_trace_moment cluster__moment(const struct sim_cluster *cluster);
+
 /* --- cluster_lives.c ------------------------------------------------------ */
 
 /* The machine is down: memory is lost, and of the unfinished writes what

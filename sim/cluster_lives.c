@@ -30,6 +30,22 @@ static struct sim_entry *durable_entries(struct sim_cluster *cluster,
     return entries;
 }
 
+/* All that is durable, with these entries. */
+static struct sim_image durable_image(const struct sim_cluster *cluster,
+                                      uint32_t node,
+                                      const struct sim_entry *entries,
+                                      uint64_t n)
+{
+    const struct sim_disk *disk = cluster->machines[node].disk;
+    return (struct sim_image){
+        .hard_state = sim_disk_hard_state(disk),
+        .snapshot = sim_archive_get(cluster->archive, sim_disk_snapshot(disk)),
+        .first_index = sim_disk_first(disk),
+        .entries = entries,
+        .n_entries = n,
+    };
+}
+
 static struct sim_node *create_node(struct sim_cluster *cluster, uint32_t node)
 {
     struct sim_machine *machine = &cluster->machines[node];
@@ -39,14 +55,7 @@ static struct sim_node *create_node(struct sim_cluster *cluster, uint32_t node)
     options.random_seed = sim_prng_next(&machine->seeds);
     uint64_t n = 0;
     struct sim_entry *entries = durable_entries(cluster, node, &n);
-    struct sim_image image = {
-        .hard_state = sim_disk_hard_state(machine->disk),
-        .snapshot =
-            sim_archive_get(cluster->archive, sim_disk_snapshot(machine->disk)),
-        .first_index = sim_disk_first(machine->disk),
-        .entries = entries,
-        .n_entries = n,
-    };
+    struct sim_image image = durable_image(cluster, node, entries, n);
     struct sim_node *created = cluster->type->create(&options, &image);
     free(entries);
     return created;
@@ -57,6 +66,24 @@ static bool has_entries(const struct sim_cluster *cluster,
 {
     return sim_disk_first(disk) <=
            sim_log_tree_position(cluster->tree, sim_disk_tip(disk)).index;
+}
+
+static void tell_life(struct sim_cluster *cluster, uint32_t node)
+{
+    const struct sim_machine *machine = &cluster->machines[node];
+    if (!sim_trace_wants_records(cluster->trace)) {
+        return;
+    }
+    uint64_t n = 0;
+    struct sim_entry *entries = durable_entries(cluster, node, &n);
+    struct sim_image image = durable_image(cluster, node, entries, n);
+    sim_trace_life(cluster->trace, cluster__moment(cluster),
+                   &(struct sim_trace_life){.node = node,
+                                            .life = machine->lives,
+                                            .image = &image,
+                                            .view = &machine->view,
+                                            .members = &machine->members});
+    free(entries);
 }
 
 /* The machine as a new life finds it. A log that the snapshot made void is not
@@ -110,6 +137,7 @@ bool sim_cluster_start(struct sim_cluster *cluster, uint32_t node)
         sim_trace_event(cluster->trace, cluster->now_us, "restart: node %u",
                         node);
     }
+    tell_life(cluster, node);
     if (cluster->checker != NULL) {
         sim_checker_set_time(cluster->checker, cluster->step, cluster->now_us);
         sim_checker_boot(cluster->checker, node, machine->tip,
@@ -180,6 +208,7 @@ void cluster__go_down(struct sim_cluster *cluster, uint32_t node,
     cluster__walk_durable(cluster, node);
     machine->tip = SIM_NO_TIP;
     cluster->tips[node] = SIM_NO_TIP;
+    sim_trace_crash(cluster->trace, cluster__moment(cluster), node);
     if (cluster->checker != NULL) {
         sim_checker_crash(cluster->checker, node);
     }

@@ -6,23 +6,69 @@
  * gives up: some seconds, and about 100 MB. */
 #define MAX_WORK UINT64_C(2000000)
 
-void sim_history_tell(struct sim_trace *trace, uint64_t now_us,
+static const struct sim_history_operation *
+operation_of(const struct sim_clients *clients, uint32_t number)
+{
+    return sim_history_get(sim_clients_history(clients), number);
+}
+
+static void record_answer(struct sim_trace *trace, struct sim_trace_moment at,
+                          const struct sim_clients *clients, uint32_t number)
+{
+    const struct sim_history_operation *operation =
+        operation_of(clients, number);
+    struct sim_trace_answer answer = {
+        .number = number,
+        .node = operation->result.node,
+        .kind = operation->request.kind,
+        .succeeded = operation->result.succeeded,
+    };
+    answer.value =
+        sim_clients_value(clients, operation->result.value, &answer.value_size);
+    sim_trace_answer(trace, at, &answer);
+}
+
+static void record_call(struct sim_trace *trace, struct sim_trace_moment at,
+                        const struct sim_clients *clients, uint32_t number)
+{
+    const struct sim_history_operation *operation =
+        operation_of(clients, number);
+    const struct sim_history_request *request = &operation->request;
+    struct sim_trace_call call = {
+        .number = number,
+        .client = operation->client,
+        .kind = request->kind,
+    };
+    call.key = sim_clients_key(clients, request->key, &call.key_size);
+    call.value = sim_clients_value(clients, request->value, &call.value_size);
+    call.expected =
+        sim_clients_value(clients, request->expected, &call.expected_size);
+    sim_trace_call(trace, at, &call);
+}
+
+void sim_history_tell(struct sim_trace *trace, struct sim_trace_moment at,
                       const struct sim_client_action *action)
 {
+    const struct sim_clients *clients = action->clients;
     char text[SIM_OPERATION_TEXT_SIZE];
-    if (action->clients == NULL || !sim_trace_wants_text(trace)) {
+    if (clients == NULL || !sim_trace_wants_text(trace)) {
         return;
     }
+    bool records = sim_trace_wants_records(trace);
     if (action->ended != SIM_NO_OPERATION) {
-        sim_trace_event(
-            trace, now_us, "%s",
-            sim_clients_describe(action->clients, action->ended, text));
+        sim_trace_event(trace, at.time_us, "%s",
+                        sim_clients_describe(clients, action->ended, text));
+        if (records) {
+            record_answer(trace, at, clients, action->ended);
+        }
     }
     if (action->begun != SIM_NO_OPERATION) {
-        sim_trace_event(
-            trace, now_us, "%s, node %" PRIu32 " first",
-            sim_clients_describe(action->clients, action->begun, text),
-            action->node);
+        sim_trace_event(trace, at.time_us, "%s, node %" PRIu32 " first",
+                        sim_clients_describe(clients, action->begun, text),
+                        action->node);
+        if (records) {
+            record_call(trace, at, clients, action->begun);
+        }
     }
 }
 

@@ -7,12 +7,12 @@
 
 #include "sim/checker.h"
 #include "sim/clients.h"
-#include "sim/trace.h"
+#include "sim/trace_records.h"
 
 /* Tells what a client was told, and what it asks for next, if this action is
  * the end or the beginning of an operation. The line of an end has the words
  * that the judge has for the operation. */
-void sim_history_tell(struct sim_trace *trace, uint64_t now_us,
+void sim_history_tell(struct sim_trace *trace, struct sim_trace_moment at,
                       const struct sim_client_action *action);
 
 /* Judges the history so far and tells the checker (NULL: nothing is done).

@@ -330,13 +330,35 @@ static void release_sends(struct sim_cluster *cluster, uint32_t node)
     }
 }
 
+/* The log on the disk was `before`; `write` says what is there now. */
+static void tell_durable(struct sim_cluster *cluster, uint32_t node,
+                         sim_tip before, const struct sim_disk_write *write)
+{
+    const struct sim_log_tree *tree = cluster->tree;
+    struct sim_trace_durable durable = {
+        .node = node,
+        .write_id = write->id,
+        .crash = cluster->machines[node].node == NULL,
+        .hard_state = write->has_hard_state,
+        .snapshot = write->snapshot != SIM_NO_SNAPSHOT,
+        .truncated = write->base != before,
+        .dropped = write->drop_before > 0,
+        .n_entries = sim_log_tree_position(tree, write->tip).index -
+                     sim_log_tree_position(tree, write->base).index,
+    };
+    sim_trace_durable(cluster->trace, cluster__moment(cluster), &durable);
+}
+
 void cluster__walk_durable(struct sim_cluster *cluster, uint32_t node)
 {
     struct sim_machine *machine = &cluster->machines[node];
     struct sim_disk_write write;
+    sim_tip before = sim_disk_tip(machine->disk);
     while (sim_disk_next_durable(machine->disk, &write)) {
         cluster->writes++;
         sim_tip tip = sim_disk_log(machine->disk);
+        tell_durable(cluster, node, before, &write);
+        before = write.tip;
         if (cluster->checker != NULL) {
             sim_checker_set_time(cluster->checker, cluster->step,
                                  cluster->now_us);

@@ -312,6 +312,7 @@ struct sim_message {
     struct sim_position place;
     uint64_t offset;     /* install_request: of its bytes in the snapshot */
     uint32_t chunk_size; /* install_request: how many; 0: it only asks */
+    uint64_t commit_index; /* append_request: the sender's */
 };
 
 /* Long enough for one line about any message, its NUL included. */

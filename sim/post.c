@@ -32,6 +32,8 @@ void cluster__post(struct sim_cluster *cluster, uint32_t from, uint32_t to,
 {
     struct sim_message message;
     cluster->type->classify(bytes, size, &message);
+    sim_trace_leave(cluster->trace, cluster__moment(cluster), from, to, bytes,
+                    size);
     if (cluster->checker != NULL) {
         sim_checker_send(cluster->checker, from, to, &message);
         sim_situations_send(cluster->situations, from, to, &message);
@@ -70,7 +72,7 @@ static uint64_t client_delay_us(struct sim_cluster *cluster, uint32_t node)
 void sim_cluster_carry_out(struct sim_cluster *cluster,
                            const struct sim_client_action *action)
 {
-    sim_history_tell(cluster->trace, cluster->now_us, action);
+    sim_history_tell(cluster->trace, cluster__moment(cluster), action);
     if (action->send) {
         uint32_t slot = sim_mail_put(cluster->mail, SIM_NONE, action->node,
                                      action->data, action->size, 1);

@@ -11,6 +11,12 @@ struct sim_progress sim_progress_new(struct sim_cluster *cluster,
         .cluster = cluster, .clients = clients, .faults = faults};
 }
 
+static struct sim_trace_moment moment(const struct sim_progress *progress)
+{
+    return (struct sim_trace_moment){progress->cluster->step,
+                                     progress->cluster->now_us};
+}
+
 static void begin(struct sim_progress *progress)
 {
     struct sim_cluster *cluster = progress->cluster;
@@ -20,9 +26,12 @@ static void begin(struct sim_progress *progress)
     struct sim_client_action action;
     sim_clients_probe_start(progress->clients, cluster->now_us, &action);
     sim_cluster_carry_out(cluster, &action);
-    uint64_t within_us = cluster->scenario->expect.progress_within_us;
-    sim_event_queue_push(cluster->queue, cluster->now_us + within_us,
-                         SIM_QUEUE_DEADLINE, 0, progress->number);
+    uint64_t deadline_us =
+        cluster->now_us + cluster->scenario->expect.progress_within_us;
+    sim_trace_wait(cluster->trace, moment(progress), progress->number,
+                   action.data, action.size, deadline_us);
+    sim_event_queue_push(cluster->queue, deadline_us, SIM_QUEUE_DEADLINE, 0,
+                         progress->number);
 }
 
 /* The first member that has not applied what is needed; SIM_NONE: all have. */
@@ -77,8 +86,10 @@ void sim_progress_look(struct sim_progress *progress, bool undone)
     bool calm = sim_faults_is_calm(progress->faults);
     if (calm && (changed || !progress->was_calm)) {
         begin(progress);
-    } else if (!calm) {
+    } else if (!calm && progress->waits) {
         progress->waits = false;
+        sim_trace_wait_off(progress->cluster->trace, moment(progress),
+                           progress->number);
     }
     progress->seen_faults = count;
     progress->seen_changes = progress->cluster->changes;
@@ -91,6 +102,7 @@ void sim_progress_look(struct sim_progress *progress, bool undone)
 void sim_progress_deadline(struct sim_progress *progress, uint64_t number)
 {
     struct sim_cluster *cluster = progress->cluster;
+    sim_trace_deadline(cluster->trace, moment(progress), number);
     if (!progress->waits || progress->number != number) {
         return;
     }

@@ -51,9 +51,14 @@ void raft_node__classify(const uint8_t *bytes, size_t size,
     case RAFT_MESSAGE_VOTE_RESPONSE:
         message->granted = raft_message.vote_response.granted;
         break;
+    case RAFT_MESSAGE_PRE_VOTE_REQUEST:
+    case RAFT_MESSAGE_VOTE_REQUEST:
+        message->place = raft_node__position(raft_message.vote_request.last);
+        break;
     case RAFT_MESSAGE_APPEND_REQUEST:
         message->n_entries = raft_message.append_request.n_entries;
         message->place = raft_node__position(raft_message.append_request.prev);
+        message->commit_index = raft_message.append_request.leader_commit;
         break;
     case RAFT_MESSAGE_APPEND_RESPONSE:
         message->granted = raft_message.append_response.success;

@@ -203,6 +203,11 @@ static enum sim_verdict finish(struct sim_simulation *simulation)
         }
         result->verdict = judge(simulation);
     }
+    sim_trace_end(cluster->trace,
+                  (struct sim_trace_moment){cluster->step, cluster->now_us},
+                  cluster->contract[0] == '\0' &&
+                      violation_of(simulation) == NULL &&
+                      cluster->step < simulation->options.max_steps);
     count_all(simulation);
     return result->verdict;
 }

@@ -22,12 +22,20 @@ struct sim_trace_sink {
     void (*line)(struct sim_trace_sink *self, const char *text, size_t size);
 };
 
+/* How a trace is written: see sim/trace.h. */
+enum sim_trace_format {
+    SIM_TRACE_STORY,    /* for people */
+    SIM_TRACE_JSONL,    /* for programs that judge: sim/trace_json.h */
+    SIM_TRACE_ETCD_TLA, /* for a TLA+ specification: sim/trace_etcd.h */
+};
+
 struct sim_options {
     uint64_t seed;
     const struct sim_node_type *node_type; /* whose Raft */
     bool checks;                  /* of properties, and situations; true
                                      unless measuring what they cost */
     struct sim_trace_sink *trace; /* NULL: no text is made */
+    enum sim_trace_format trace_format;
     uint64_t trace_from_step;     /* the first step whose text is wanted */
     uint64_t max_steps;           /* then it ends, undecided; SIM_UNLIMITED */
 };

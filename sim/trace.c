@@ -7,7 +7,8 @@
 #include <stdlib.h>
 
 #include "sim/memory.h"
-#include "sim/trace_internal.h"
+#include "sim/trace_etcd.h"
+#include "sim/trace_json.h"
 
 struct sim_trace *sim_trace_new(const struct sim_node_type *node_type,
                                 struct sim_trace_sink *sink, uint64_t from_step)
@@ -21,7 +22,16 @@ struct sim_trace *sim_trace_new(const struct sim_node_type *node_type,
 
 void sim_trace_free(struct sim_trace *trace)
 {
+    if (trace != NULL) {
+        sim_json_writer_clear(&trace->json);
+        trace_etcd__free(trace->etcd);
+    }
     free(trace);
+}
+
+void sim_trace_set_format(struct sim_trace *trace, enum sim_trace_format format)
+{
+    trace->format = format;
 }
 
 uint64_t sim_trace_hash(const struct sim_trace *trace)
@@ -98,12 +108,28 @@ bool sim_trace_wants_text(const struct sim_trace *trace)
     return trace->sink != NULL && trace->last_step + 1 >= trace->from_step;
 }
 
+static void tell_step(struct sim_trace *trace,
+                      const struct sim_trace_step *step)
+{
+    switch (trace->format) {
+    case SIM_TRACE_STORY:
+        trace__tell_step(trace, step);
+        break;
+    case SIM_TRACE_JSONL:
+        trace_json__step(trace, step);
+        break;
+    case SIM_TRACE_ETCD_TLA:
+        trace_etcd__step(trace, step);
+        break;
+    }
+}
+
 void sim_trace_step(struct sim_trace *trace, const struct sim_trace_step *step)
 {
     assert(step->step > trace->last_step);
     trace__fold_step(&trace->hash, step);
     if (trace->sink != NULL && step->step >= trace->from_step) {
-        trace__tell_step(trace, step);
+        tell_step(trace, step);
     }
     trace->last_step = step->step;
 }
@@ -115,23 +141,41 @@ void sim_trace_set_cause(struct sim_trace *trace, const char *list,
     trace->cause_place = place;
 }
 
+/* The words of an event, and what caused it. */
+static void add_event(struct sim_trace *trace, const char *format, va_list list)
+{
+    trace__add_list(trace, format, list);
+    if (trace->cause_list != NULL) {
+        trace__add(trace, " (%s/%" PRIu32 ")", trace->cause_list,
+                   trace->cause_place);
+    }
+}
+
 void sim_trace_event(struct sim_trace *trace, uint64_t time_us,
                      const char *format, ...)
 {
     if (!sim_trace_wants_text(trace)) {
         return;
     }
-    trace__begin_line(trace, time_us, SIM_NONE);
     va_list list;
     va_start(list, format);
-    trace__add_list(trace, format, list);
-    va_end(list);
-    if (trace->cause_list != NULL) {
-        trace__add(trace, " (%s/%" PRIu32 ")", trace->cause_list,
-                   trace->cause_place);
+    switch (trace->format) {
+    case SIM_TRACE_STORY:
+        trace__begin_line(trace, time_us, SIM_NONE);
+        add_event(trace, format, list);
+        trace__end_line(trace);
+        trace__flush(trace);
+        break;
+    case SIM_TRACE_JSONL:
+        trace->line = 0;
+        add_event(trace, format, list);
+        trace->record[trace->line] = '\0';
+        trace_json__event(trace, time_us, trace->record);
+        break;
+    case SIM_TRACE_ETCD_TLA:
+        break;
     }
-    trace__end_line(trace);
-    trace__flush(trace);
+    va_end(list);
 }
 
 void sim_trace_message(struct sim_trace *trace, uint64_t time_us, uint32_t from,
@@ -141,9 +185,19 @@ void sim_trace_message(struct sim_trace *trace, uint64_t time_us, uint32_t from,
     if (!sim_trace_wants_text(trace)) {
         return;
     }
-    trace__begin_line(trace, time_us, SIM_NONE);
-    trace__add(trace, "%" PRIu32 " -> %" PRIu32 "  ", from, to);
-    trace__add_message(trace, bytes, size, fate);
-    trace__end_line(trace);
-    trace__flush(trace);
+    switch (trace->format) {
+    case SIM_TRACE_STORY:
+        trace__begin_line(trace, time_us, SIM_NONE);
+        trace__add(trace, "%" PRIu32 " -> %" PRIu32 "  ", from, to);
+        trace__add_message(trace, bytes, size, fate);
+        trace__end_line(trace);
+        trace__flush(trace);
+        break;
+    case SIM_TRACE_JSONL:
+        trace_json__fate(trace, time_us, from, to, bytes, size, fate);
+        break;
+    case SIM_TRACE_ETCD_TLA:
+        trace_etcd__fate(trace, fate);
+        break;
+    }
 }

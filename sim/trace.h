@@ -1,4 +1,6 @@
-/* The record of a run: a hash over every step, and a story for people.
+/* The record of a run: a hash over every step, and a story for people, or in
+ * its place one of two formats for programs (sim/trace_json.h and
+ * sim/trace_etcd.h), which are told more than the steps (sim/trace_records.h).
  *
  * The hash folds in each step completely: its number and time, the node, the
  * input with its bytes, the outputs in order with their bytes, entries and
@@ -25,7 +27,8 @@
  *
  * Times are virtual seconds; "--" is what happens to the world and not in a
  * node. Deadlines are left out. A line longer than the buffer is cut; memory is
- * taken only when the trace is created.
+ * taken only when the trace is created. (The formats for programs cut nothing,
+ * and take memory as they need it.)
  */
 #ifndef SIM_TRACE_H
 #define SIM_TRACE_H
@@ -56,6 +59,11 @@ struct sim_trace;
 struct sim_trace *sim_trace_new(const struct sim_node_type *node_type,
                                 struct sim_trace_sink *sink,
                                 uint64_t from_step);
+
+/* The text is in this format, not in that of the story. Before any call below.
+ */
+void sim_trace_set_format(struct sim_trace *trace,
+                          enum sim_trace_format format);
 
 /* Takes one step: into the hash, and as one record of text. */
 void sim_trace_step(struct sim_trace *trace, const struct sim_trace_step *step);

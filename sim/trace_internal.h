@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 
+#include "sim/json_write.h"
 #include "sim/trace.h"
 
 /* A record longer than the first goes to the sink in parts; a line longer than
@@ -14,6 +15,9 @@
 struct sim_trace {
     const struct sim_node_type *node_type;
     struct sim_trace_sink *sink;
+    enum sim_trace_format format;
+    struct sim_json_writer json; /* the line of JSON that is being made */
+    struct trace_etcd *etcd;     /* NULL: another format */
     uint64_t from_step;
     uint64_t last_step;
     struct sim_hash hash;

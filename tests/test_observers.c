@@ -42,14 +42,17 @@ static void count_record(struct sim_trace_sink *base, const char *text,
     sink->n_records++;
 }
 
-static struct sim_result run(const struct sim_scenario *scenario, uint64_t seed,
-                             bool checks, struct sim_trace_sink *trace)
+static struct sim_result run_as(const struct sim_scenario *scenario,
+                                uint64_t seed, bool checks,
+                                struct sim_trace_sink *trace,
+                                enum sim_trace_format format)
 {
     struct sim_options options = {
         .seed = seed,
         .node_type = &sim_raft_node_type,
         .checks = checks,
         .trace = trace,
+        .trace_format = format,
         .max_steps = 5000000,
     };
     struct sim_simulation *simulation = sim_simulation_new(scenario, &options);
@@ -59,6 +62,12 @@ static struct sim_result run(const struct sim_scenario *scenario, uint64_t seed,
     struct sim_result result = *sim_simulation_result(simulation);
     sim_simulation_free(simulation);
     return result;
+}
+
+static struct sim_result run(const struct sim_scenario *scenario, uint64_t seed,
+                             bool checks, struct sim_trace_sink *trace)
+{
+    return run_as(scenario, seed, checks, trace, SIM_TRACE_STORY);
 }
 
 static void expect_same(const struct sim_result *a, const struct sim_result *b,
@@ -104,6 +113,26 @@ Test(observers, leave_the_run_as_it_is)
             cr_assert_neq(hashes[other - 1], first.hash,
                           "seeds %" PRIu64 " and %" PRIu64, other, seed);
         }
+        sim_scenario_free(scenario);
+    }
+    free(text);
+}
+
+Test(observers, every_format_leaves_the_run_as_it_is)
+{
+    char *text = read_swarm();
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+        struct counting_sink json = {.base.line = count_record};
+        struct counting_sink etcd = {.base.line = count_record};
+        struct sim_scenario *scenario = harness_parse(text, seed);
+        struct sim_result silent = run(scenario, seed, true, NULL);
+        struct sim_result told =
+            run_as(scenario, seed, true, &json.base, SIM_TRACE_JSONL);
+        expect_same(&silent, &told, "jsonl");
+        told = run_as(scenario, seed, false, &etcd.base, SIM_TRACE_ETCD_TLA);
+        expect_same(&silent, &told, "etcd-tla");
+        cr_assert_gt(json.n_records, silent.steps);
+        cr_assert_gt(etcd.n_records, 0);
         sim_scenario_free(scenario);
     }
     free(text);

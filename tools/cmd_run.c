@@ -40,6 +40,25 @@ static bool parse_number(const char *option, const char *text, uint64_t *value)
     return false;
 }
 
+static bool parse_format(const char *text, enum sim_trace_format *format)
+{
+    static const char *const names[] = {
+        [SIM_TRACE_STORY] = "story",
+        [SIM_TRACE_JSONL] = "jsonl",
+        [SIM_TRACE_ETCD_TLA] = "etcd-tla",
+    };
+    size_t count = sizeof names / sizeof *names;
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(names[i], text) == 0) {
+            *format = (enum sim_trace_format)i;
+            return true;
+        }
+    }
+    options_unknown("trace format", text, names, count);
+    options_hint("run");
+    return false;
+}
+
 /* True if the command line was good; else `*code` is what to exit with. */
 static bool parse_options(struct run *run, const struct options *options,
                           int *code)
@@ -56,6 +75,9 @@ static bool parse_options(struct run *run, const struct options *options,
             break;
         case 't':
             run->trace_path = value;
+            break;
+        case HELP_TRACE_FORMAT:
+            good = parse_format(value, &run->runner.simulation.trace_format);
             break;
         case 'v':
             run->runner.verbose = true;
@@ -82,6 +104,13 @@ static bool parse_options(struct run *run, const struct options *options,
         if (!good) {
             return false;
         }
+    }
+    if (run->runner.verbose &&
+        run->runner.simulation.trace_format != SIM_TRACE_STORY) {
+        fputs("raftsim: --verbose tells the story, which --trace-format "
+              "replaces\n",
+              stderr);
+        return false;
     }
     if (run->json && run->trace_path != NULL &&
         strcmp(run->trace_path, "-") == 0) {
@@ -162,7 +191,7 @@ static enum exit_code run_scenario(struct run *run, const char *path,
     struct runner_outcome outcome;
     simulation->seed = run->has_seed ? run->seed : scenario->seed;
     run->runner.trace = run->trace;
-    if (run->trace != NULL) {
+    if (run->trace != NULL && simulation->trace_format == SIM_TRACE_STORY) {
         fprintf(run->trace, "# %s, seed %" PRIu64 "\n", input_name(path),
                 simulation->seed);
     }

@@ -13,6 +13,11 @@ const struct options_spec help_run_options[HELP_RUN_OPTION_COUNT] = {
     {'t', "trace", "FILE",
      "Write the story of the run to FILE, one record a step: when, which node, "
      "what it got and what it did. '-' is standard output."},
+    {HELP_TRACE_FORMAT, "trace-format", "FORMAT",
+     "How the trace is written: 'story', for people (the default); 'jsonl', "
+     "JSON Lines with all that is needed to judge the run from outside; "
+     "'etcd-tla', the lines that the trace specification of etcd-io/raft "
+     "reads."},
     {'v', "verbose", NULL,
      "Tell that story on standard error while it happens."},
     {'j', "json", NULL,
@@ -74,8 +79,9 @@ static const char *const run_page[] = {
     "    raftsim run - run scenarios and report",
     "",
     "SYNOPSIS",
-    "    raftsim run FILE... [--seed N] [--trace FILE] [--verbose] [--json]",
-    "                        [--max-steps N] [--situations] [--no-checks]",
+    "    raftsim run FILE... [--seed N] [--trace FILE] [--trace-format FORMAT]",
+    "                        [--verbose] [--json] [--max-steps N] [--situations]",
+    "                        [--no-checks]",
     "",
     "DESCRIPTION",
     "    Runs each FILE ('-' is standard input) to its end and prints a "

@@ -158,6 +158,7 @@ char *runner_story(const struct sim_scenario *scenario,
     const struct sim_result *first = &outcome->result;
     uint64_t last = first->violated ? first->violation.step : first->steps;
     again.trace = &sink.base;
+    again.trace_format = SIM_TRACE_STORY;
     again.trace_from_step = last >= steps ? last - steps + 1 : 1;
     struct sim_simulation *simulation = sim_simulation_new(scenario, &again);
     while (sim_simulation_advance(simulation, SLICE_STEPS) ==
