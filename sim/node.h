@@ -310,8 +310,8 @@ struct sim_message {
      * that refuses: the term found there and its first index, {0, ...} if the
      * log ends before; of an install_request: the snapshot's. Else {0, 0}. */
     struct sim_position place;
-    uint64_t offset;     /* install_request: of its bytes in the snapshot */
-    uint32_t chunk_size; /* install_request: how many; 0: it only asks */
+    uint64_t offset;       /* install_request: of its bytes in the snapshot */
+    uint32_t chunk_size;   /* install_request: how many; 0: it only asks */
     uint64_t commit_index; /* append_request: the sender's */
 };
 

@@ -75,10 +75,6 @@ void raft_node__classify(const uint8_t *bytes, size_t size,
     case RAFT_MESSAGE_READ_RESPONSE:
         message->granted = raft_message.read_response.granted;
         break;
-    case RAFT_MESSAGE_PRE_VOTE_REQUEST:
-    case RAFT_MESSAGE_VOTE_REQUEST:
-        message->place = raft_node__position(raft_message.vote_request.last);
-        break;
     case RAFT_MESSAGE_INSTALL_REQUEST:
         message->place =
             raft_node__position(raft_message.install_request.position);

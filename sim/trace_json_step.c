@@ -53,6 +53,10 @@ static void put_input(struct sim_trace *trace, const struct sim_input *input)
         sim_json_put_text(json, "kind", "written");
         sim_json_put_number(json, "write", input->written.write_id);
         break;
+    case SIM_INPUT_FAILED:
+        sim_json_put_text(json, "kind", "failed");
+        sim_json_put_number(json, "write", input->failed.write_id);
+        break;
     case SIM_INPUT_PROPOSAL:
         put_proposal(trace, input);
         break;

@@ -9,6 +9,16 @@ from second_opinion_logs import (begins_with, last_configuration,
                                  last_shared_place, place_of, same_up_to)
 
 
+def follows(before, after):
+    """Whether one configuration may come after the other (4.1, 4.3)."""
+    if before.old_voters:
+        return not after.old_voters and after.voters == before.voters and \
+            after.learners == before.learners
+    if after.old_voters:
+        return after.old_voters == before.voters
+    return len(before.voters ^ after.voters) <= 1
+
+
 class Leader:
     def __init__(self, node, log):
         self.node = node
@@ -167,6 +177,12 @@ class Rules(Applied):
                  "one_change_at_a_time",
                  f"node {node.number} changes the members at {index}, when "
                  f"its log is committed up to {known}")
+            before = self.world.members_of(log[:former])
+            after = self.world.members_of(log[:index])
+            hold(before is None or after is None or
+                 follows(before, after), "one_change_at_a_time",
+                 f"node {node.number} changes the members at {index} to what "
+                 f"does not follow from those of {former}")
 
     # --- what is committed ---------------------------------------------------
 

@@ -127,7 +127,7 @@ def main():
     mutants = []
     if len(sys.argv) == 4:
         mutants = sorted(path for path in glob.glob(sys.argv[3] + "/raftsim-*")
-                         if os.access(path, os.X_OK))
+                         if os.path.isfile(path) and os.access(path, os.X_OK))
     with tempfile.TemporaryDirectory() as folder:
         comparison = Comparison(folder)
         sound_runs(comparison, raftsim, source)

@@ -6,10 +6,9 @@
 
 #define HELP_NO_CHECKS OPTIONS_LONG_ONLY
 #define HELP_SITUATIONS (OPTIONS_LONG_ONLY + 1)
-
 #define HELP_TRACE_FORMAT (OPTIONS_LONG_ONLY + 2)
 
-#define HELP_RUN_OPTION_COUNT 8u
+#define HELP_RUN_OPTION_COUNT 9u
 extern const struct options_spec help_run_options[HELP_RUN_OPTION_COUNT];
 
 #define HELP_CHECK_OPTION_COUNT 1u
