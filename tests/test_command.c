@@ -72,6 +72,7 @@ Test(command, answers_what_it_is)
         {"$RAFTSIM help", 0, "COMMANDS"},
         {"$RAFTSIM help run", 0, "--max-steps N"},
         {"$RAFTSIM run --help", 0, "EXIT STATUS"},
+        {"$RAFTSIM help run", 0, "--seeds A..B"},
         {"$RAFTSIM help check", 0, "raftsim check FILE..."},
         {"$RAFTSIM check -h", 0, "SYNOPSIS"},
         {"$RAFTSIM help scenario", 0, "election_timeout"},
@@ -106,7 +107,8 @@ Test(command, takes_options_anywhere_and_shortened)
     static const struct expectation list[] = {
         {GOOD "--seed 7", 0, "seed 7\n"},
         {GOOD "-s7", 0, "seed 7\n"},
-        {GOOD "--se=7", 0, "seed 7\n"},
+        {GOOD "--max=10", 1, "UNDECIDED"},
+        {GOOD "--see=7 2>&1", 2, "'--see' is ambiguous"},
         {BEGIN "}' | $RAFTSIM run --seed=7 -- -", 0, "seed 7\n"},
     };
     EXPECT_ALL(list);
@@ -160,6 +162,115 @@ Test(command, json_is_one_line_with_exact_numbers)
         {UNMET "--json", 1, "\"pointer\":\"/expect/commits_at_least\""},
         {VIOLATED "--json", 1, "\"property\":\"progress\""},
         {VIOLATED "--json", 1, "\"last_steps\":[\""},
+    };
+    EXPECT_ALL(list);
+}
+
+/* Seeds 3 to 5 of it differ in nothing but their runs. */
+#define SOME "--seeds 3..5 "
+
+Test(command, runs_ranges_of_seeds)
+{
+    static const struct expectation list[] = {
+        {GOOD SOME, 0, "3 of 3 runs as expected\n"},
+        {GOOD SOME "| wc -l | tr -d ' '", 0, "1\n"},
+        {GOOD SOME "--json | grep -o '\"seed\":\"[0-9]*\"' | tr '\\n' ' '", 0,
+         "\"seed\":\"3\" \"seed\":\"4\" \"seed\":\"5\" "},
+        {GOOD SOME "--json | wc -l | tr -d ' '", 0, "3\n"},
+        {UNMET SOME, 1,
+         "standard input, seed 3: /expect/commits_at_least: expected at least"},
+        {UNMET SOME "| grep -c 'standard input, seed [345]: '", 0, "3\n"},
+        {UNMET SOME, 1, "0 of 3 runs as expected\n"},
+        {UNMET SOME, 1, "raftsim run - --seed 3\n"},
+        {VIOLATED SOME, 1, "seed 5: progress was violated in step "},
+        {UNMET SOME "--until-failure", 1, "0 of 1 run as expected\n"},
+        {UNMET SOME "--until-failure --json | grep -c '\"seed\":\"3\"'", 0,
+         "1\n"},
+        {GOOD SOME "--until-failure", 0, "3 of 3 runs as expected\n"},
+        {UNMET "--until-failure --seed 8", 1, "standard input, seed 8: "},
+        {UNMET "--until-failure", 1, "standard input, seed 1: "},
+        {GOOD SOME "--max-steps 10", 1, "seed 4: undecided"},
+        {GOOD "--seeds 0x10..0x11 --json | grep -c '\"seed\":\"1[67]\"'", 0,
+         "2\n"},
+        {GOOD "--seeds 18446744073709551614..18446744073709551615", 0,
+         "2 of 2 runs as expected\n"},
+        {GOOD SOME "- /nowhere 2>&1", 2, "/nowhere: No such file"},
+        {GOOD SOME "--trace - | grep -c '^# standard input, seed'", 0, "3\n"},
+    };
+    EXPECT_ALL(list);
+}
+
+/* All files with one seed, then all with the next. */
+Test(command, files_take_turns_seed_by_seed)
+{
+    static const struct expectation list[] = {
+        {"dir=$(mktemp -d) && cd \"$dir\" && "
+         "echo '{\"description\": \"x\", \"duration\": \"1s\"}' | tee a >b && "
+         "$RAFTSIM run a b --seeds 1..2 --json | "
+         "sed 's/.*\"scenario\":\"\\(.\\)\".*\"seed\":\"\\(.\\)\".*/\\1\\2/' | "
+         "tr '\\n' ' '; rm -r \"$dir\"",
+         0, "a1 b1 a2 b2 "},
+    };
+    EXPECT_ALL(list);
+}
+
+Test(command, explains_wrong_ranges_of_seeds)
+{
+    static const struct expectation list[] = {
+        {GOOD "--seeds 5..4 2>&1", 2, "the first seed is above the last"},
+        {GOOD "--seeds 5 2>&1", 2, "--seeds '5': expected A..B"},
+        {GOOD "--seeds '' 2>&1", 2, "--seeds '': expected A..B"},
+        {GOOD "--seeds ..5 2>&1", 2, "expected A..B"},
+        {GOOD "--seeds 5.. 2>&1", 2, "expected A..B"},
+        {GOOD "--seeds 1..2..3 2>&1", 2, "expected A..B"},
+        {GOOD "--seeds 1-3 2>&1", 2, "expected A..B"},
+        {GOOD "--seeds 0..18446744073709551616 2>&1", 2, "expected A..B"},
+        {GOOD "--seed 1 --seeds 1..2 2>&1", 2, "--seed and --seeds"},
+    };
+    EXPECT_ALL(list);
+}
+
+/* Two nemeses, each of which acts in any seed. */
+#define HARASSED                                                               \
+    BEGIN ", \"nemeses\": [{\"every\": \"100ms\", \"crash\": \"a node\", "     \
+          "\"for\": \"20ms\"}, {\"every\": \"100ms\", \"pause\": "             \
+          "\"a node\", \"for\": \"20ms\"}]" END "--seed 4 "
+
+Test(command, leaves_nemeses_out)
+{
+    static const struct expectation list[] = {
+        {HARASSED, 0, "2 of 2 nemeses"},
+        {HARASSED "--without /nemeses/1", 0, "1 of 2 nemeses"},
+        {HARASSED "--without /nemeses/1,/nemeses/0", 0, "0 of 2 nemeses"},
+        {HARASSED "--without /nemeses/0 | grep ' 0 crashes'", 0, "crash"},
+        {HARASSED "--without /nemeses/1 | grep -c ' 0 crashes'", 1, "0\n"},
+        {HARASSED "--without /nemeses/1 --max-steps 9", 1,
+         " --max-steps 9 --without /nemeses/1\n"},
+        {HARASSED "--without /nemeses/2 2>&1", 2,
+         "standard input has 2 nemeses, counted from /nemeses/0"},
+        {GOOD "--without /nemeses/0 2>&1", 2, "standard input has 0 nemeses"},
+        {HARASSED "--without /nemesis/0 2>&1", 2, "expected a list such as"},
+        {HARASSED "--without '' 2>&1", 2, "expected a list such as"},
+        {HARASSED "--without /nemeses/ 2>&1", 2, "expected a list such as"},
+        {HARASSED "--without /nemeses/0, 2>&1", 2, "expected a list such as"},
+        {HARASSED "--without /nemeses/-1 2>&1", 2, "expected a list such as"},
+        {HARASSED "--without /nemeses/4294967296 2>&1", 2, "expected a list"},
+    };
+    EXPECT_ALL(list);
+}
+
+/* The others draw as before: until the one that is left out first acts, nothing
+ * differs. The pauses come from another stream than the crashes. */
+Test(command, other_nemeses_draw_as_before)
+{
+    static const struct expectation list[] = {
+        {"dir=$(mktemp -d) && cd \"$dir\" && " HARASSED
+         "--trace all >out && " HARASSED
+         "--without /nemeses/0 --trace some >out && "
+         "grep -o '^.*-- pause' all >a; grep -o '^.*-- pause' some >b; "
+         "cmp a b && [ -s a ] && ! grep -q -e '-- crash' some; code=$?; "
+         "rm -r \"$dir\"; exit $code",
+         0, ""},
     };
     EXPECT_ALL(list);
 }

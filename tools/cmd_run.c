@@ -13,20 +13,10 @@
 #include "tools/input.h"
 #include "tools/options.h"
 #include "tools/report.h"
+#include "tools/run.h"
 
 /* How many of the steps that led to a violation are told. */
 #define STORY_STEPS 20u
-
-struct run {
-    const char *program;
-    bool has_seed;
-    uint64_t seed;
-    const char *trace_path; /* NULL: no trace */
-    FILE *trace;            /* opened with the first run */
-    bool json;
-    bool failed; /* the trace could not be opened or written */
-    struct runner_options runner;
-};
 
 static bool parse_number(const char *option, const char *text, uint64_t *value)
 {
@@ -92,6 +82,17 @@ static bool parse_options(struct run *run, const struct options *options,
         case HELP_SITUATIONS:
             run->runner.situations = true;
             break;
+        case HELP_SEEDS:
+            good = seeds_parse("seeds", value, &run->seeds);
+            run->has_seeds = true;
+            break;
+        case HELP_UNTIL_FAILURE:
+            run->until_failure = true;
+            break;
+        case HELP_WITHOUT:
+            without_free(&run->without);
+            good = without_parse(value, &run->without);
+            break;
         case HELP_NO_CHECKS:
             run->runner.simulation.checks = false;
             break;
@@ -118,6 +119,11 @@ static bool parse_options(struct run *run, const struct options *options,
               stderr);
         return false;
     }
+    if (run->has_seeds && run->has_seed) {
+        fputs("raftsim: --seed and --seeds both say which seed is the first\n",
+              stderr);
+        return false;
+    }
     return true;
 }
 
@@ -138,7 +144,7 @@ static bool is_same_file(const char *a, const char *b)
 
 /* Once the first scenario is known to be good. No scenario of the command line
  * is overwritten. */
-static bool open_trace(struct run *run, char **files, int count)
+bool run_open_trace(struct run *run, char **files, int count)
 {
     if (run->trace_path == NULL || run->trace != NULL) {
         return true;
@@ -174,8 +180,11 @@ static void close_trace(struct run *run)
 
 static void tell(struct run *run, const struct report *report)
 {
+    progress_bar_clear(&run->bar);
     if (run->json) {
         report_print_json(report, stdout);
+    } else if (run->many) {
+        run_tell_short(run, report);
     } else {
         report_print(report, stdout);
     }
@@ -184,12 +193,12 @@ static void tell(struct run *run, const struct report *report)
     }
 }
 
-static enum exit_code run_scenario(struct run *run, const char *path,
-                                   const struct sim_scenario *scenario)
+enum exit_code run_scenario(struct run *run, const char *path,
+                            const struct sim_scenario *scenario, uint64_t seed)
 {
     struct sim_options *simulation = &run->runner.simulation;
     struct runner_outcome outcome;
-    simulation->seed = run->has_seed ? run->seed : scenario->seed;
+    simulation->seed = seed;
     run->runner.trace = run->trace;
     if (run->trace != NULL && simulation->trace_format == SIM_TRACE_STORY) {
         fprintf(run->trace, "# %s, seed %" PRIu64 "\n", input_name(path),
@@ -205,12 +214,14 @@ static enum exit_code run_scenario(struct run *run, const char *path,
                             NULL, false,    NULL};
     char *story = NULL;
     enum exit_code code = report_exit_code(&report);
-    if (code == EXIT_BROKEN ||
-        (code == EXIT_UNEXPECTED && outcome.result.violated)) {
+    if ((run->json || !run->many) &&
+        (code == EXIT_BROKEN ||
+         (code == EXIT_UNEXPECTED && outcome.result.violated))) {
         story = runner_story(scenario, &run->runner, &outcome, STORY_STEPS,
                              &report.differs);
     }
-    char *repeat = report_repeat(run->program, path, simulation);
+    char *repeat =
+        report_repeat(run->program, path, simulation, run->without.text);
     report.story = story;
     report.repeat = repeat;
     tell(run, &report);
@@ -228,13 +239,32 @@ static enum exit_code run_file(struct run *run, char **files, int count, int i)
         return runner_is_interrupted() ? EXIT_INTERRUPTED : EXIT_BAD_INPUT;
     }
     enum exit_code code = EXIT_BAD_INPUT;
-    if (open_trace(run, files, count)) {
+    if (without_apply(&run->without, scenario, files[i]) &&
+        run_open_trace(run, files, count)) {
         if (i > 0 && !run->json) {
             putchar('\n');
         }
-        code = run_scenario(run, files[i], scenario);
+        code = run_scenario(run, files[i], scenario,
+                            run->has_seed ? run->seed : scenario->seed);
     }
     sim_scenario_free(scenario);
+    return code;
+}
+
+/* Each file once. */
+static enum exit_code run_files(struct run *run, char **files, int count)
+{
+    enum exit_code code = EXIT_AS_EXPECTED;
+    int good = 0;
+    for (int i = 0; i < count && !run->failed && code != EXIT_INTERRUPTED;
+         i++) {
+        enum exit_code one = run_file(run, files, count, i);
+        code = one > code ? one : code;
+        good += one == EXIT_AS_EXPECTED ? 1 : 0;
+    }
+    if (count > 1 && !run->json) {
+        printf("\n%d of %d scenarios as expected\n", good, count);
+    }
     return code;
 }
 
@@ -250,27 +280,20 @@ int cmd_run(const char *program, int argc, char **argv)
         .max_steps = SIM_UNLIMITED,
     };
     if (!parse_options(&run, &options, &code)) {
+        without_free(&run.without);
         return code;
     }
     char **files = options_operands(&options, &count);
     if (count == 0) {
         fputs("raftsim: run which scenario file?\n", stderr);
         options_hint("run");
+        without_free(&run.without);
         return EXIT_BAD_INPUT;
     }
-    code = EXIT_AS_EXPECTED;
-    int done = 0, good = 0;
-    for (; done < count && !run.failed && code != EXIT_INTERRUPTED; done++) {
-        int one = (int)run_file(&run, files, count, done);
-        code = one > code ? one : code;
-        good += one == EXIT_AS_EXPECTED ? 1 : 0;
-    }
+    run.many = run.has_seeds || run.until_failure;
+    code = (int)(run.many ? run_seeds(&run, files, count)
+                          : run_files(&run, files, count));
     close_trace(&run);
-    if (count > 1 && !run.json) {
-        printf("\n%d of %d scenarios as expected\n", good, count);
-    }
-    if (run.failed && code < EXIT_BAD_INPUT) {
-        code = EXIT_BAD_INPUT;
-    }
-    return code;
+    without_free(&run.without);
+    return run.failed && code < EXIT_BAD_INPUT ? EXIT_BAD_INPUT : code;
 }

@@ -10,6 +10,16 @@ const struct options_spec help_run_options[HELP_RUN_OPTION_COUNT] = {
     {'s', "seed", "N",
      "The seed to run with, instead of the scenario's own: 0 to "
      "18446744073709551615, decimal or 0x hexadecimal."},
+    {HELP_SEEDS, "seeds", "A..B",
+     "Run each FILE with the seeds from A to B, both included: all files with "
+     "one seed, then with the next. Only runs that are not as expected are "
+     "told, a line each, and a total at the end; with --json, every run."},
+    {HELP_UNTIL_FAILURE, "until-failure", NULL,
+     "Stop at the first run that is not as expected. Without --seeds, go "
+     "through the seeds from --seed, or from 1, without end."},
+    {HELP_WITHOUT, "without", "LIST",
+     "Leave nemeses out, such as /nemeses/3,/nemeses/7 (counted from 0): they "
+     "never act, and everything else is drawn as it was with them."},
     {'t', "trace", "FILE",
      "Write the story of the run to FILE, one record a step: when, which node, "
      "what it got and what it did. '-' is standard output."},
@@ -79,9 +89,10 @@ static const char *const run_page[] = {
     "    raftsim run - run scenarios and report",
     "",
     "SYNOPSIS",
-    "    raftsim run FILE... [--seed N] [--trace FILE] [--trace-format FORMAT]",
-    "                        [--verbose] [--json] [--max-steps N] [--situations]",
-    "                        [--no-checks]",
+    "    raftsim run FILE... [--seed N | --seeds A..B] [--until-failure]",
+    "                        [--without LIST] [--trace FILE]",
+    "                        [--trace-format FORMAT] [--verbose] [--json]",
+    "                        [--max-steps N] [--situations] [--no-checks]",
     "",
     "DESCRIPTION",
     "    Runs each FILE ('-' is standard input) to its end and prints a "
@@ -138,8 +149,10 @@ static const char *const run_examples[] = {
     "        Read what happened, step by step.",
     "    raftsim run --json scenarios/*.json | jq .verdict",
     "        Every scenario, for a program.",
-    "    seq 100 | xargs -I{} raftsim run scenarios/swarm.json --seed {}",
+    "    raftsim run scenarios/swarm.json --seeds 1..100",
     "        A hundred seeds.",
+    "    raftsim run scenarios/swarm.json --until-failure",
+    "        As many as it takes.",
     NULL,
 };
 
@@ -272,7 +285,7 @@ static const struct {
     const char *topic;
     void (*print)(FILE *out);
 } pages[] = {
-    {"run", print_run},           {"check", print_check},
+    {"run", print_run},           {"check", print_check}, {"hunt", print_hunt},
     {"scenario", print_scenario}, {"situations", print_situations},
     {"help", print_help},
 };

@@ -63,28 +63,42 @@ static void print_problem(FILE *out, const char *name,
     fprintf(out, "%s\n", problem->message);
 }
 
-struct sim_scenario *input_scenario(const char *path, const uint64_t *seed,
-                                    FILE *problems_to)
+char *input_read(const char *path, size_t *size)
 {
     const char *name = input_name(path);
-    struct sim_scenario_problems problems = {0};
-    size_t size = 0;
-    char *text = read_file(path, &size);
-    if (text == NULL) {
-        if (errno == EFBIG) {
-            fprintf(stderr, "raftsim: %s: larger than 8 MiB, no scenario\n",
-                    name);
-        } else {
-            fprintf(stderr, "raftsim: %s: %s\n", name, strerror(errno));
-        }
-        return NULL;
+    char *text = read_file(path, size);
+    if (text == NULL && errno == EFBIG) {
+        fprintf(stderr, "raftsim: %s: larger than 8 MiB, no scenario\n", name);
+    } else if (text == NULL) {
+        fprintf(stderr, "raftsim: %s: %s\n", name, strerror(errno));
     }
+    return text;
+}
+
+struct sim_scenario *input_parse(const char *path, const char *text,
+                                 size_t size, const uint64_t *seed,
+                                 FILE *problems_to)
+{
+    struct sim_scenario_problems problems = {0};
     struct sim_scenario *scenario =
         sim_scenario_parse(text, size, seed, &problems);
     for (uint32_t i = 0; i < problems.count; i++) {
-        print_problem(problems_to, name, &problems.items[i]);
+        print_problem(problems_to, input_name(path), &problems.items[i]);
     }
     sim_scenario_problems_free(&problems);
+    return scenario;
+}
+
+struct sim_scenario *input_scenario(const char *path, const uint64_t *seed,
+                                    FILE *problems_to)
+{
+    size_t size = 0;
+    char *text = input_read(path, &size);
+    if (text == NULL) {
+        return NULL;
+    }
+    struct sim_scenario *scenario =
+        input_parse(path, text, size, seed, problems_to);
     free(text);
     return scenario;
 }

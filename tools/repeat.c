@@ -41,7 +41,7 @@ static void add_quoted(struct text *text, const char *word)
 }
 
 char *report_repeat(const char *program, const char *path,
-                    const struct sim_options *options)
+                    const struct sim_options *options, const char *without)
 {
     struct text text = {0};
     char number[64];
@@ -58,6 +58,10 @@ char *report_repeat(const char *program, const char *path,
         snprintf(number, sizeof number, " --max-steps %" PRIu64,
                  options->max_steps);
         add(&text, number);
+    }
+    if (without != NULL) {
+        add(&text, " --without ");
+        add_quoted(&text, without);
     }
     if (!options->checks) {
         add(&text, " --no-checks");

@@ -373,3 +373,28 @@ void report_print(const struct report *report, FILE *out)
         fprintf(out, "To repeat it: %s\n", report->repeat);
     }
 }
+
+void report_print_short(const struct report *report, FILE *out)
+{
+    const struct sim_result *result = &report->outcome->result;
+    fprintf(out, "%s, seed %" PRIu64 ": ", input_name(report->path),
+            result->seed);
+    if (report->differs) {
+        fputs("does not repeat", out);
+    } else if (result->verdict == SIM_VERDICT_CONTRACT) {
+        fprintf(out, "broke the contract: %s", result->contract);
+    } else if (result->verdict == SIM_VERDICT_STEP_LIMIT) {
+        fputs("undecided, stopped by --max-steps", out);
+    } else if (result->verdict == SIM_VERDICT_RUNNING) {
+        fputs("undecided, interrupted", out);
+    } else if (result->violated) {
+        fprintf(out, "%s was violated in step %" PRIu64,
+                sim_property_name(result->violation.property),
+                result->violation.step);
+    } else if (result->n_unmet > 0) {
+        fprintf(out, "%s: %s", result->unmet[0].pointer, result->unmet[0].text);
+    } else {
+        fputs("as expected", out);
+    }
+    fputc('\n', out);
+}

@@ -7,10 +7,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "sim/memory.h"
 #include "tools/terminal.h"
+#include "tools/wall_clock.h"
 
 /* Steps between two looks at the clock: about a millisecond. */
 #define SLICE_STEPS 2048u
@@ -40,13 +40,6 @@ void runner_catch_interrupt(void)
     action.sa_flags = (int)SA_RESETHAND;
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
-}
-
-static uint64_t wall_clock_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
 }
 
 /* The story on its way to files. */
