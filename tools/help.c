@@ -56,7 +56,8 @@ static const char *const overview_page[] = {
     "SYNOPSIS",
     "    raftsim run FILE... [--seed N] [--trace FILE] [--verbose] [--json]",
     "    raftsim check FILE...",
-    "    raftsim help [run | check | scenario | situations]",
+    "    raftsim hunt --mutants DIR --build DIR",
+    "    raftsim help [run | check | hunt | scenario | situations]",
     "    raftsim --version",
     "",
     "DESCRIPTION",
@@ -73,7 +74,8 @@ static const char *const overview_page[] = {
     "    run         Run scenarios and report.",
     "    check       Say whether scenario files are valid, without running "
     "them.",
-    "    help        Print a page: run, check, scenario for the format, or",
+    "    hunt        Find mutants of the Raft library, and how fast.",
+    "    help        Print a page: a command, scenario for the format, or",
     "                situations for what is worth reaching.",
     "",
     "OPTIONS",
@@ -191,7 +193,7 @@ static const char *const help_text[] = {
     "    raftsim help - print a help page",
     "",
     "SYNOPSIS",
-    "    raftsim help [run | check | scenario | situations | help]",
+    "    raftsim help [run | check | hunt | scenario | situations | help]",
     NULL,
 };
 
@@ -229,6 +231,16 @@ static void print_check(FILE *out)
     options_print(help_check_options, HELP_CHECK_OPTION_COUNT, out);
     print_section(check_exit, out);
     print_section(check_examples, out);
+}
+
+static void print_hunt(FILE *out)
+{
+    print_lines(help_hunt_lines, out);
+    fputs("\nOPTIONS\n", out);
+    options_print(help_hunt_options, HELP_HUNT_OPTION_COUNT, out);
+    print_section(help_hunt_exit, out);
+    print_section(environment_page, out);
+    print_section(help_hunt_examples, out);
 }
 
 static void print_overview(FILE *out)

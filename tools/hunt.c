@@ -1,0 +1,344 @@
+/* How a hunt goes on: what its workers report, and what follows from it. */
+#include "tools/hunt_internal.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/memory.h"
+#include "tools/runner.h"
+
+struct hunt_start *hunt__start_at(const struct hunt *hunt, size_t mutant,
+                                  uint32_t start)
+{
+    return &hunt->starts[mutant * hunt->options.starts + start];
+}
+
+const struct hunt_start *hunt_start_of(const struct hunt *hunt, size_t mutant,
+                                       uint32_t start)
+{
+    return hunt__start_at(hunt, mutant, start);
+}
+
+/* --- what is told meanwhile ----------------------------------------------- */
+
+/* Elsewhere than on a terminal: a line for a mutant whose starts are over. */
+static void tell_mutant(struct hunter *hunter, uint32_t mutant)
+{
+    const struct hunt *hunt = hunter->hunt;
+    for (uint32_t k = 0; k < hunt->options.starts; k++) {
+        if (hunt__start_at(hunt, mutant, k)->state == HUNT_PENDING) {
+            return;
+        }
+    }
+    if (!hunter->bar.wanted) {
+        fprintf(stderr, "%s: found in %" PRIu32 " of %" PRIu32 " starts\n",
+                hunt->corpus->mutants[mutant].name, hunt_found(hunt, mutant),
+                hunt->options.starts);
+    }
+}
+
+static void show_progress(struct pool_client *self)
+{
+    struct hunter *hunter = (struct hunter *)self;
+    const struct hunt *hunt = hunter->hunt;
+    char text[128];
+    if (!progress_bar_due(&hunter->bar)) {
+        return;
+    }
+    snprintf(text, sizeof text,
+             "%" PRIu32 " found, %" PRIu32 " escaped of %zu; %" PRIu64
+             " runs, %" PRIu64 "/s",
+             hunter->n_found, hunter->n_over - hunter->n_found,
+             hunt->corpus->count * hunt->options.starts, hunter->runs,
+             progress_bar_rate(&hunter->bar, hunter->runs));
+    progress_bar_draw(&hunter->bar, hunter->n_done, hunter->n_tasks, text);
+}
+
+/* Something is wrong with the hunt itself: nothing more is worth trying. */
+static void give_up(struct hunter *hunter, uint32_t job, const char *program,
+                    const struct pool_end *end)
+{
+    if (hunter->hunt->failed) {
+        return;
+    }
+    hunter->hunt->failed = true;
+    progress_bar_clear(&hunter->bar);
+    if (end->kind == POOL_NOT_STARTED) {
+        fprintf(stderr, "raftsim: cannot run %s: %s\n", program,
+                strerror(end->code));
+    } else {
+        fprintf(stderr, "raftsim: %s refused its work (exit code %d):\n%s",
+                program, end->code, end->complaint);
+    }
+    (void)job;
+    for (uint32_t i = 0; i < hunter->n_tasks; i++) {
+        pool_stop(hunter->pool, i);
+    }
+}
+
+/* --- ends ------------------------------------------------------------------
+ */
+
+bool hunt__name_end(const struct pool_end *end, char *what)
+{
+    switch (end->kind) {
+    case POOL_EXITED:
+        snprintf(what, RUN_LINE_WHAT_SIZE, "exit %d", end->code);
+        return end->code != 0;
+    case POOL_KILLED:
+        snprintf(what, RUN_LINE_WHAT_SIZE, "crash");
+        return true;
+    case POOL_SILENT:
+        snprintf(what, RUN_LINE_WHAT_SIZE, "hang");
+        return true;
+    case POOL_LONG_LINE:
+        snprintf(what, RUN_LINE_WHAT_SIZE, "garbage");
+        return true;
+    case POOL_CPU_LIMIT:
+    case POOL_STOPPED:
+    case POOL_INTERRUPTED:
+    case POOL_NOT_STARTED:
+        return false;
+    }
+    return false;
+}
+
+/* A command that was used wrongly, or that a shell did not find. */
+static bool is_refusal(const struct pool_end *end)
+{
+    return end->kind == POOL_NOT_STARTED ||
+           (end->kind == POOL_EXITED &&
+            (end->code == 2 || end->code == 126 || end->code == 127));
+}
+
+/* --- ablation --------------------------------------------------------------
+ */
+
+static void begin_ablations(struct hunter *hunter, uint32_t mutant,
+                            uint32_t start)
+{
+    struct hunt *hunt = hunter->hunt;
+    struct hunt_start *at = hunt__start_at(hunt, mutant, start);
+    const struct hunt_scenario *scenario = &hunt->scenarios[at->scenario];
+    at->n_nemeses = scenario->n_nemeses;
+    at->drawn = sim_calloc(at->n_nemeses, sizeof *at->drawn);
+    at->needed = sim_calloc(at->n_nemeses, sizeof *at->needed);
+    hunt__draw(scenario, at->seed, at->drawn);
+    for (uint32_t i = 0; i < at->n_nemeses; i++) {
+        if (at->drawn[i]) {
+            at->n_open++;
+            hunt__submit_ablation(hunter, mutant, start, i);
+        }
+    }
+    at->judged = at->n_open == 0;
+}
+
+static void ablation_end(struct hunter *hunter, uint32_t job,
+                         const struct pool_end *end)
+{
+    char how[RUN_LINE_WHAT_SIZE];
+    struct task *task = &hunter->tasks[job];
+    struct hunt_start *at =
+        hunt__start_at(hunter->hunt, task->mutant, task->start);
+    if (end->kind == POOL_INTERRUPTED ||
+        (end->kind == POOL_STOPPED && hunter->hunt->failed)) {
+        return;
+    }
+    bool silent = task->what[0] == '\0' || strcmp(task->what, "good") == 0;
+    if (end->kind == POOL_CPU_LIMIT) {
+        snprintf(task->what, sizeof task->what, "hang");
+    } else if (silent && hunt__name_end(end, how)) {
+        memcpy(task->what, how, sizeof task->what);
+    }
+    bool differs = strcmp(task->what, at->what) != 0;
+    at->n_open--;
+    if (task->nemesis == ALL_NEMESES) {
+        at->any_of_several = differs;
+        at->judged = true;
+        return;
+    }
+    at->needed[task->nemesis] = differs;
+    at->n_needed += differs ? 1 : 0;
+    if (at->n_open > 0) {
+        return;
+    }
+    if (at->n_needed > 0) {
+        at->judged = true;
+    } else {
+        at->n_open = 1;
+        hunt__submit_ablation(hunter, task->mutant, task->start, ALL_NEMESES);
+    }
+}
+
+/* --- the hunts -------------------------------------------------------------
+ */
+
+static void end_start(struct hunter *hunter, const struct task *task,
+                      enum hunt_state state)
+{
+    uint32_t mutant = task->mutant, start = task->start;
+    hunt__start_at(hunter->hunt, mutant, start)->state = state;
+    hunter->n_over++;
+    tell_mutant(hunter, mutant);
+    hunt__begin_control(hunter, start);
+}
+
+/* In the latest of its runs. */
+static void find(struct hunter *hunter, uint32_t job, const char *what)
+{
+    struct task task = hunter->tasks[job];
+    struct hunt_start *at =
+        hunt__start_at(hunter->hunt, task.mutant, task.start);
+    at->wall_us = pool_wall_us(hunter->pool, job);
+    at->cpu_us = pool_cpu_us(hunter->pool, job);
+    memcpy(at->what, what, sizeof at->what);
+    hunt__place_run(hunter->hunt, task.start, at->runs - 1, &at->scenario,
+                    &at->seed);
+    hunter->n_found++;
+    end_start(hunter, &task, HUNT_FOUND);
+    begin_ablations(hunter, task.mutant, task.start);
+    pool_stop(hunter->pool, job);
+}
+
+static void hunt_line(struct hunter *hunter, uint32_t job,
+                      const struct run_line *line)
+{
+    const struct task *task = &hunter->tasks[job];
+    struct hunt_start *at =
+        hunt__start_at(hunter->hunt, task->mutant, task->start);
+    at->runs++;
+    at->steps += line->steps;
+    if (!line->good) {
+        find(hunter, job, line->what);
+    }
+}
+
+static void hunt_end(struct hunter *hunter, uint32_t job,
+                     const struct pool_end *end)
+{
+    char what[RUN_LINE_WHAT_SIZE];
+    struct task task = hunter->tasks[job];
+    struct hunt_start *at =
+        hunt__start_at(hunter->hunt, task.mutant, task.start);
+    if (at->state != HUNT_PENDING) {
+        return;
+    }
+    if (hunt__name_end(end, what)) {
+        at->runs++;
+        find(hunter, job, what);
+    } else if (end->kind == POOL_CPU_LIMIT || end->kind == POOL_EXITED) {
+        at->wall_us = end->wall_us;
+        at->cpu_us = end->cpu_us;
+        end_start(hunter, &task, HUNT_ESCAPED);
+    }
+}
+
+/* --- the client of the pool ------------------------------------------------
+ */
+
+static void take_line(struct pool_client *self, uint32_t job, const char *text,
+                      size_t size)
+{
+    struct hunter *hunter = (struct hunter *)self;
+    struct run_line line;
+    if (!run_line_read(text, size, &line)) {
+        line = (struct run_line){.decided = true, .what = "garbage"};
+    }
+    if (!line.decided) {
+        return;
+    }
+    hunter->runs++;
+    switch (hunter->tasks[job].kind) {
+    case TASK_HUNT:
+        hunt_line(hunter, job, &line);
+        break;
+    case TASK_CONTROL:
+        hunt__control_line(hunter, job, &line);
+        break;
+    case TASK_ABLATION:
+        memcpy(hunter->tasks[job].what, line.good ? "good" : line.what,
+               line.good ? sizeof "good" : sizeof line.what);
+        break;
+    }
+}
+
+static void take_end(struct pool_client *self, uint32_t job,
+                     const struct pool_end *end)
+{
+    struct hunter *hunter = (struct hunter *)self;
+    const struct task *task = &hunter->tasks[job];
+    hunter->n_done++;
+    if (is_refusal(end)) {
+        give_up(hunter, job,
+                task->kind == TASK_CONTROL
+                    ? hunter->hunt->options.control
+                    : hunter->hunt->corpus->mutants[task->mutant].executable,
+                end);
+        return;
+    }
+    switch (task->kind) {
+    case TASK_HUNT:
+        hunt_end(hunter, job, end);
+        break;
+    case TASK_CONTROL:
+        hunt__control_end(hunter, job, end);
+        break;
+    case TASK_ABLATION:
+        ablation_end(hunter, job, end);
+        break;
+    }
+}
+
+/* --- the life of a hunt ----------------------------------------------------
+ */
+
+bool hunt_init(struct hunt *hunt, const struct hunt_options *options,
+               const struct corpus *corpus)
+{
+    *hunt = (struct hunt){.options = *options, .corpus = corpus};
+    hunt->scenarios = sim_calloc(options->n_scenarios, sizeof *hunt->scenarios);
+    hunt->starts =
+        sim_calloc(corpus->count * options->starts, sizeof *hunt->starts);
+    hunt->controls = sim_calloc(options->starts, sizeof *hunt->controls);
+    for (uint32_t i = 0; i < options->n_scenarios; i++) {
+        if (!hunt__read_scenario(&hunt->scenarios[i], options->scenarios[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void hunt_run(struct hunt *hunt)
+{
+    struct pool_options options = {.workers = hunt->options.workers,
+                                   .is_interrupted = runner_is_interrupted};
+    struct hunter hunter = {.client = {take_line, take_end, show_progress},
+                            .hunt = hunt};
+    runner_catch_interrupt();
+    hunter.pool = pool_new(&options, &hunter.client);
+    progress_bar_start(&hunter.bar);
+    for (uint32_t k = 0; k < hunt->options.starts; k++) {
+        for (uint32_t m = 0; m < hunt->corpus->count; m++) {
+            hunt__submit_start(&hunter, m, k);
+        }
+    }
+    hunt->interrupted = !pool_run(hunter.pool);
+    progress_bar_clear(&hunter.bar);
+    pool_free(hunter.pool);
+    free(hunter.tasks);
+}
+
+void hunt_free(struct hunt *hunt)
+{
+    for (uint32_t i = 0; i < hunt->options.n_scenarios; i++) {
+        hunt__free_scenario(&hunt->scenarios[i]);
+    }
+    for (size_t i = 0; i < hunt->corpus->count * hunt->options.starts; i++) {
+        free(hunt->starts[i].drawn);
+        free(hunt->starts[i].needed);
+    }
+    free(hunt->scenarios);
+    free(hunt->starts);
+    free(hunt->controls);
+}

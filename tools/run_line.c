@@ -1,0 +1,66 @@
+#include "tools/run_line.h"
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tools/options.h"
+
+static const char *text_of(const cJSON *object, const char *key)
+{
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));
+}
+
+/* Numbers above 2^53 would lose digits in cJSON; a run has fewer steps. */
+static bool read_steps(const cJSON *object, uint64_t *steps)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, "steps");
+    if (!cJSON_IsNumber(item) || item->valuedouble < 0 ||
+        item->valuedouble > 9007199254740992.0) {
+        return false;
+    }
+    *steps = (uint64_t)item->valuedouble;
+    return true;
+}
+
+static bool read_what(const cJSON *object, const char *verdict,
+                      struct run_line *line)
+{
+    const cJSON *violation =
+        cJSON_GetObjectItemCaseSensitive(object, "violation");
+    const char *what = verdict;
+    if (strcmp(verdict, "unexpected") == 0) {
+        what = cJSON_IsObject(violation) ? text_of(violation, "property")
+                                         : "expectation";
+    }
+    if (what == NULL || strlen(what) >= sizeof line->what) {
+        return false;
+    }
+    snprintf(line->what, sizeof line->what, "%s", what);
+    return true;
+}
+
+static bool read_object(const cJSON *object, struct run_line *line)
+{
+    const char *seed = text_of(object, "seed");
+    const char *verdict = text_of(object, "verdict");
+    if (seed == NULL || verdict == NULL || !options_number(seed, &line->seed) ||
+        !read_steps(object, &line->steps)) {
+        return false;
+    }
+    line->good = strcmp(verdict, "as_expected") == 0;
+    line->decided = strcmp(verdict, "interrupted") != 0;
+    return line->good || read_what(object, verdict, line);
+}
+
+bool run_line_read(const char *text, size_t size, struct run_line *line)
+{
+    *line = (struct run_line){0};
+    if (memchr(text, '\0', size) != NULL) {
+        return false;
+    }
+    cJSON *object = cJSON_ParseWithOpts(text, NULL, 1);
+    bool good = cJSON_IsObject(object) && read_object(object, line);
+    cJSON_Delete(object);
+    return good;
+}
