@@ -28,7 +28,7 @@ static const char prelude[] =
     "\"violation\":null}\\n' \"$1\"; }\n"
     "without() { case $ARGS in *\"/nemeses/$1,\"*) true ;; *) false ;;"
     " esac; }\n"
-    "first_start() { case $ARGS in *1000000000000..*) true ;; *) false ;;"
+    "first_start() { case $ARGS in *=1000000000000*) true ;; *) false ;;"
     " esac; }\n"
     "END\n"
     "mutant() {\n"
@@ -143,10 +143,12 @@ Test(hunt, says_what_escaped)
          "\nsame 0 of 2 progress - - - - - -"},
         {"echo 'while :; do good; done' | mutant quiet progress; hunt", 1,
          "0 of 1 mutants found in at least 2 of 2 starts; not quiet.\n"},
-        {"echo 'first_start && bad progress; while :; do good; done' |"
+        {"echo 'first_start && { bad progress; exit 1; }; while :; do good; "
+         "done' |"
          " mutant half progress; hunt",
          1, "\nhalf 1 of 2 progress - - - - - -"},
-        {"echo 'first_start && bad progress; while :; do good; done' |"
+        {"echo 'first_start && { bad progress; exit 1; }; while :; do good; "
+         "done' |"
          " mutant half progress; hunt --share 50%",
          0, "1 of 1 mutants found in at least 1 of 2 starts.\n"},
         {"echo 'while :; do good; done' | mutant quiet progress;"
@@ -158,6 +160,42 @@ Test(hunt, says_what_escaped)
         {THIRD("b", "progress", "bad progress")
              THIRD("a", "progress", "bad progress") "hunt --only b",
          0, "1 of 1 mutants found"},
+    };
+    EXPECT_ALL(list);
+}
+
+Test(hunt, sorts_mutants_and_tells_their_names_apart)
+{
+    static const struct expectation list[] = {
+        {"for n in q w e a ab abc r t y; do echo 'bad progress' | mutant $n "
+         "progress; done; hunt --starts 1 | grep progress | cut -d ' ' -f 1 |"
+         " tr '\\n' ' '",
+         0, "a ab abc e q r t w y "},
+        {"for n in a ab abc; do echo 'bad progress' | mutant $n progress; "
+         "done; hunt --starts 1 --only ab",
+         0, "1 of 1 mutants"},
+    };
+    EXPECT_ALL(list);
+}
+
+/* The first start escapes, the second finds it, the third is not needed. */
+Test(hunt, once_is_enough)
+{
+    static const struct expectation list[] = {
+        {"echo 'first_start && while :; do good; done; bad progress' |"
+         " mutant late progress; hunt --starts 3 --once",
+         0, "\nlate 1 of 2 progress - - - - - - none\n"},
+        {"echo 'echo \"$*\" >>log; bad progress' | mutant a progress;"
+         "hunt --starts 3 --once",
+         0, "\na 1 of 1 progress 1 1 5 5 "},
+        {"echo 'echo \"$*\" >>log; bad progress' | mutant a progress;"
+         "hunt --starts 3 --once >out; grep -c until log",
+         0, "1\n"},
+        {THIRD("a", "progress", "bad progress") "hunt --starts 3 --once", 0,
+         " s of a core, 1 of 1 starts.\n"},
+        {"echo 'while :; do good; done' | mutant quiet progress;"
+         "hunt --once 2>&1",
+         1, "quiet: found in 0 of 2 starts\n"},
     };
     EXPECT_ALL(list);
 }
@@ -236,6 +274,20 @@ Test(hunt, control_must_stay_clean)
                                "progress\n"
                                "hunt --only a --control b/raftsim-liar",
          1, "FALSE ALARM of the control: crash in s.json, seed 1000000000001"},
+        /* What the control does as well is not the mutant's. */
+        {THIRD("a", "progress",
+               "bad progress") "echo 'bad progress' | mutant liar progress\n"
+                               "hunt --only a --control b/raftsim-liar",
+         1, "0 of 1 mutants found in at least 2 of 2 starts; not a.\n"},
+        {THIRD("a", "progress",
+               "bad progress") "echo 'bad progress' | mutant liar progress\n"
+                               "hunt --only a --control b/raftsim-liar",
+         1, "FALSE ALARM: 2 of the runs that gave a mutant away end so in"},
+        {THIRD(
+             "a", "progress",
+             "bad progress") "echo 'bad log_matching' | mutant liar progress\n"
+                             "hunt --only a --control b/raftsim-liar",
+         1, "1 of 1 mutants found in at least 2 of 2 starts.\n"},
         /* It is clean for one run, but the hunt took three. */
         {THIRD("a", "progress",
                "bad progress") "echo 'good; good; bad progress' | mutant liar "

@@ -67,6 +67,9 @@ static bool take_option(struct command *command, int key, const char *value)
                            &command->hunt.starts);
     case HELP_SHARE:
         return amounts_percent("share", value, &command->share_percent);
+    case HELP_ONCE:
+        command->hunt.once = true;
+        return true;
     case HELP_ONLY:
         command->only = value;
         return true;
@@ -120,7 +123,7 @@ static uint32_t enough_starts(const struct command *command)
 {
     uint64_t starts = command->hunt.starts;
     uint64_t enough = (starts * command->share_percent + 99) / 100;
-    return enough < 1 ? 1 : (uint32_t)enough;
+    return enough < 1 || command->hunt.once ? 1 : (uint32_t)enough;
 }
 
 static enum exit_code judge(const struct hunt *hunt, uint32_t enough)

@@ -19,8 +19,9 @@ extern const struct options_spec help_run_options[HELP_RUN_OPTION_COUNT];
 #define HELP_SHARE (OPTIONS_LONG_ONLY + 6)
 #define HELP_ONLY (OPTIONS_LONG_ONLY + 7)
 #define HELP_CONTROL (OPTIONS_LONG_ONLY + 8)
+#define HELP_ONCE (OPTIONS_LONG_ONLY + 9)
 
-#define HELP_HUNT_OPTION_COUNT 11u
+#define HELP_HUNT_OPTION_COUNT 12u
 extern const struct options_spec help_hunt_options[HELP_HUNT_OPTION_COUNT];
 
 #define HELP_CHECK_OPTION_COUNT 1u

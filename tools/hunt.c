@@ -34,7 +34,7 @@ static void tell_mutant(struct hunter *hunter, uint32_t mutant)
     if (!hunter->bar.wanted) {
         fprintf(stderr, "%s: found in %" PRIu32 " of %" PRIu32 " starts\n",
                 hunt->corpus->mutants[mutant].name, hunt_found(hunt, mutant),
-                hunt->options.starts);
+                hunt_begun(hunt, mutant));
     }
 }
 
@@ -134,22 +134,44 @@ static void begin_ablations(struct hunter *hunter, uint32_t mutant,
     at->judged = at->n_open == 0;
 }
 
-static void ablation_end(struct hunter *hunter, uint32_t job,
-                         const struct pool_end *end)
+/* How a worker with a single run ended; false if it was not let. */
+static bool end_of_run(struct hunter *hunter, struct task *task,
+                       const struct pool_end *end)
 {
     char how[RUN_LINE_WHAT_SIZE];
-    struct task *task = &hunter->tasks[job];
-    struct hunt_start *at =
-        hunt__start_at(hunter->hunt, task->mutant, task->start);
+    bool silent = task->what[0] == '\0' || strcmp(task->what, "good") == 0;
     if (end->kind == POOL_INTERRUPTED ||
         (end->kind == POOL_STOPPED && hunter->hunt->failed)) {
-        return;
+        return false;
     }
-    bool silent = task->what[0] == '\0' || strcmp(task->what, "good") == 0;
     if (end->kind == POOL_CPU_LIMIT) {
         snprintf(task->what, sizeof task->what, "hang");
     } else if (silent && hunt__name_end(end, how)) {
         memcpy(task->what, how, sizeof task->what);
+    }
+    return true;
+}
+
+static void check_end(struct hunter *hunter, uint32_t job,
+                      const struct pool_end *end)
+{
+    struct task *task = &hunter->tasks[job];
+    struct hunt_start *at =
+        hunt__start_at(hunter->hunt, task->mutant, task->start);
+    if (end_of_run(hunter, task, end) && strcmp(task->what, at->what) == 0) {
+        at->shared = true;
+        hunter->n_found--;
+    }
+}
+
+static void ablation_end(struct hunter *hunter, uint32_t job,
+                         const struct pool_end *end)
+{
+    struct task *task = &hunter->tasks[job];
+    struct hunt_start *at =
+        hunt__start_at(hunter->hunt, task->mutant, task->start);
+    if (!end_of_run(hunter, task, end)) {
+        return;
     }
     bool differs = strcmp(task->what, at->what) != 0;
     at->n_open--;
@@ -174,14 +196,33 @@ static void ablation_end(struct hunter *hunter, uint32_t job,
 /* --- the hunts -------------------------------------------------------------
  */
 
+/* Where once is enough: the mutant's next start, or none. */
+static void go_on_once(struct hunter *hunter, const struct task *task,
+                       enum hunt_state state)
+{
+    struct hunt *hunt = hunter->hunt;
+    if (state == HUNT_ESCAPED && task->start + 1 < hunt->options.starts) {
+        hunt__submit_start(hunter, task->mutant, task->start + 1);
+    }
+    for (uint32_t k = task->start + 1;
+         state == HUNT_FOUND && k < hunt->options.starts; k++) {
+        hunt__start_at(hunt, task->mutant, k)->state = HUNT_SKIPPED;
+        hunter->n_over++;
+        hunt__begin_control(hunter, k);
+    }
+}
+
 static void end_start(struct hunter *hunter, const struct task *task,
                       enum hunt_state state)
 {
-    uint32_t mutant = task->mutant, start = task->start;
-    hunt__start_at(hunter->hunt, mutant, start)->state = state;
+    struct task now = *task;
+    hunt__start_at(hunter->hunt, now.mutant, now.start)->state = state;
     hunter->n_over++;
-    tell_mutant(hunter, mutant);
-    hunt__begin_control(hunter, start);
+    if (hunter->hunt->options.once) {
+        go_on_once(hunter, &now, state);
+    }
+    tell_mutant(hunter, now.mutant);
+    hunt__begin_control(hunter, now.start);
 }
 
 /* In the latest of its runs. */
@@ -197,6 +238,7 @@ static void find(struct hunter *hunter, uint32_t job, const char *what)
                     &at->seed);
     hunter->n_found++;
     end_start(hunter, &task, HUNT_FOUND);
+    hunt__submit_check(hunter, task.mutant, task.start);
     begin_ablations(hunter, task.mutant, task.start);
     pool_stop(hunter->pool, job);
 }
@@ -257,6 +299,7 @@ static void take_line(struct pool_client *self, uint32_t job, const char *text,
         hunt__control_line(hunter, job, &line);
         break;
     case TASK_ABLATION:
+    case TASK_CHECK:
         memcpy(hunter->tasks[job].what, line.good ? "good" : line.what,
                line.good ? sizeof "good" : sizeof line.what);
         break;
@@ -271,7 +314,7 @@ static void take_end(struct pool_client *self, uint32_t job,
     hunter->n_done++;
     if (is_refusal(end)) {
         give_up(hunter, job,
-                task->kind == TASK_CONTROL
+                task->kind == TASK_CONTROL || task->kind == TASK_CHECK
                     ? hunter->hunt->options.control
                     : hunter->hunt->corpus->mutants[task->mutant].executable,
                 end);
@@ -286,6 +329,9 @@ static void take_end(struct pool_client *self, uint32_t job,
         break;
     case TASK_ABLATION:
         ablation_end(hunter, job, end);
+        break;
+    case TASK_CHECK:
+        check_end(hunter, job, end);
         break;
     }
 }
@@ -318,7 +364,8 @@ void hunt_run(struct hunt *hunt)
     runner_catch_interrupt();
     hunter.pool = pool_new(&options, &hunter.client);
     progress_bar_start(&hunter.bar);
-    for (uint32_t k = 0; k < hunt->options.starts; k++) {
+    uint32_t at_once = hunt->options.once ? 1 : hunt->options.starts;
+    for (uint32_t k = 0; k < at_once; k++) {
         for (uint32_t m = 0; m < hunt->corpus->count; m++) {
             hunt__submit_start(&hunter, m, k);
         }

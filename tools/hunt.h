@@ -12,9 +12,11 @@
  * report), or "exit N".
  *
  * The control is the command with the unmutated library. When all hunts of
- * start k are over, it goes through the same seeds, as many runs as the longest
- * of them needed and as much processor time, so that it has seen each run that
- * gave a mutant away. Whatever it finds is a false alarm.
+ * start k are over, it goes through the same seeds, for as much processor time
+ * as the longest of them, and for as many runs unless these take it more than
+ * the budget. Whatever it finds is a false alarm. It also repeats, at once,
+ * each run that gave a mutant away: where it ends in the same word, that does
+ * not count.
  *
  * What made the difference is told by ablation: the run that gave a mutant away
  * is repeated with each nemesis that its seed drew left out, one at a time.
@@ -45,12 +47,14 @@ struct hunt_options {
     uint32_t starts; /* 1 to HUNT_MAX_STARTS */
     uint32_t workers;
     uint64_t budget_us; /* processor time of each start */
+    bool once;          /* start k + 1 of a mutant only if start k escaped */
 };
 
 enum hunt_state {
     HUNT_PENDING, /* not over; so it stays when interrupted */
     HUNT_FOUND,
     HUNT_ESCAPED, /* out of budget */
+    HUNT_SKIPPED, /* an earlier one found the mutant, once is enough */
 };
 
 /* One start of one mutant. */
@@ -66,6 +70,8 @@ struct hunt_start {
     uint32_t n_nemeses;
     uint32_t n_open; /* ablations that are not over */
     uint32_t n_needed;
+    bool shared;         /* the control ends in the same word in this run: the
+                            mutant was not found, it is a false alarm */
     bool judged;         /* all ablations are over */
     bool any_of_several; /* none needed, but not without any */
 };
@@ -119,7 +125,10 @@ void hunt_free(struct hunt *hunt);
 /* How many of a mutant's starts found it. */
 uint32_t hunt_found(const struct hunt *hunt, size_t mutant);
 
-/* How many starts of the control gave a false alarm. */
+/* How many of a mutant's starts were begun. */
+uint32_t hunt_begun(const struct hunt *hunt, size_t mutant);
+
+/* How often the control gave a false alarm. */
 uint32_t hunt_false_alarms(const struct hunt *hunt);
 
 /* Prints the tables and the summary, for people or as Markdown. `enough`: so

@@ -7,12 +7,17 @@
 void hunt__begin_control(struct hunter *hunter, uint32_t start)
 {
     struct hunt *hunt = hunter->hunt;
+    bool any = false;
     for (size_t m = 0; m < hunt->corpus->count; m++) {
-        if (hunt__start_at(hunt, m, start)->state == HUNT_PENDING) {
+        enum hunt_state state = hunt__start_at(hunt, m, start)->state;
+        if (state == HUNT_PENDING) {
             return;
         }
+        any = any || state != HUNT_SKIPPED;
     }
-    hunt__submit_control(hunter, start);
+    if (any && !hunt->controls[start].begun) {
+        hunt__submit_control(hunter, start);
+    }
 }
 
 static bool did_enough(const struct hunter *hunter, uint32_t start)

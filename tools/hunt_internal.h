@@ -10,6 +10,7 @@ enum task_kind {
     TASK_HUNT,     /* a start of a mutant */
     TASK_CONTROL,  /* a start of the control */
     TASK_ABLATION, /* a run without one nemesis, or without any */
+    TASK_CHECK,    /* the run that gave a mutant away, by the control */
 };
 
 #define ALL_NEMESES UINT32_MAX
@@ -19,7 +20,7 @@ struct task {
     enum task_kind kind;
     uint32_t mutant, start;
     uint32_t nemesis;              /* an ablation's; or ALL_NEMESES */
-    char what[RUN_LINE_WHAT_SIZE]; /* an ablation's end, as it was reported */
+    char what[RUN_LINE_WHAT_SIZE]; /* the end of a single run, as reported */
 };
 
 /* A hunt while it runs. */
@@ -61,6 +62,7 @@ void hunt__submit_start(struct hunter *hunter, uint32_t mutant, uint32_t start);
 void hunt__submit_control(struct hunter *hunter, uint32_t start);
 void hunt__submit_ablation(struct hunter *hunter, uint32_t mutant,
                            uint32_t start, uint32_t nemesis);
+void hunt__submit_check(struct hunter *hunter, uint32_t mutant, uint32_t start);
 
 /* The scenario and the seed of a start's run, counted from 0. */
 void hunt__place_run(const struct hunt *hunt, uint32_t start, uint64_t run,

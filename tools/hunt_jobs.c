@@ -8,8 +8,8 @@
 
 #include "sim/memory.h"
 
-/* An ablation repeats a single run: this is ten times what one may take. */
-#define ABLATION_CPU_US UINT64_C(5000000)
+/* Ten times what a single run may take. */
+#define SINGLE_CPU_US UINT64_C(5000000)
 
 /* Words of a command line other than scenarios, and its end. */
 #define MAX_WORDS 8u
@@ -85,29 +85,49 @@ static char *list_nemeses(const struct hunt_start *at, uint32_t nemesis)
     return list;
 }
 
+/* One run again. `without`: NULL, or the nemeses that are left out. */
+static void submit_run(struct hunter *hunter, const struct task *task,
+                       const char *program, const char *without)
+{
+    struct hunt *hunt = hunter->hunt;
+    const struct hunt_start *at =
+        hunt_start_of(hunt, task->mutant, task->start);
+    const char *argv[MAX_WORDS + 1];
+    char seed[48];
+    size_t n = 0;
+    snprintf(seed, sizeof seed, "--seed=%" PRIu64, at->seed);
+    argv[n++] = program;
+    argv[n++] = "run";
+    argv[n++] = "--json";
+    argv[n++] = seed;
+    if (without != NULL) {
+        argv[n++] = "--without";
+        argv[n++] = without;
+    }
+    argv[n++] = "--";
+    argv[n++] = hunt->scenarios[at->scenario].path;
+    argv[n] = NULL;
+    submit(hunter, task, argv, SINGLE_CPU_US);
+}
+
 void hunt__submit_ablation(struct hunter *hunter, uint32_t mutant,
                            uint32_t start, uint32_t nemesis)
 {
-    struct hunt *hunt = hunter->hunt;
     struct task task = {.kind = TASK_ABLATION,
                         .mutant = mutant,
                         .start = start,
                         .nemesis = nemesis};
-    const struct hunt_start *at = hunt_start_of(hunt, mutant, start);
-    char seed[48];
-    char *without = list_nemeses(at, nemesis);
-    snprintf(seed, sizeof seed, "--seed=%" PRIu64, at->seed);
-    const char *argv[] = {hunt->corpus->mutants[mutant].executable,
-                          "run",
-                          "--json",
-                          seed,
-                          "--without",
-                          without,
-                          "--",
-                          hunt->scenarios[at->scenario].path,
-                          NULL};
-    submit(hunter, &task, argv, ABLATION_CPU_US);
+    char *without =
+        list_nemeses(hunt_start_of(hunter->hunt, mutant, start), nemesis);
+    submit_run(hunter, &task, hunter->hunt->corpus->mutants[mutant].executable,
+               without);
     free(without);
+}
+
+void hunt__submit_check(struct hunter *hunter, uint32_t mutant, uint32_t start)
+{
+    struct task task = {.kind = TASK_CHECK, .mutant = mutant, .start = start};
+    submit_run(hunter, &task, hunter->hunt->options.control, NULL);
 }
 
 void hunt__place_run(const struct hunt *hunt, uint32_t start, uint64_t run,

@@ -15,18 +15,42 @@
 /* --- figures ----------------------------------------------------------------
  */
 
+static bool is_found(const struct hunt_start *start)
+{
+    return start->state == HUNT_FOUND && !start->shared;
+}
+
 uint32_t hunt_found(const struct hunt *hunt, size_t mutant)
 {
     uint32_t found = 0;
     for (uint32_t k = 0; k < hunt->options.starts; k++) {
-        found += hunt_start_of(hunt, mutant, k)->state == HUNT_FOUND ? 1 : 0;
+        found += is_found(hunt_start_of(hunt, mutant, k)) ? 1 : 0;
     }
     return found;
 }
 
+uint32_t hunt_begun(const struct hunt *hunt, size_t mutant)
+{
+    uint32_t begun = 0;
+    for (uint32_t k = 0; k < hunt->options.starts; k++) {
+        begun += hunt_start_of(hunt, mutant, k)->state != HUNT_SKIPPED ? 1 : 0;
+    }
+    return begun;
+}
+
+static uint32_t count_shared(const struct hunt *hunt)
+{
+    uint32_t shared = 0;
+    size_t count = hunt->corpus->count * hunt->options.starts;
+    for (size_t i = 0; i < count; i++) {
+        shared += hunt->starts[i].shared ? 1 : 0;
+    }
+    return shared;
+}
+
 uint32_t hunt_false_alarms(const struct hunt *hunt)
 {
-    uint32_t alarms = 0;
+    uint32_t alarms = count_shared(hunt);
     for (uint32_t k = 0; k < hunt->options.starts; k++) {
         alarms += hunt->controls[k].what[0] != '\0' ? 1 : 0;
     }
@@ -40,7 +64,7 @@ enum figure { FIGURE_RUNS, FIGURE_STEPS, FIGURE_TIME };
 
 static uint64_t figure_of(const struct hunt_start *start, enum figure figure)
 {
-    if (start->state != HUNT_FOUND) {
+    if (!is_found(start)) {
         return NEVER;
     }
     switch (figure) {
@@ -77,7 +101,7 @@ static void measure(const struct hunt *hunt, size_t mutant, enum figure figure,
     *worst = NEVER;
     for (uint32_t k = 0; k < hunt->options.starts; k++) {
         const struct hunt_start *start = hunt_start_of(hunt, mutant, k);
-        if (start->state != HUNT_PENDING) {
+        if (start->state == HUNT_FOUND || start->state == HUNT_ESCAPED) {
             numbers[count++] = figure_of(start, figure);
         }
     }
@@ -112,7 +136,7 @@ static void add_catchers(const struct hunt *hunt, size_t mutant,
     char cell[CELL_SIZE], first[CELL_SIZE];
     for (uint32_t k = 0; k < hunt->options.starts; k++) {
         const struct hunt_start *start = hunt_start_of(hunt, mutant, k);
-        if (start->state == HUNT_FOUND) {
+        if (is_found(start)) {
             tally_add(&tally, start->what);
         }
     }
@@ -150,7 +174,7 @@ static void add_needs(const struct hunt *hunt, size_t mutant, struct grid *grid)
     uint32_t judged = 0;
     for (uint32_t k = 0; k < hunt->options.starts; k++) {
         const struct hunt_start *start = hunt_start_of(hunt, mutant, k);
-        if (start->state == HUNT_FOUND && start->judged) {
+        if (is_found(start) && start->judged) {
             judged++;
             add_needs_of(hunt, start, &tally);
         }
@@ -167,7 +191,7 @@ static void add_mutant(const struct hunt *hunt, size_t mutant,
     char cell[CELL_SIZE];
     grid_add(grid, hunt->corpus->mutants[mutant].name);
     snprintf(cell, sizeof cell, "%" PRIu32 " of %" PRIu32,
-             hunt_found(hunt, mutant), hunt->options.starts);
+             hunt_found(hunt, mutant), hunt_begun(hunt, mutant));
     grid_add(grid, cell);
     add_catchers(hunt, mutant, grid);
     for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
@@ -217,7 +241,8 @@ static void add_nemesis(const struct hunt *hunt, uint32_t scenario, uint32_t i,
         uint32_t before = needed;
         for (uint32_t k = 0; k < hunt->options.starts; k++) {
             const struct hunt_start *start = hunt_start_of(hunt, m, k);
-            if (start->judged && start->scenario == scenario) {
+            if (is_found(start) && start->judged &&
+                start->scenario == scenario) {
                 drawn += start->drawn[i] ? 1 : 0;
                 needed += start->needed[i] ? 1 : 0;
             }
@@ -260,13 +285,14 @@ static void print_nemeses(const struct hunt *hunt, bool markdown, FILE *out)
 static void print_control(const struct hunt *hunt, FILE *out)
 {
     uint64_t runs = 0, steps = 0, cpu_us = 0;
-    uint32_t over = 0;
+    uint32_t over = 0, begun = 0;
     for (uint32_t k = 0; k < hunt->options.starts; k++) {
         const struct hunt_control *control = &hunt->controls[k];
         runs += control->runs;
         steps += control->steps;
         cpu_us += control->cpu_us;
         over += control->over ? 1 : 0;
+        begun += control->begun ? 1 : 0;
     }
     if (hunt_false_alarms(hunt) == 0 && over > 0) {
         terminal_print(out, TERMINAL_GOOD, "Control clean");
@@ -277,7 +303,14 @@ static void print_control(const struct hunt *hunt, FILE *out)
             ": %" PRIu64 " runs, %" PRIu64 " steps, %" PRIu64 ".%" PRIu64
             " s of a core, %" PRIu32 " of %" PRIu32 " starts.\n",
             runs, steps, cpu_us / 1000000u, cpu_us / 100000u % 10u, over,
-            hunt->options.starts);
+            begun);
+    if (count_shared(hunt) > 0) {
+        terminal_print(out, TERMINAL_BAD, "FALSE ALARM");
+        fprintf(out,
+                ": %" PRIu32 " of the runs that gave a mutant away end so in "
+                "the control too; they do not count.\n",
+                count_shared(hunt));
+    }
     for (uint32_t k = 0; k < hunt->options.starts; k++) {
         const struct hunt_control *control = &hunt->controls[k];
         if (control->what[0] != '\0') {
