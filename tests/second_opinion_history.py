@@ -26,9 +26,11 @@ def effect(operation, value):
     return (operation["value"],) if fits else (value,)
 
 
-def may_be_next(operations, done):
+def may_be_next(operations, done, value):
     """Those not done that were called before the first answer to one not
-    done; the one that was answered first comes last, to be tried first."""
+    done; the one that was answered first comes last, to be tried first. A
+    read that fits the value changes nothing and may as well happen at once:
+    then it is the only one."""
     first = (~done & (done + 1)).bit_length() - 1  # that is not done
     earliest = NEVER
     candidates = []
@@ -41,6 +43,9 @@ def may_be_next(operations, done):
             earliest = min(candidates)[0]
     candidates = [(returned, i) for returned, i in candidates
                   if operations[i]["called"] < earliest]
+    for _, i in candidates:
+        if operations[i]["kind"] == "read" and effect(operations[i], value):
+            return [i]
     return [i for _, i in sorted(candidates, reverse=True)]
 
 
@@ -58,7 +63,7 @@ def judge_key(operations):
         done, value = stack.pop()
         if done & needed == needed:
             return True
-        for i in may_be_next(operations, done):
+        for i in may_be_next(operations, done, value):
             after = effect(operations[i], value)
             if after is None:
                 continue
