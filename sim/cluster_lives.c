@@ -136,6 +136,8 @@ bool sim_cluster_start(struct sim_cluster *cluster, uint32_t node)
         cluster->restarts++;
         sim_trace_event(cluster->trace, cluster->now_us, "restart: node %u",
                         node);
+        cluster__note(cluster, &(struct sim_happening){
+                                   .kind = SIM_EVENT_RESTARTED, .node = node});
     }
     tell_life(cluster, node);
     if (cluster->checker != NULL) {

@@ -233,6 +233,8 @@ enum sim_event_kind {
                              false: its members by its log are other ones now */
     SIM_EVENT_RESTORED,   /* {"restored": node or "any"}: its state machine
                              became a snapshot's, not at the start of a life */
+    SIM_EVENT_RESTARTED,  /* {"restarted": node or "any"}: it runs again after
+                             it was down */
 };
 
 enum sim_writing {

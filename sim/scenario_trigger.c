@@ -81,6 +81,10 @@ static const struct event {
       {.name = "joint", .read = read_joint}}},
     {SIM_EVENT_RESTORED,
      {{.name = "restored", .read = scenario__node_or_any, .offset = AT(node)}}},
+    {SIM_EVENT_RESTARTED,
+     {{.name = "restarted",
+       .read = scenario__node_or_any,
+       .offset = AT(node)}}},
 };
 
 #define N_EVENTS SCENARIO_COUNT(events)

@@ -59,6 +59,7 @@ bool sim_trigger_fits(const struct sim_trigger *trigger,
     case SIM_EVENT_CONFIGURED:
         return !trigger->has_joint || trigger->joint == happening->joint;
     case SIM_EVENT_RESTORED:
+    case SIM_EVENT_RESTARTED:
         return true;
     }
     return false;
@@ -159,6 +160,9 @@ void sim_trigger_describe(const struct sim_trigger *trigger,
         break;
     case SIM_EVENT_RESTORED:
         add_event_of_node(text, &used, "restored", trigger->node);
+        break;
+    case SIM_EVENT_RESTARTED:
+        add_event_of_node(text, &used, "restarted", trigger->node);
         break;
     }
     add_text(text, &used, "}");

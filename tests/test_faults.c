@@ -689,3 +689,22 @@ Test(faults, waits_for_a_state_that_is_taken_over)
     cr_expect(rig->cluster->machines[3].paused);
     rig_free(rig);
 }
+
+/* The first start of a node is none, nor is a crash alone. */
+Test(faults, waits_for_a_restart)
+{
+    struct rig *rig =
+        rig_new("{'description': 'x', 'nodes': 3, 'duration': '100s',"
+                " 'workload': {'clients': 0}, 'faults': [{'when': {'restarted':"
+                " 2}, 'pause': 3}]}",
+                1, &ruler_node_type);
+    sim_cluster_crash(rig->cluster, 1, SIM_UNFINISHED_LOST);
+    sim_cluster_start(rig->cluster, 1);
+    sim_cluster_crash(rig->cluster, 2, SIM_UNFINISHED_LOST);
+    rig_run_until(rig, 100000);
+    cr_expect(!rig->cluster->machines[3].paused);
+    sim_cluster_start(rig->cluster, 2);
+    rig_run_until(rig, 200000);
+    cr_expect(rig->cluster->machines[3].paused);
+    rig_free(rig);
+}

@@ -222,6 +222,8 @@ Test(scenario_script, triggers)
           .has_joint = true}},
         {"\"when\": {\"restored\": 4}",
          {.kind = SIM_TRIGGER_WHEN, .event = SIM_EVENT_RESTORED, .node = 4}},
+        {"\"when\": {\"restarted\": 4}",
+         {.kind = SIM_TRIGGER_WHEN, .event = SIM_EVENT_RESTARTED, .node = 4}},
         {"\"when\": {\"received\": \"timeout_now\", \"to\": 3}",
          {.kind = SIM_TRIGGER_WHEN,
           .event = SIM_EVENT_RECEIVED,

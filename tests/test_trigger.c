@@ -27,6 +27,8 @@ Test(trigger, is_described_as_a_scenario_writes_it)
         "{'configured': 2, 'joint': true}",
         "{'configured': 'any', 'joint': false}",
         "{'restored': 'any'}",
+        "{'restarted': 2}",
+        "{'restarted': 'any'}",
     };
     for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
         char text[256];

@@ -177,6 +177,8 @@ const char *const help_scenario_lines[] = {
     "                                                   be left out",
     "      {\"restored\": 3 or \"any\"}                     its state became that of a",
     "                                                   snapshot, in mid-life",
+    "      {\"restarted\": 3 or \"any\"}                    it runs again after it",
+    "                                                   was down",
     "      kinds: pre_vote_request, pre_vote_response, vote_request,",
     "             vote_response, append_request, append_response,",
     "             install_request, install_response, timeout_now,",
