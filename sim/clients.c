@@ -23,6 +23,7 @@ static void client_init(const struct sim_clients *clients, uint32_t number,
     uint32_t node = number % clients->n_nodes + 1;
     clients->items[number] = (struct client){
         .sort = sort,
+        .prng = sim_prng_stream(clients->seed, SIM_STREAM_CLIENT, number, 0),
         .phase = CLIENT_FINISHED,
         .wake_at_us = SIM_NEVER,
         .give_up_at_us = SIM_NEVER,
@@ -32,10 +33,11 @@ static void client_init(const struct sim_clients *clients, uint32_t number,
     };
 }
 
-static void begin_silences(struct sim_clients *clients, uint64_t seed)
+static void begin_silences(struct sim_clients *clients)
 {
     const struct sim_distribution *silent = &clients->workload.silent;
-    clients->silence_prng = sim_prng_stream(seed, SIM_STREAM_SILENCE, 0, 0);
+    clients->silence_prng =
+        sim_prng_stream(clients->seed, SIM_STREAM_SILENCE, 0, 0);
     clients->busy_until_us = SIM_NEVER;
     if (silent->kind != SIM_FIXED || silent->low_us > 0) {
         clients->busy_until_us = clients->workload.start_us +
@@ -66,6 +68,7 @@ struct sim_clients *sim_clients_new(const struct sim_workload *workload,
     assert(n_nodes > 0);
     assert(workload->clients == 0 || workload->keys > 0);
     struct sim_clients *clients = sim_calloc(1, sizeof *clients);
+    clients->seed = seed;
     clients->workload = *workload;
     clients->gap = (struct sim_distribution){
         .kind = SIM_EXPONENTIAL,
@@ -85,9 +88,8 @@ struct sim_clients *sim_clients_new(const struct sim_workload *workload,
     for (uint32_t i = 0; i < clients->count; i++) {
         client_init(clients, i,
                     i < workload->clients ? CLIENT_OF_WORKLOAD : CLIENT_PROBE);
-        clients->items[i].prng = sim_prng_stream(seed, SIM_STREAM_CLIENT, i, 0);
     }
-    begin_silences(clients, seed);
+    begin_silences(clients);
     clients->history = sim_history_new();
     clients->keys = sim_intern_new();
     clients->values = sim_intern_new();
@@ -291,8 +293,12 @@ void sim_clients_propose(struct sim_clients *clients, uint64_t now_us,
         client->node = node;
     }
     no_action(clients, number, action);
-    clients__set(clients, number, now_us, key, (const uint8_t *)value,
-                 (uint32_t)strlen(value));
+    if (value != NULL) {
+        clients__set(clients, number, now_us, key, (const uint8_t *)value,
+                     (uint32_t)strlen(value));
+    } else {
+        clients__set_any(clients, number, now_us, key);
+    }
     clients->counters.scripted++;
     action->begun = client->operation;
     clients__ask_first(clients, client, now_us, action);

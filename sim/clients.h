@@ -140,8 +140,8 @@ void sim_clients_start(struct sim_clients *clients, uint32_t client,
 void sim_clients_probe_start(struct sim_clients *clients, uint64_t now_us,
                              struct sim_client_action *action);
 
-/* Proposes to set `key` to `value` at `now_us`, at `node` first (SIM_NONE:
- * any). The strings are copied. */
+/* Proposes to set `key` to `value` (NULL: a random one of the workload's size)
+ * at `now_us`, at `node` first (SIM_NONE: any). The strings are copied. */
 void sim_clients_propose(struct sim_clients *clients, uint64_t now_us,
                          uint32_t node, const char *key, const char *value,
                          struct sim_client_action *action);

@@ -190,6 +190,14 @@ static void draw_value(struct sim_clients *clients, struct client *client)
     }
 }
 
+void clients__set_any(struct sim_clients *clients, uint32_t client,
+                      uint64_t now_us, const char *key)
+{
+    draw_value(clients, &clients->items[client]);
+    clients__set(clients, client, now_us, key, clients->value,
+                 clients->workload.value_bytes);
+}
+
 void clients__draw(struct sim_clients *clients, uint32_t client,
                    uint64_t now_us)
 {
@@ -199,15 +207,14 @@ void clients__draw(struct sim_clients *clients, uint32_t client,
     char key[16];
     snprintf(key, sizeof key, "k%" PRIu64, place);
     bool direct = clients->have_reads;
-    uint32_t size = clients->workload.value_bytes;
     switch (operation) {
     case SIM_OPERATION_SET:
-        draw_value(clients, c);
-        clients__set(clients, client, now_us, key, clients->value, size);
+        clients__set_any(clients, client, now_us, key);
         break;
     case SIM_OPERATION_COMPARE_AND_SET:
         draw_value(clients, c);
-        compare_and_set(clients, client, now_us, key, clients->value, size);
+        compare_and_set(clients, client, now_us, key, clients->value,
+                        clients->workload.value_bytes);
         break;
     case SIM_OPERATION_READ:
         if (direct) {

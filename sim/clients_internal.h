@@ -52,6 +52,7 @@ struct client {
 
 /* The workload's clients come first, then the probe, then the script's. */
 struct sim_clients {
+    uint64_t seed; /* of the run: each client has its stream */
     struct sim_workload workload;
     struct sim_distribution gap;
     struct sim_prng silence_prng;
@@ -129,6 +130,10 @@ uint64_t clients__draw_gap(const struct sim_clients *clients,
  * history, but for the probe's. */
 void clients__set(struct sim_clients *clients, uint32_t client, uint64_t now_us,
                   const char *key, const uint8_t *value, uint32_t value_size);
+
+/* The same, to a random value of the workload's size. */
+void clients__set_any(struct sim_clients *clients, uint32_t client,
+                      uint64_t now_us, const char *key);
 
 /* The client's latest command is done: tells the history and the action, and
  * remembers what the client learned. */

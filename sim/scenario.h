@@ -196,7 +196,8 @@ struct sim_action {
     int64_t jump_us;        /* clock: forward, 0 or more */
     int32_t rate_ppm;       /* clock: against virtual time: "10%", "-500ppm";
                                -900000 to 9000000 */
-    char *key, *value;      /* propose: each 1 to 64 bytes */
+    char *key, *value;      /* propose: each 1 to 64 bytes; no
+                               value: a random one */
     struct sim_targets by;  /* replace */
     struct sim_targets ask; /* members and transfer; empty: the leader */
     enum sim_membership as; /* add */

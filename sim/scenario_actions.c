@@ -165,8 +165,7 @@ static void read_propose(struct scenario_reader *reader,
          .read = scenario__text,
          .offset = AT(value),
          .min = 1,
-         .max = 64,
-         .required = true},
+         .max = 64},
     };
     (void)key;
     scenario__object(reader, value, keys, SCENARIO_COUNT(keys), out);

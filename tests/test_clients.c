@@ -206,6 +206,25 @@ Test(clients, answers_to_a_finished_command_say_nothing_of_the_next)
     sim_clients_free(clients);
 }
 
+Test(clients, what_has_no_value_gets_a_random_one)
+{
+    struct sim_workload workload = workload_of(0);
+    struct sim_clients *clients = sim_clients_new(&workload, 3, 0, 1);
+    uint8_t values[3][16];
+    for (size_t i = 0; i < 3; i++) {
+        struct sim_client_action action;
+        sim_clients_propose(clients, i, 1, "x", NULL, &action);
+        struct sim_command command = command_of(&action);
+        cr_assert_eq(command.op, SIM_COMMAND_SET);
+        cr_assert_eq(command.value_size, 16);
+        memcpy(values[i], command.value, 16);
+        for (size_t k = 0; k < i; k++) {
+            cr_expect(memcmp(values[i], values[k], 16) != 0);
+        }
+    }
+    sim_clients_free(clients);
+}
+
 Test(clients, a_time_that_was_replaced_does_nothing)
 {
     struct sim_workload workload = workload_of(0);
