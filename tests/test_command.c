@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #define MAX_OUTPUT 65536u
 
@@ -39,6 +41,32 @@ static void run_line(const char *line, struct outcome *outcome)
     }
     int status = pclose(pipe);
     outcome->code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* Runs a line whose standard output is a socket on which each write() is a
+ * message of its own; the number of messages. */
+static size_t count_writes(const char *line)
+{
+    int ends[2];
+    char message[MAX_OUTPUT];
+    size_t count = 0;
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+    pid_t child = fork();
+    cr_assert_neq(child, -1);
+    if (child == 0) {
+        dup2(ends[1], STDOUT_FILENO);
+        close(ends[0]);
+        close(ends[1]);
+        execl("/bin/sh", "sh", "-c", line, (char *)NULL);
+        _exit(127);
+    }
+    close(ends[1]);
+    while (recv(ends[0], message, sizeof message, 0) > 0) {
+        count++;
+    }
+    close(ends[0]);
+    cr_assert_eq(waitpid(child, NULL, 0), child);
+    return count;
 }
 
 struct expectation {
@@ -372,4 +400,18 @@ Test(command, colours_nothing_that_is_no_terminal)
     run_line(GOOD, &outcome);
     cr_expect_null(strchr(outcome.output, '\033'));
     cr_expect_gt(strlen(outcome.output), 100);
+}
+
+/* Several commands may write their lines to one file: none may be torn, however
+ * long it is. */
+Test(command, a_line_of_json_is_one_write)
+{
+    cr_expect_eq(count_writes(VIOLATED "--json"), 1);
+    cr_expect_eq(count_writes("printf '{\"description\": \"%020000d\", "
+                              "\"duration\": \"1s\"}' 0 | "
+                              "$RAFTSIM run - --json"),
+                 1);
+    cr_expect_eq(count_writes("$RAFTSIM run $RAFTSIM_SOURCE/scenarios/"
+                              "swarm.json --seeds 1..20 --json"),
+                 20);
 }

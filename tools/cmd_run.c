@@ -15,6 +15,9 @@
 #include "tools/report.h"
 #include "tools/run.h"
 
+/* The longest line of JSON that is written at once, in bytes. */
+#define LINE_ROOM (1u << 20)
+
 /* How many of the steps that led to a violation are told. */
 #define STORY_STEPS 20u
 
@@ -291,6 +294,10 @@ int cmd_run(const char *program, int argc, char **argv)
         return EXIT_BAD_INPUT;
     }
     run.many = run.has_seeds || run.until_failure;
+    if (run.json) {
+        static char room[LINE_ROOM]; /* until the very end */
+        setvbuf(stdout, room, _IOFBF, sizeof room);
+    }
     code = (int)(run.many ? run_seeds(&run, files, count)
                           : run_files(&run, files, count));
     close_trace(&run);
