@@ -132,6 +132,7 @@ static void init_machine(struct sim_cluster *cluster, uint32_t node,
     machine->usual_rate_ppm = rate_ppm;
     machine->disk = sim_disk_new(cluster->tree, cluster->archive, seed, node,
                                  &scenario->disk_write, &scenario->disk_fsync);
+    sim_disk_set_errors(machine->disk, cluster->fsync_error_ppm, false);
     machine->kv = sim_kv_new();
     machine->tip = SIM_NO_TIP;
     machine->timer_event_us = SIM_NO_EVENT;
@@ -150,6 +151,7 @@ struct sim_cluster *sim_cluster_new(const struct sim_scenario *scenario,
     cluster->type = options->node_type;
     cluster->queue = queue;
     cluster->n = scenario->nodes;
+    cluster->fsync_error_ppm = scenario->disk_fsync_error_ppm;
     cluster->tree = sim_log_tree_new();
     cluster->archive = sim_archive_new();
     cluster->initial = initial_members(scenario, cluster->type);

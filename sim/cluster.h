@@ -160,6 +160,7 @@ struct sim_cluster {
     uint32_t n;
     uint32_t n_running; /* machines that are up and not paused */
     uint32_t n_refused; /* machines that are down for good */
+    uint32_t fsync_error_ppm; /* of a disk that no fault is at */
     sim_tip *tips;      /* a copy of each machine's tip, for expectations */
     uint64_t now_us;    /* virtual */
     uint64_t step;      /* the last one's number */
@@ -225,6 +226,9 @@ void sim_cluster_carry_out(struct sim_cluster *cluster,
 /* Starts a node from what is durable: boot and restart are the same. False also
  * if it refuses, because the disk has rotten. */
 bool sim_cluster_start(struct sim_cluster *cluster, uint32_t node);
+
+/* From now on a write fails only where a fault makes it fail. */
+void sim_cluster_end_errors(struct sim_cluster *cluster);
 
 /* Lets a record on the node's disk rot. Not if that left too few sound disks
  * among the voters for a majority (of both sets, if they are joint; by every

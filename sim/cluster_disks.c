@@ -109,8 +109,28 @@ static bool can_spare(const struct sim_cluster *cluster, uint32_t node)
 bool sim_cluster_corrupt(struct sim_cluster *cluster, uint32_t node,
                          enum sim_record record, bool beyond)
 {
-    return (beyond || can_spare(cluster, node)) &&
-           sim_disk_rot(cluster->machines[node].disk, record);
+    if (!beyond && !can_spare(cluster, node)) {
+        sim_trace_event(cluster->trace, cluster->now_us,
+                        "the disk of node %u is spared: too few sound ones "
+                        "would be left",
+                        node);
+        return false;
+    }
+    bool rotten = sim_disk_rot(cluster->machines[node].disk, record);
+    if (!rotten) {
+        sim_trace_event(cluster->trace, cluster->now_us,
+                        "the disk of node %u is spared: it has no such record",
+                        node);
+    }
+    return rotten;
+}
+
+void sim_cluster_end_errors(struct sim_cluster *cluster)
+{
+    cluster->fsync_error_ppm = 0;
+    for (uint32_t node = 1; node <= cluster->n; node++) {
+        sim_disk_set_errors(cluster->machines[node].disk, 0, false);
+    }
 }
 
 static void tell_refusal(struct sim_cluster *cluster, uint32_t node,

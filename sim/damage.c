@@ -98,7 +98,7 @@ static void mix_disk(struct sim_damages *damages, uint32_t node)
     struct sim_cluster *cluster = damages->cluster;
     const struct sim_distribution *write = &cluster->scenario->disk_write;
     const struct sim_distribution *fsync = &cluster->scenario->disk_fsync;
-    uint32_t error_ppm = cluster->scenario->disk_fsync_error_ppm;
+    uint32_t error_ppm = cluster->fsync_error_ppm;
     bool full = false;
     uint64_t write_serial = 0;
     uint64_t fsync_serial = 0;

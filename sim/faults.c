@@ -190,6 +190,7 @@ void sim_faults_end(struct sim_faults *faults)
     faults->over = true;
     faults__end_nemeses(faults);
     sim_operator_drop(faults->op, true);
+    sim_cluster_end_errors(faults->cluster);
     if (!sim_faults_is_calm(faults)) {
         sim_trace_event(faults->cluster->trace, faults->cluster->now_us,
                         "end of the scenario: everything heals");

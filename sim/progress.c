@@ -78,11 +78,17 @@ static void look_for_end(struct sim_progress *progress)
     }
 }
 
+void sim_progress_end(struct sim_progress *progress)
+{
+    progress->is_last_due = !progress->waits;
+}
+
 void sim_progress_look(struct sim_progress *progress, bool undone)
 {
     uint64_t count = sim_faults_count(progress->faults);
     bool changed = undone || count != progress->seen_faults ||
-                   progress->cluster->changes != progress->seen_changes;
+                   progress->cluster->changes != progress->seen_changes ||
+                   progress->is_last_due;
     bool calm = sim_faults_is_calm(progress->faults);
     if (calm && (changed || !progress->was_calm)) {
         begin(progress);
@@ -94,6 +100,7 @@ void sim_progress_look(struct sim_progress *progress, bool undone)
     progress->seen_faults = count;
     progress->seen_changes = progress->cluster->changes;
     progress->was_calm = calm;
+    progress->is_last_due = false;
     if (progress->waits) {
         look_for_end(progress);
     }

@@ -7,7 +7,8 @@
  * or is down for good. It is missed when the scenario's progress_within is
  * over. A fault ends it unjudged; the next good moment begins another. So does
  * a change of the members that the operator got accepted: who comes in has to
- * catch up first.
+ * catch up first. When the scenario's duration is over there is a last wait,
+ * though nothing was wrong.
  */
 #ifndef SIM_PROGRESS_H
 #define SIM_PROGRESS_H
@@ -27,12 +28,17 @@ struct sim_progress {
     uint64_t seen_faults;  /* at the last look */
     uint64_t seen_changes; /* of the members, at the last look */
     bool was_calm;         /* at the last look */
+    bool is_last_due;      /* the last wait has not begun */
 };
 
 /* Nothing is waited for yet. All three outlive it. */
 struct sim_progress sim_progress_new(struct sim_cluster *cluster,
                                      struct sim_clients *clients,
                                      const struct sim_faults *faults);
+
+/* The scenario's duration is over: the next look begins the last wait, if all is
+ * well and none goes on. */
+void sim_progress_end(struct sim_progress *progress);
 
 /* After each event, in which a damage was `undone` or not: begins a wait, ends
  * one, or sees that it is reached, which it tells the checker. */

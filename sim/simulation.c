@@ -70,8 +70,8 @@ static void sample(struct sim_simulation *simulation, uint64_t now_us)
 }
 
 /* What the scenario expects is judged by what was so when its duration was
- * over. Then what is still broken heals, and the run ends with the wait for
- * progress that follows, or is in progress. */
+ * over. Then what is still broken heals, and the run ends with a last wait for
+ * progress. */
 static void end(struct sim_simulation *simulation)
 {
     const struct sim_cluster *cluster = simulation->cluster;
@@ -81,6 +81,7 @@ static void end(struct sim_simulation *simulation)
            ((size_t)cluster->n + 1) * sizeof *cluster->tips);
     simulation->last.tips = simulation->last_tips;
     sim_faults_end(simulation->faults);
+    sim_progress_end(&simulation->progress);
 }
 
 /* --- the result ----------------------------------------------------------- */

@@ -242,3 +242,10 @@ BROKEN_TYPE(refuses_clients, .input = take_no_command,
             .outputs = refuse_the_command);
 
 BROKEN_TYPE(ignores_timers, .deaf_to = 1u << SIM_INPUT_TIMER);
+
+static bool hear_at_first(struct broken_node *self, struct sim_input *input)
+{
+    return input->kind != SIM_INPUT_MESSAGE || self->before.commit_index < 100;
+}
+
+BROKEN_TYPE(goes_deaf, .input = hear_at_first);

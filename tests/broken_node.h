@@ -194,6 +194,9 @@ extern const struct broken_type broken_ignores_timers;
 extern const struct broken_type broken_refuses_clients;
 extern const struct broken_type broken_followers_never_apply;
 
+/* Hears nothing any more once it has committed a hundred entries. */
+extern const struct broken_type broken_goes_deaf;
+
 /* Does not hear that a write failed, and waits for it for ever. */
 extern const struct broken_type broken_ignores_failed_writes;
 

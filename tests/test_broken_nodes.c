@@ -272,6 +272,7 @@ static const struct defect {
     {&broken_ignores_timers, SIM_PROGRESS, 0, election},
     {&broken_refuses_clients, SIM_PROGRESS, 0, election},
     {&broken_followers_never_apply, SIM_PROGRESS, 0, election},
+    {&broken_goes_deaf, SIM_PROGRESS, 0, busy},
 };
 
 #define N_DEFECTS (sizeof defects / sizeof defects[0])
