@@ -45,6 +45,16 @@ struct hunt_start *hunt__start_at(const struct hunt *hunt, size_t mutant,
  * that says nothing about the run. */
 bool hunt__name_end(const struct pool_end *end, char *what);
 
+/* --- the same run again (hunt_again.c) --------------------------------------
+ */
+
+void hunt__begin_ablations(struct hunter *hunter, uint32_t mutant,
+                           uint32_t start);
+void hunt__ablation_end(struct hunter *hunter, uint32_t job,
+                        const struct pool_end *end);
+void hunt__check_end(struct hunter *hunter, uint32_t job,
+                     const struct pool_end *end);
+
 /* --- the control (hunt_control.c) -------------------------------------------
  */
 
