@@ -304,6 +304,29 @@ Test(hunt, control_must_stay_clean)
     EXPECT_ALL(list);
 }
 
+/* That nothing was found by it is no proof that there is nothing. */
+Test(hunt, control_must_do_its_work)
+{
+    static const struct expectation list[] = {
+        {THIRD("a", "progress", "bad progress") "hunt --control /bin/true 2>&1",
+         2, "raftsim: /bin/true: the control "},
+        {THIRD("a", "progress",
+               "bad progress") "echo 'good; good' | mutant tired progress\n"
+                               "hunt --only a --control b/raftsim-tired 2>&1",
+         2, "b/raftsim-tired: the control stopped by itself\n"},
+        {"echo 'while :; do good; done' | mutant quiet progress;"
+         "hunt --control /bin/true 2>&1",
+         2, "/bin/true: the control stopped by itself\n"},
+        /* It does its work, but keeps quiet when it shall check a find. */
+        {THIRD("a", "progress",
+               "bad progress") "echo 'case $ARGS in *until*) while :; do good; "
+                               "done ;; esac' | mutant shy progress\n"
+                               "hunt --only a --control b/raftsim-shy 2>&1",
+         2, "b/raftsim-shy: the control told nothing of its run\n"},
+    };
+    EXPECT_ALL(list);
+}
+
 Test(hunt, refuses_what_is_wrong)
 {
     static const struct expectation list[] = {
@@ -335,10 +358,10 @@ Test(hunt, refuses_what_is_wrong)
          "hunt --scenario bad.json 2>&1",
          2, "bad.json:1:1: "},
         {"echo 'echo I refuse >&2; exit 2' | mutant a progress; hunt 2>&1", 2,
-         "b/raftsim-a refused its work (exit code 2):\nI refuse\n"},
+         "b/raftsim-a: refused its work (exit code 2):\nI refuse\n"},
         {"echo 'bad progress' | mutant a progress;"
          "hunt --control /nowhere/x 2>&1",
-         2, "cannot run /nowhere/x: No such file"},
+         2, "/nowhere/x: could not be started: No such file"},
         {THIRD("a", "progress", "bad progress") "hunt -o /nowhere/x 2>&1", 2,
          "cannot write /nowhere/x: No such file"},
     };

@@ -138,6 +138,9 @@ static enum exit_code judge(const struct hunt *hunt, uint32_t enough)
     for (size_t m = 0; m < hunt->corpus->count; m++) {
         good = good && hunt_found(hunt, m) >= enough;
     }
+    for (uint32_t k = 0; k < hunt->options.starts; k++) {
+        good = good && hunt->controls[k].over == hunt->controls[k].begun;
+    }
     return good ? EXIT_AS_EXPECTED : EXIT_UNEXPECTED;
 }
 

@@ -55,23 +55,15 @@ static void show_progress(struct pool_client *self)
     progress_bar_draw(&hunter->bar, hunter->n_done, hunter->n_tasks, text);
 }
 
-/* Something is wrong with the hunt itself: nothing more is worth trying. */
-static void give_up(struct hunter *hunter, uint32_t job, const char *program,
-                    const struct pool_end *end)
+void hunt__give_up(struct hunter *hunter, const char *program,
+                   const char *problem)
 {
     if (hunter->hunt->failed) {
         return;
     }
     hunter->hunt->failed = true;
     progress_bar_clear(&hunter->bar);
-    if (end->kind == POOL_NOT_STARTED) {
-        fprintf(stderr, "raftsim: cannot run %s: %s\n", program,
-                strerror(end->code));
-    } else {
-        fprintf(stderr, "raftsim: %s refused its work (exit code %d):\n%s",
-                program, end->code, end->complaint);
-    }
-    (void)job;
+    fprintf(stderr, "raftsim: %s: %s\n", program, problem);
     for (uint32_t i = 0; i < hunter->n_tasks; i++) {
         pool_stop(hunter->pool, i);
     }
@@ -104,12 +96,27 @@ bool hunt__name_end(const struct pool_end *end, char *what)
     return false;
 }
 
-/* A command that was used wrongly, or that a shell did not find. */
-static bool is_refusal(const struct pool_end *end)
+/* A command that was not started, was used wrongly, or was not found by a
+ * shell: gives the hunt up. */
+static bool refuses(struct hunter *hunter, const char *program,
+                    const struct pool_end *end)
 {
-    return end->kind == POOL_NOT_STARTED ||
-           (end->kind == POOL_EXITED &&
-            (end->code == 2 || end->code == 126 || end->code == 127));
+    char problem[POOL_COMPLAINT_SIZE + 64];
+    if (end->kind == POOL_NOT_STARTED) {
+        snprintf(problem, sizeof problem, "could not be started: %s",
+                 strerror(end->code));
+    } else if (end->kind == POOL_EXITED &&
+               (end->code == 2 || end->code == 126 || end->code == 127)) {
+        size_t size = strlen(end->complaint);
+        size -= size > 0 && end->complaint[size - 1] == '\n' ? 1 : 0;
+        snprintf(problem, sizeof problem,
+                 "refused its work (exit code %d):\n%.*s", end->code, (int)size,
+                 end->complaint);
+    } else {
+        return false;
+    }
+    hunt__give_up(hunter, program, problem);
+    return true;
 }
 
 /* --- the hunts -------------------------------------------------------------
@@ -231,12 +238,11 @@ static void take_end(struct pool_client *self, uint32_t job,
     struct hunter *hunter = (struct hunter *)self;
     const struct task *task = &hunter->tasks[job];
     hunter->n_done++;
-    if (is_refusal(end)) {
-        give_up(hunter, job,
-                task->kind == TASK_CONTROL || task->kind == TASK_CHECK
-                    ? hunter->hunt->options.control
+    bool own = task->kind == TASK_CONTROL || task->kind == TASK_CHECK;
+    if (refuses(hunter,
+                own ? hunter->hunt->options.control
                     : hunter->hunt->corpus->mutants[task->mutant].executable,
-                end);
+                end)) {
         return;
     }
     switch (task->kind) {

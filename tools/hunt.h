@@ -16,7 +16,8 @@
  * as the longest of them, and for as many runs unless these take it more than
  * the budget. Whatever it finds is a false alarm. It also repeats, at once,
  * each run that gave a mutant away: where it ends in the same word, that does
- * not count.
+ * not count. A control that stops before, or does not tell how a run ended, is
+ * none: the hunt is given up.
  *
  * What made the difference is told by ablation: the run that gave a mutant away
  * is repeated with each nemesis that its seed drew left out, one at a time.

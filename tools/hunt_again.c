@@ -85,7 +85,15 @@ void hunt__check_end(struct hunter *hunter, uint32_t job,
     struct task *task = &hunter->tasks[job];
     struct hunt_start *at =
         hunt__start_at(hunter->hunt, task->mutant, task->start);
-    if (end_of_run(hunter, task, end) && strcmp(task->what, at->what) == 0) {
+    if (!end_of_run(hunter, task, end)) {
+        return;
+    }
+    if (task->what[0] == '\0') {
+        hunt__give_up(hunter, hunter->hunt->options.control,
+                      "the control told nothing of its run");
+        return;
+    }
+    if (strcmp(task->what, at->what) == 0) {
         at->shared = true;
         hunter->n_found--;
     }

@@ -74,9 +74,15 @@ void hunt__control_end(struct hunter *hunter, uint32_t job,
     uint32_t start = hunter->tasks[job].start;
     struct hunt_control *control = &hunter->hunt->controls[start];
     control->cpu_us = end->cpu_us;
-    if (!control->over && hunt__name_end(end, what)) {
+    if (control->over) {
+        return;
+    }
+    if (hunt__name_end(end, what)) {
         control->over = true;
         control->runs++;
         raise_alarm(hunter, start, what);
+    } else if (end->kind == POOL_EXITED) {
+        hunt__give_up(hunter, hunter->hunt->options.control,
+                      "the control stopped by itself");
     }
 }

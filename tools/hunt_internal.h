@@ -41,6 +41,10 @@ struct hunter {
 struct hunt_start *hunt__start_at(const struct hunt *hunt, size_t mutant,
                                   uint32_t start);
 
+/* Something is wrong with the hunt itself: says so, and ends all of it. */
+void hunt__give_up(struct hunter *hunter, const char *program,
+                   const char *problem);
+
 /* How a worker ended that did not report what its last run ended in; false if
  * that says nothing about the run. */
 bool hunt__name_end(const struct pool_end *end, char *what);
