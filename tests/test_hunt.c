@@ -414,6 +414,36 @@ Test(hunt, sums_up_when_interrupted)
     cr_expect_not_null(strstr(outcome.output, "\nz 0 of 2 "));
 }
 
+/* One is found before another refuses its work, after a while. */
+Test(hunt, sums_up_when_a_worker_refuses)
+{
+#define REFUSED                                                                \
+    THIRD("a", "progress", "bad progress")                                     \
+    "echo 'sleep 1; echo I refuse >&2; exit 2' | mutant z progress\n"
+    static const struct expectation list[] = {
+        {REFUSED "hunt", 2, "GIVEN UP: this is what was found so far\n"},
+        {REFUSED "hunt", 2, "\na 2 of 2 progress "},
+        {REFUSED "hunt 2>&1 >out", 2,
+         "raftsim: b/raftsim-z: refused its work (exit code 2):\nI refuse\n"},
+        {REFUSED "hunt -o t.md >out; code=$?; cat t.md; exit $code", 2,
+         ", given up: this is not all\n"},
+        {REFUSED "hunt -o t.md >out; code=$?; cat t.md; exit $code", 2,
+         "\n| a | 2 of 2 | progress |"},
+    };
+    EXPECT_ALL(list);
+}
+
+Test(hunt, needs_files_for_its_workers)
+{
+    static const struct expectation list[] = {
+        {THIRD("a", "progress", "bad progress") "ulimit -n 40; hunt -j 99 2>&1",
+         2, "raftsim: --jobs 99: the limit on open files (ulimit -n) allows "},
+        {THIRD("a", "progress", "bad progress") "ulimit -S -n 40; hunt -j 99",
+         0, "\na 2 of 2 progress "},
+    };
+    EXPECT_ALL(list);
+}
+
 Test(hunt, tells_who_was_found_meanwhile)
 {
     static const struct expectation list[] = {

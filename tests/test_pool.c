@@ -190,6 +190,28 @@ Test(pool, says_why_a_program_does_not_start)
     expect_nobody_left();
 }
 
+static void limit_files(rlim_t soft, rlim_t hard)
+{
+    struct rlimit limit = {soft, hard};
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+Test(pool, knows_how_many_workers_it_has_files_for)
+{
+    struct rlimit limit;
+    cr_expect_eq(pool_afford(1), 1);
+    limit_files(30, 300);
+    cr_expect_eq(pool_afford(100), 100);
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    cr_expect_geq(limit.rlim_cur, 200);
+    cr_expect_eq(limit.rlim_max, 300);
+    uint32_t most = pool_afford(POOL_MAX_WORKERS);
+    cr_expect_geq(most, 100);
+    cr_expect_lt(most, 150);
+    limit_files(10, 10);
+    cr_expect_eq(pool_afford(1), 0);
+}
+
 /* Puts text into this process's own standard input. */
 static void fill_input(void)
 {

@@ -156,7 +156,9 @@ static bool write_file(const struct command *command, const struct hunt *hunt,
             fprintf(file, " %s", argv[i]);
         }
         fprintf(file, "\n\nraftsim %s%s\n\n", RAFTSIM_VERSION,
-                hunt->interrupted ? ", interrupted: this is not all" : "");
+                hunt->interrupted ? ", interrupted: this is not all"
+                : hunt->failed    ? ", given up: this is not all"
+                                  : "");
         hunt_print(hunt, enough_starts(command), true, file);
         failed = ferror(file) != 0;
         failed = fclose(file) != 0 || failed;
@@ -177,13 +179,12 @@ static enum exit_code go_hunting(struct command *command,
     if (hunt_init(&hunt, &command->hunt, corpus)) {
         hunt_run(&hunt);
         code = judge(&hunt, enough_starts(command));
-        if (hunt.interrupted) {
-            puts("INTERRUPTED: this is what was found so far\n");
+        if (hunt.interrupted || hunt.failed) {
+            printf("%s: this is what was found so far\n\n",
+                   hunt.interrupted ? "INTERRUPTED" : "GIVEN UP");
         }
-        if (!hunt.failed) {
-            hunt_print(&hunt, enough_starts(command), false, stdout);
-        }
-        if (command->output != NULL && !hunt.failed &&
+        hunt_print(&hunt, enough_starts(command), false, stdout);
+        if (command->output != NULL &&
             !write_file(command, &hunt, argc, argv) && code < EXIT_BAD_INPUT) {
             code = EXIT_BAD_INPUT;
         }

@@ -264,6 +264,19 @@ static void take_end(struct pool_client *self, uint32_t job,
 /* --- the life of a hunt ----------------------------------------------------
  */
 
+/* Better now than after hours. */
+static bool has_files(const struct hunt_options *options)
+{
+    uint32_t most = pool_afford(options->workers);
+    if (most < options->workers) {
+        fprintf(stderr,
+                "raftsim: --jobs %" PRIu32 ": the limit on open files "
+                "(ulimit -n) allows %" PRIu32 "\n",
+                options->workers, most);
+    }
+    return most >= options->workers;
+}
+
 bool hunt_init(struct hunt *hunt, const struct hunt_options *options,
                const struct corpus *corpus)
 {
@@ -277,7 +290,7 @@ bool hunt_init(struct hunt *hunt, const struct hunt_options *options,
             return false;
         }
     }
-    return true;
+    return has_files(options);
 }
 
 void hunt_run(struct hunt *hunt)

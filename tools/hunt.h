@@ -104,11 +104,11 @@ struct hunt {
     struct hunt_start *starts;     /* mutant after mutant */
     struct hunt_control *controls; /* by start */
     bool interrupted;
-    bool failed; /* a worker could not do its work, which was said */
+    bool failed; /* given up: a worker did not do its work, which was said */
 };
 
-/* Reads the scenarios; false, after saying so on stderr, if one is not good.
- * To be freed in any case. */
+/* Reads the scenarios. False, after saying so on stderr, if one is not good, or
+ * if there may not be so many workers. To be freed in any case. */
 bool hunt_init(struct hunt *hunt, const struct hunt_options *options,
                const struct corpus *corpus);
 

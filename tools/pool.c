@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "sim/memory.h"
@@ -18,6 +19,11 @@
  * it. When a worker has closed its pipe, it is about to be over. */
 #define TURN_MS 50
 #define ENDING_TURN_MS 2
+
+/* Open files: the two pipes of a worker; and what the process has besides, the
+ * pipes of a start included. */
+#define FILES_OF_WORKER 2u
+#define FILES_BESIDES 32u
 
 enum job_state {
     JOB_WAITS,
@@ -59,6 +65,24 @@ uint32_t pool_processors(void)
     return count < 1                        ? 1
            : count > (long)POOL_MAX_WORKERS ? POOL_MAX_WORKERS
                                             : (uint32_t)count;
+}
+
+uint32_t pool_afford(uint32_t workers)
+{
+    struct rlimit limit;
+    rlim_t wanted = FILES_BESIDES + (rlim_t)workers * FILES_OF_WORKER;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) {
+        return workers;
+    }
+    struct rlimit raised = limit;
+    raised.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &raised) == 0) {
+        limit = raised;
+    }
+    return limit.rlim_cur >= wanted ? workers
+           : limit.rlim_cur < FILES_BESIDES
+               ? 0
+               : (uint32_t)((limit.rlim_cur - FILES_BESIDES) / FILES_OF_WORKER);
 }
 
 struct pool *pool_new(const struct pool_options *options,

@@ -59,7 +59,7 @@ enum pool_end_kind {
     POOL_LONG_LINE,   /* or for a line without an end, */
     POOL_STOPPED,     /* or by pool_stop() */
     POOL_INTERRUPTED, /* the whole pool was interrupted */
-    POOL_NOT_STARTED, /* there is no such program; `code` is the errno */
+    POOL_NOT_STARTED, /* it could not be started; `code` is the errno */
 };
 
 struct pool_end {
@@ -94,6 +94,10 @@ struct pool;
 
 /* How many workers the machine has processors for, at least 1. */
 uint32_t pool_processors(void);
+
+/* How many of so many workers the limit on open files allows. It is raised
+ * first if need be, as far as the system lets. */
+uint32_t pool_afford(uint32_t workers);
 
 /* `client` must outlive the pool. */
 struct pool *pool_new(const struct pool_options *options,
