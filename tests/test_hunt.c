@@ -136,6 +136,20 @@ Test(hunt, names_what_gave_a_mutant_away)
     EXPECT_ALL(list);
 }
 
+/* It hangs in t.json, long before anybody would call it silent. */
+Test(hunt, names_what_hangs_until_its_budget_is_over)
+{
+    static const struct expectation list[] = {
+        {"echo 'good; while :; do :; done' | mutant a hang;"
+         "hunt --scenario t.json --starts 1 --budget 3300ms",
+         0, "\na 1 of 1 hang 2 2 10 10 "},
+        {"echo 'good; while :; do :; done' | mutant a hang;"
+         "hunt --scenario t.json --starts 1 --budget 300ms",
+         1, "; not a.\n"},
+    };
+    EXPECT_ALL(list);
+}
+
 Test(hunt, says_what_escaped)
 {
     static const struct expectation list[] = {

@@ -159,7 +159,7 @@ static void find(struct hunter *hunter, uint32_t job, const char *what)
         hunt__start_at(hunter->hunt, task.mutant, task.start);
     at->wall_us = pool_wall_us(hunter->pool, job);
     at->cpu_us = pool_cpu_us(hunter->pool, job);
-    memcpy(at->what, what, sizeof at->what);
+    snprintf(at->what, sizeof at->what, "%s", what);
     hunt__place_run(hunter->hunt, task.start, at->runs - 1, &at->scenario,
                     &at->seed);
     hunter->n_found++;
@@ -177,9 +177,17 @@ static void hunt_line(struct hunter *hunter, uint32_t job,
         hunt__start_at(hunter->hunt, task->mutant, task->start);
     at->runs++;
     at->steps += line->steps;
+    at->line_cpu_us = pool_cpu_us(hunter->pool, job);
     if (!line->good) {
         find(hunter, job, line->what);
     }
+}
+
+/* Where its budget ended, it was about to be silent for long. */
+static bool hangs(const struct hunt_start *start, const struct pool_end *end)
+{
+    return end->kind == POOL_CPU_LIMIT &&
+           end->cpu_us >= start->line_cpu_us + HUNT_HANG_CPU_US;
 }
 
 static void hunt_end(struct hunter *hunter, uint32_t job,
@@ -195,6 +203,9 @@ static void hunt_end(struct hunter *hunter, uint32_t job,
     if (hunt__name_end(end, what)) {
         at->runs++;
         find(hunter, job, what);
+    } else if (hangs(at, end)) {
+        at->runs++;
+        find(hunter, job, "hang");
     } else if (end->kind == POOL_CPU_LIMIT || end->kind == POOL_EXITED) {
         at->wall_us = end->wall_us;
         at->cpu_us = end->cpu_us;
