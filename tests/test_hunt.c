@@ -150,6 +150,27 @@ Test(hunt, names_what_hangs_until_its_budget_is_over)
     EXPECT_ALL(list);
 }
 
+/* In KiB. Sanitizers need more address space than there is memory. */
+#if defined(__SANITIZE_ADDRESS__)
+#define MEMORY "unlimited"
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define MEMORY "unlimited"
+#endif
+#endif
+#ifndef MEMORY
+#define MEMORY "2097152"
+#endif
+
+Test(hunt, limits_memory)
+{
+    static const struct expectation list[] = {
+        {"echo 'bad \"mem_$(ulimit -v)\"' | mutant a progress; hunt", 0,
+         "\na 2 of 2 mem_" MEMORY " progress "},
+    };
+    EXPECT_ALL(list);
+}
+
 Test(hunt, says_what_escaped)
 {
     static const struct expectation list[] = {

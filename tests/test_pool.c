@@ -294,6 +294,27 @@ Test(pool, limits_memory_and_core_files, .init = allow_cores)
     pool_free(recorder.pool);
 }
 
+/* The user allows less than the pool would. */
+static void limit_cpu(void)
+{
+    struct rlimit limit = {100, RLIM_INFINITY};
+    cr_assert_eq(setrlimit(RLIMIT_CPU, &limit), 0);
+}
+
+Test(pool, raises_no_limit, .init = limit_cpu)
+{
+    struct recorder recorder;
+    begin(&recorder, 1, false, NULL);
+    submit(&recorder, "ulimit -t",
+           &(struct pool_limits){.cpu_us = UINT64_C(200000000)});
+    submit(&recorder, "ulimit -t",
+           &(struct pool_limits){.cpu_us = UINT64_C(50000000)});
+    cr_assert(pool_run(recorder.pool));
+    cr_expect_str_eq(recorder.transcript, "0:100\n0.\n1:52\n1.\n", "%s",
+                     recorder.transcript);
+    pool_free(recorder.pool);
+}
+
 Test(pool, order_does_not_depend_on_the_number_of_workers)
 {
     static const char expected[] = "0:a\n0:b\n0.\n1:c\n1.\n2.\n3:d\n3.\n";

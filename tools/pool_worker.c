@@ -48,10 +48,11 @@ static void close_end(int *descriptor)
 
 /* --- in the child --------------------------------------------------------- */
 
+/* A lower one stays: it is the user's. */
 static void limit(int resource, uint64_t value)
 {
     struct rlimit rlimit;
-    if (getrlimit(resource, &rlimit) == 0 && value < rlimit.rlim_max) {
+    if (getrlimit(resource, &rlimit) == 0 && value < rlimit.rlim_cur) {
         rlimit.rlim_cur = (rlim_t)value;
         setrlimit(resource, &rlimit);
     }
