@@ -24,6 +24,7 @@ struct recorder {
     struct pool *pool;
     char transcript[MAX_TRANSCRIPT]; /* "0:line\n", "0.\n" for an end */
     size_t size;
+    bool silent; /* lines are counted only */
     uint32_t lines;
     uint32_t stop_after; /* lines; then `stop` is stopped. 0: never */
     uint32_t stop;
@@ -57,8 +58,10 @@ static void take_line(struct pool_client *self, uint32_t job, const char *line,
     struct recorder *recorder = (struct recorder *)self;
     char text[64];
     cr_expect_eq(line[size], '\0');
-    snprintf(text, sizeof text, "%u:%.40s\n", (unsigned)job, line);
-    note(recorder, text);
+    if (!recorder->silent) {
+        snprintf(text, sizeof text, "%u:%.40s\n", (unsigned)job, line);
+        note(recorder, text);
+    }
     recorder->lines++;
     recorder->longest = size > recorder->longest ? size : recorder->longest;
     if (recorder->lines == recorder->stop_after) {
@@ -398,6 +401,27 @@ Test(pool, leaves_no_grandchildren)
         pool_free(recorder.pool);
         sleep_ms(800);
         cr_expect_eq(access(mark, F_OK), -1, "%s", scripts[i]);
+    }
+}
+
+/* Who left the group writes on, but nobody listens any more. */
+Test(pool, does_not_wait_for_who_left_the_group, .timeout = 60)
+{
+    static const char *const scripts[] = {
+        "setsid yes & sleep 0.3",
+        "setsid yes >&2 & sleep 0.3",
+        "setsid sh -c 'exec sleep 5' & sleep 0.3",
+    };
+    for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++) {
+        struct recorder recorder;
+        begin(&recorder, 1, false, NULL);
+        recorder.silent = true;
+        submit(&recorder, scripts[i], NULL);
+        cr_assert(pool_run(recorder.pool));
+        cr_expect_eq(recorder.ends[0].kind, POOL_EXITED);
+        cr_expect_lt(recorder.ends[0].wall_us, 4000000, "%s", scripts[i]);
+        pool_free(recorder.pool);
+        expect_nobody_left();
     }
 }
 

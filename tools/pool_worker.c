@@ -20,6 +20,9 @@
 /* So much of one worker is read before the others have their turn. */
 #define CHUNKS_AT_ONCE 16u
 
+/* More than a pipe holds. */
+#define REST_SIZE ((size_t)1 << 20)
+
 /* Both ends above the three standard descriptors, which may be closed here,
  * and closed in every program that is started. */
 static bool open_pipe(int ends[2])
@@ -255,29 +258,49 @@ static uint64_t reaped_cpu_us(void)
            (uint64_t)usage.ru_utime.tv_usec + (uint64_t)usage.ru_stime.tv_usec;
 }
 
+/* True if it is over. It is not reaped: its process id, and that of its group,
+ * stay its own. */
+static bool is_over(pid_t pid, bool wait)
+{
+    siginfo_t info = {0};
+    int failed;
+    do {
+        failed = waitid(P_PID, (id_t)pid, &info,
+                        WEXITED | WNOWAIT | (wait ? 0 : WNOHANG));
+    } while (failed != 0 && errno == EINTR);
+    return failed == 0 && info.si_pid == pid;
+}
+
+/* What it left in its pipes, and no more: who left its group may write on. */
+static void read_rest(struct pool_worker *worker)
+{
+    for (size_t i = 0; i < REST_SIZE / CHUNK_SIZE &&
+                       worker->text.tail <= POOL_MAX_LINE && read_lines(worker);
+         i++) {
+    }
+    for (size_t i = 0;
+         i < REST_SIZE / POOL_COMPLAINT_SIZE && read_complaint(worker); i++) {
+    }
+}
+
 bool pool_worker__reap(struct pool_worker *worker, bool wait,
                        struct pool_end *end)
 {
-    uint64_t before_us = reaped_cpu_us();
-    int status;
-    pid_t got;
-    do {
-        got = waitpid(worker->pid, &status, wait ? 0 : WNOHANG);
-    } while (got < 0 && errno == EINTR);
-    if (got != worker->pid) {
+    int status = 0;
+    if (!is_over(worker->pid, wait)) {
         return false;
+    }
+    /* What it left behind shall neither go on nor keep the pipes open. */
+    kill(-worker->pid, SIGKILL);
+    uint64_t before_us = reaped_cpu_us();
+    while (waitpid(worker->pid, &status, 0) < 0 && errno == EINTR) {
     }
     end->cpu_us = reaped_cpu_us() - before_us;
     end->kind = WIFEXITED(status) ? POOL_EXITED : POOL_KILLED;
     end->code = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
-    /* What it left behind shall neither go on nor keep the pipes open. */
-    kill(-worker->pid, SIGKILL);
-    while (worker->text.tail <= POOL_MAX_LINE && read_lines(worker)) {
-    }
-    while (read_complaint(worker)) {
-    }
+    worker->pid = 0;
+    read_rest(worker);
     close_end(&worker->out);
     close_end(&worker->err);
-    worker->pid = 0;
     return true;
 }
