@@ -22,12 +22,13 @@ const struct hunt_start *hunt_start_of(const struct hunt *hunt, size_t mutant,
 
 /* --- what is told meanwhile ----------------------------------------------- */
 
-/* Elsewhere than on a terminal: a line for a mutant whose starts are over. */
-static void tell_mutant(struct hunter *hunter, uint32_t mutant)
+void hunt__tell_mutant(struct hunter *hunter, uint32_t mutant)
 {
     const struct hunt *hunt = hunter->hunt;
     for (uint32_t k = 0; k < hunt->options.starts; k++) {
-        if (hunt__start_at(hunt, mutant, k)->state == HUNT_PENDING) {
+        const struct hunt_start *at = hunt__start_at(hunt, mutant, k);
+        if (at->state == HUNT_PENDING ||
+            (at->state == HUNT_FOUND && !at->checked)) {
             return;
         }
     }
@@ -49,10 +50,11 @@ static void show_progress(struct pool_client *self)
     snprintf(text, sizeof text,
              "%" PRIu32 " found, %" PRIu32 " escaped of %zu; %" PRIu64
              " runs, %" PRIu64 "/s",
-             hunter->n_found, hunter->n_over - hunter->n_found,
+             hunter->n_found, hunter->n_escaped,
              hunt->corpus->count * hunt->options.starts, hunter->runs,
              progress_bar_rate(&hunter->bar, hunter->runs));
-    progress_bar_draw(&hunter->bar, hunter->n_done, hunter->n_tasks, text);
+    progress_bar_draw(&hunter->bar, hunter->n_done,
+                      hunter->n_tasks + hunter->n_first - hunter->next, text);
 }
 
 void hunt__give_up(struct hunter *hunter, const char *program,
@@ -122,6 +124,18 @@ static bool refuses(struct hunter *hunter, const char *program,
 /* --- the hunts -------------------------------------------------------------
  */
 
+/* Starts are submitted one by one, so that what comes of a find, its check
+ * first, need not wait until all starts are over. */
+static void submit_next(struct hunter *hunter)
+{
+    size_t count = hunter->hunt->corpus->count;
+    if (hunter->next < hunter->n_first && !hunter->hunt->failed) {
+        hunt__submit_start(hunter, (uint32_t)(hunter->next % count),
+                           (uint32_t)(hunter->next / count));
+        hunter->next++;
+    }
+}
+
 /* Where once is enough: the mutant's next start, or none. */
 static void go_on_once(struct hunter *hunter, const struct task *task,
                        enum hunt_state state)
@@ -133,7 +147,6 @@ static void go_on_once(struct hunter *hunter, const struct task *task,
     for (uint32_t k = task->start + 1;
          state == HUNT_FOUND && k < hunt->options.starts; k++) {
         hunt__start_at(hunt, task->mutant, k)->state = HUNT_SKIPPED;
-        hunter->n_over++;
         hunt__begin_control(hunter, k);
     }
 }
@@ -143,11 +156,11 @@ static void end_start(struct hunter *hunter, const struct task *task,
 {
     struct task now = *task;
     hunt__start_at(hunter->hunt, now.mutant, now.start)->state = state;
-    hunter->n_over++;
+    hunter->n_escaped += state == HUNT_ESCAPED ? 1 : 0;
     if (hunter->hunt->options.once) {
         go_on_once(hunter, &now, state);
     }
-    tell_mutant(hunter, now.mutant);
+    hunt__tell_mutant(hunter, now.mutant);
     hunt__begin_control(hunter, now.start);
 }
 
@@ -162,7 +175,6 @@ static void find(struct hunter *hunter, uint32_t job, const char *what)
     snprintf(at->what, sizeof at->what, "%s", what);
     hunt__place_run(hunter->hunt, task.start, at->runs - 1, &at->scenario,
                     &at->seed);
-    hunter->n_found++;
     end_start(hunter, &task, HUNT_FOUND);
     hunt__submit_check(hunter, task.mutant, task.start);
     hunt__begin_ablations(hunter, task.mutant, task.start);
@@ -175,6 +187,7 @@ static void hunt_line(struct hunter *hunter, uint32_t job,
     const struct task *task = &hunter->tasks[job];
     struct hunt_start *at =
         hunt__start_at(hunter->hunt, task->mutant, task->start);
+    at->begun = true;
     at->runs++;
     at->steps += line->steps;
     at->line_cpu_us = pool_cpu_us(hunter->pool, job);
@@ -197,6 +210,7 @@ static void hunt_end(struct hunter *hunter, uint32_t job,
     struct task task = hunter->tasks[job];
     struct hunt_start *at =
         hunt__start_at(hunter->hunt, task.mutant, task.start);
+    at->begun = at->begun || end->wall_us > 0; /* else it was still waiting */
     if (at->state != HUNT_PENDING) {
         return;
     }
@@ -259,6 +273,7 @@ static void take_end(struct pool_client *self, uint32_t job,
     switch (task->kind) {
     case TASK_HUNT:
         hunt_end(hunter, job, end);
+        submit_next(hunter);
         break;
     case TASK_CONTROL:
         hunt__control_end(hunter, job, end);
@@ -310,14 +325,13 @@ void hunt_run(struct hunt *hunt)
                                    .is_interrupted = runner_is_interrupted};
     struct hunter hunter = {.client = {take_line, take_end, show_progress},
                             .hunt = hunt};
+    uint32_t at_once = hunt->options.once ? 1 : hunt->options.starts;
+    hunter.n_first = at_once * hunt->corpus->count;
     runner_catch_interrupt();
     hunter.pool = pool_new(&options, &hunter.client);
     progress_bar_start(&hunter.bar);
-    uint32_t at_once = hunt->options.once ? 1 : hunt->options.starts;
-    for (uint32_t k = 0; k < at_once; k++) {
-        for (uint32_t m = 0; m < hunt->corpus->count; m++) {
-            hunt__submit_start(&hunter, m, k);
-        }
+    for (uint32_t i = 0; i < options.workers; i++) {
+        submit_next(&hunter);
     }
     hunt->interrupted = !pool_run(hunter.pool);
     progress_bar_clear(&hunter.bar);

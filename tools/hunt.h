@@ -63,6 +63,7 @@ enum hunt_state {
 /* One start of one mutant. */
 struct hunt_start {
     enum hunt_state state;
+    bool begun;                            /* its worker was started */
     uint64_t runs, steps, wall_us, cpu_us; /* until it was over; in the steps, a
                                               run that crashed does not count */
     uint64_t line_cpu_us; /* processor time until the latest report */
@@ -74,8 +75,9 @@ struct hunt_start {
     uint32_t n_nemeses;
     uint32_t n_open; /* ablations that are not over */
     uint32_t n_needed;
-    bool shared;         /* the control ends in the same word in this run: the
-                            mutant was not found, it is a false alarm */
+    bool checked;        /* the control has repeated the run */
+    bool shared;         /* it ends in the same word there: the mutant was not
+                            found, it is a false alarm */
     bool judged;         /* all ablations are over */
     bool any_of_several; /* none needed, but not without any */
 };
@@ -126,7 +128,7 @@ void hunt_free(struct hunt *hunt);
 
 /* --- what came of it (hunt_table.c) --------------------------------------- */
 
-/* How many of a mutant's starts found it. */
+/* How many of a mutant's starts found it, as far as the control has checked. */
 uint32_t hunt_found(const struct hunt *hunt, size_t mutant);
 
 /* How many of a mutant's starts were begun. */

@@ -93,8 +93,8 @@ void hunt__check_end(struct hunter *hunter, uint32_t job,
                       "the control told nothing of its run");
         return;
     }
-    if (strcmp(task->what, at->what) == 0) {
-        at->shared = true;
-        hunter->n_found--;
-    }
+    at->checked = true;
+    at->shared = strcmp(task->what, at->what) == 0;
+    hunter->n_found += at->shared ? 0 : 1;
+    hunt__tell_mutant(hunter, task->mutant);
 }

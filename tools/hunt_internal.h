@@ -30,8 +30,11 @@ struct hunter {
     struct pool *pool;
     struct task *tasks; /* by job */
     size_t n_tasks, capacity;
-    uint64_t runs;                    /* of all workers */
-    uint32_t n_found, n_over, n_done; /* starts found, starts over, jobs over */
+    uint64_t runs;        /* of all workers */
+    size_t next, n_first; /* of the starts that wait for no other: the next to
+                             be submitted, and how many there are */
+    uint32_t n_found, n_escaped; /* starts; found ones were checked */
+    uint32_t n_done;             /* jobs */
     struct progress_bar bar;
 };
 
@@ -40,6 +43,10 @@ struct hunter {
 
 struct hunt_start *hunt__start_at(const struct hunt *hunt, size_t mutant,
                                   uint32_t start);
+
+/* Elsewhere than on a terminal: a line for a mutant once its starts are over,
+ * and its finds checked. */
+void hunt__tell_mutant(struct hunter *hunter, uint32_t mutant);
 
 /* Something is wrong with the hunt itself: says so, and ends all of it. */
 void hunt__give_up(struct hunter *hunter, const char *program,

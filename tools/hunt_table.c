@@ -17,7 +17,7 @@
 
 static bool is_found(const struct hunt_start *start)
 {
-    return start->state == HUNT_FOUND && !start->shared;
+    return start->state == HUNT_FOUND && start->checked && !start->shared;
 }
 
 uint32_t hunt_found(const struct hunt *hunt, size_t mutant)
@@ -33,7 +33,7 @@ uint32_t hunt_begun(const struct hunt *hunt, size_t mutant)
 {
     uint32_t begun = 0;
     for (uint32_t k = 0; k < hunt->options.starts; k++) {
-        begun += hunt_start_of(hunt, mutant, k)->state != HUNT_SKIPPED ? 1 : 0;
+        begun += hunt_start_of(hunt, mutant, k)->begun ? 1 : 0;
     }
     return begun;
 }
@@ -91,7 +91,7 @@ static uint64_t median_of(uint64_t *numbers, size_t count)
     return numbers[count / 2];
 }
 
-/* Of the starts that are over. */
+/* Of the starts that are over, their finds checked. */
 static void measure(const struct hunt *hunt, size_t mutant, enum figure figure,
                     uint64_t *median, uint64_t *worst)
 {
@@ -101,7 +101,8 @@ static void measure(const struct hunt *hunt, size_t mutant, enum figure figure,
     *worst = NEVER;
     for (uint32_t k = 0; k < hunt->options.starts; k++) {
         const struct hunt_start *start = hunt_start_of(hunt, mutant, k);
-        if (start->state == HUNT_FOUND || start->state == HUNT_ESCAPED) {
+        if ((start->state == HUNT_FOUND && start->checked) ||
+            start->state == HUNT_ESCAPED) {
             numbers[count++] = figure_of(start, figure);
         }
     }
