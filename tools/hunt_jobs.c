@@ -1,6 +1,8 @@
+#undef NDEBUG
 /* The command lines of a hunt's workers. */
 #include "tools/hunt_internal.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,8 +37,9 @@ static void submit(struct hunter *hunter, const struct task *task,
                                  .memory_bytes = MEMORY_BYTES};
     hunter->tasks = sim_grow(hunter->tasks, &hunter->capacity,
                              hunter->n_tasks + 1, sizeof *hunter->tasks);
+    uint32_t job = pool_submit(hunter->pool, argv, &limits);
+    assert(job == hunter->n_tasks); /* tasks are found by job */
     hunter->tasks[hunter->n_tasks++] = *task;
-    pool_submit(hunter->pool, argv, &limits);
 }
 
 /* All seeds of a start, through all scenarios. */
