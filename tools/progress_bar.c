@@ -38,6 +38,16 @@ static void make_bar(char bar[BAR_WIDTH + 1], uint64_t done, uint64_t all)
     bar[BAR_WIDTH] = '\0';
 }
 
+/* In floating point: `done` may be above or below `gone_us`, and large. */
+static uint64_t seconds_left(uint64_t gone_us, uint64_t done, uint64_t all)
+{
+    if (done == 0 || done > all) {
+        return 0;
+    }
+    return (uint64_t)((double)gone_us * 1e-6 * (double)(all - done) /
+                      (double)done);
+}
+
 void progress_bar_draw(struct progress_bar *bar, uint64_t done, uint64_t all,
                        const char *text)
 {
@@ -48,10 +58,7 @@ void progress_bar_draw(struct progress_bar *bar, uint64_t done, uint64_t all,
         snprintf(line, sizeof line, "%s", text);
     } else {
         char drawn[BAR_WIDTH + 1];
-        uint64_t left_s =
-            done == 0 || done > all
-                ? 0
-                : (uint64_t)(gone_us / done * (all - done)) / 1000000u;
+        uint64_t left_s = seconds_left(gone_us, done, all);
         make_bar(drawn, done, all);
         snprintf(line, sizeof line,
                  "[%s] %3" PRIu64 "%%  %.120s  %" PRIu64 ":%02" PRIu64 " left",
