@@ -208,7 +208,11 @@ enum exit_code run_scenario(struct run *run, const char *path,
                 simulation->seed);
     }
     runner_catch_interrupt();
-    runner_run(scenario, &run->runner, &outcome);
+    bool bar = !run->many && !run->runner.verbose;
+    if (bar) {
+        progress_bar_start(&run->bar);
+    }
+    runner_run(scenario, &run->runner, bar ? &run->bar : NULL, &outcome);
     if (outcome.trace_error != 0) {
         complain(run, run->trace_path, outcome.trace_error);
         return EXIT_BAD_INPUT;

@@ -20,7 +20,7 @@ struct run {
     FILE *trace;            /* opened with the first run */
     bool json;
     bool failed; /* the trace, or standard output, could not be written */
-    struct progress_bar bar; /* of many */
+    struct progress_bar bar; /* of many together, or of each */
     char *first_repeat; /* of many: repeats the first that failed; or NULL */
     struct runner_options runner;
 };

@@ -9,15 +9,10 @@
 #include <string.h>
 
 #include "sim/memory.h"
-#include "tools/terminal.h"
 #include "tools/wall_clock.h"
 
 /* Steps between two looks at the clock: about a millisecond. */
 #define SLICE_STEPS 2048u
-
-/* Nobody needs a progress line before, or more often. */
-#define PROGRESS_AFTER_US 1000000u
-#define PROGRESS_EVERY_US 200000u
 
 /* A signal handler has no other way to say that it was called. */
 static volatile sig_atomic_t interrupted;
@@ -82,32 +77,29 @@ static void text_sink_line(struct sim_trace_sink *base, const char *text,
     sink->text[sink->size] = '\0';
 }
 
-/* Erases the progress line. */
-static void clear_progress(void)
+static void show_progress(struct progress_bar *bar,
+                          const struct sim_scenario *scenario,
+                          const struct sim_result *result)
 {
-    fputs("\r\033[K", stderr);
-}
-
-static void print_progress(const struct sim_scenario *scenario,
-                           const struct sim_result *result)
-{
-    clear_progress();
-    fprintf(stderr, "%" PRIu64 " of %" PRIu64 " s, %" PRIu64 " steps",
-            result->time_us / 1000000u, scenario->duration_us / 1000000u,
-            result->steps);
-    fflush(stderr);
+    char text[96];
+    if (bar == NULL || !progress_bar_due(bar)) {
+        return;
+    }
+    snprintf(text, sizeof text,
+             "%" PRIu64 " of %" PRIu64 " s, %" PRIu64 " steps",
+             result->time_us / 1000000u, scenario->duration_us / 1000000u,
+             result->steps);
+    progress_bar_draw(bar, result->time_us, scenario->duration_us, text);
 }
 
 void runner_run(const struct sim_scenario *scenario,
-                const struct runner_options *options,
+                const struct runner_options *options, struct progress_bar *bar,
                 struct runner_outcome *outcome)
 {
     struct file_sink sink = {
         {file_sink_line}, options->trace, options->verbose, 0};
     struct sim_options simulation_options = options->simulation;
-    bool progress = terminal_is(stderr) && !options->verbose;
-    uint64_t start = wall_clock_us(), now = start;
-    uint64_t next_progress = start + PROGRESS_AFTER_US;
+    uint64_t start = wall_clock_us();
     if (options->trace != NULL || options->verbose) {
         simulation_options.trace = &sink.base;
     }
@@ -116,14 +108,10 @@ void runner_run(const struct sim_scenario *scenario,
     while (sim_simulation_advance(simulation, SLICE_STEPS) ==
                SIM_VERDICT_RUNNING &&
            interrupted == 0 && sink.error == 0) {
-        now = wall_clock_us();
-        if (progress && now >= next_progress) {
-            print_progress(scenario, sim_simulation_result(simulation));
-            next_progress = now + PROGRESS_EVERY_US;
-        }
+        show_progress(bar, scenario, sim_simulation_result(simulation));
     }
-    if (next_progress != start + PROGRESS_AFTER_US) {
-        clear_progress();
+    if (bar != NULL) {
+        progress_bar_clear(bar);
     }
     outcome->result = *sim_simulation_result(simulation);
     outcome->wall_us = wall_clock_us() - start;

@@ -5,6 +5,7 @@
 #define TOOLS_RUNNER_H
 
 #include "sim/simulation.h"
+#include "tools/progress_bar.h"
 
 #include <stdio.h>
 
@@ -30,8 +31,9 @@ void runner_catch_interrupt(void);
 /* Whether an interrupt was caught. */
 bool runner_is_interrupted(void);
 
+/* `bar`, which was started, shows how far it has come; NULL: nothing does. */
 void runner_run(const struct sim_scenario *scenario,
-                const struct runner_options *options,
+                const struct runner_options *options, struct progress_bar *bar,
                 struct runner_outcome *outcome);
 
 /* The story of the last `steps` steps of a run that ended in a violation or a
