@@ -37,7 +37,7 @@ void runner_catch_interrupt(void)
     sigaction(SIGINT, &action, NULL);
 }
 
-/* The story on its way to files. */
+/* The trace on its way to files. */
 struct file_sink {
     struct sim_trace_sink base;
     FILE *file; /* NULL: none */

@@ -1,5 +1,5 @@
 /* Runs one simulation to its end for a person who waits for it: with a progress
- * line, an ear for Ctrl-C, a look at the wall clock, and the story on its way
+ * line, an ear for Ctrl-C, a look at the wall clock, and the trace on its way
  * to where it was asked for. */
 #ifndef TOOLS_RUNNER_H
 #define TOOLS_RUNNER_H
@@ -11,8 +11,8 @@
 
 struct runner_options {
     struct sim_options simulation; /* its trace is set by the runner */
-    FILE *trace;                   /* where the story goes; NULL: nowhere */
-    bool verbose;                  /* the story to stderr as well */
+    FILE *trace;                   /* in whatever format; NULL: none */
+    bool verbose;                  /* the trace, a story, to stderr as well */
     bool situations;               /* all in the summary, not their number */
 };
 
@@ -20,7 +20,7 @@ struct runner_outcome {
     struct sim_result result;
     uint64_t wall_us;
     bool interrupted; /* by Ctrl-C: the result is of the part that ran */
-    int trace_error;  /* errno of a story that could not be written: the run
+    int trace_error;  /* errno of a trace that could not be written: the run
                          was stopped there; else 0 */
 };
 

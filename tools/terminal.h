@@ -1,4 +1,4 @@
-/* What depends on the terminal: colour, width, and the progress line.
+/* What depends on the terminal: colour and width.
  *
  * Colour is for terminals only, and never when NO_COLOR is set to anything or
  * TERM is "dumb". Text that goes elsewhere is the same text without it.
