@@ -100,6 +100,11 @@ static bool check_expected(const char *path, const char *expected)
     return true;
 }
 
+static bool has_words(const char *value)
+{
+    return value != NULL && value[strspn(value, SEPARATORS)] != '\0';
+}
+
 static bool check(const char *path, const char *name,
                   const struct corpus_mutant *mutant)
 {
@@ -107,10 +112,10 @@ static bool check(const char *path, const char *name,
         return complain(path, "expected a header with 'name:' and the name of "
                               "the file");
     }
-    if (mutant->defect == NULL || mutant->expected == NULL ||
-        mutant->expected[strspn(mutant->expected, SEPARATORS)] == '\0') {
-        return complain(path, "expected 'defect:' and 'expected:' in the "
-                              "header");
+    if (!has_words(mutant->happened) || !has_words(mutant->defect) ||
+        !has_words(mutant->expected)) {
+        return complain(path, "expected 'happened:', 'defect:' and 'expected:' "
+                              "in the header");
     }
     return check_expected(path, mutant->expected);
 }
@@ -128,6 +133,7 @@ static bool read_header(const char *path, struct corpus_mutant *mutant)
             break;
         }
         take_value(line, "name", &mutant->name);
+        take_value(line, "happened", &mutant->happened);
         take_value(line, "defect", &mutant->defect);
         take_value(line, "expected", &mutant->expected);
     }
@@ -253,6 +259,7 @@ void corpus_free(struct corpus *corpus)
 {
     for (size_t i = 0; i < corpus->count; i++) {
         free(corpus->mutants[i].name);
+        free(corpus->mutants[i].happened);
         free(corpus->mutants[i].defect);
         free(corpus->mutants[i].expected);
         free(corpus->mutants[i].executable);

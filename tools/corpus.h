@@ -6,8 +6,11 @@
  *     defect: A second candidate gets a vote in the same term.
  *     expected: one_vote_per_term, election_safety
  *
- * The header ends with the first line that is empty or begins with "--- ". The
- * file is NAME.patch; the command that was built with it is BUILD/raftsim-NAME.
+ * It happened at a place that is named, or it is our "own". What is expected
+ * are the properties that could catch it, or what else a run may end in
+ * (tools/hunt.h). The header ends with the first line that is empty or begins
+ * with "--- ". The file is NAME.patch; the command that was built with it is
+ * BUILD/raftsim-NAME.
  */
 #ifndef TOOLS_CORPUS_H
 #define TOOLS_CORPUS_H
@@ -17,6 +20,7 @@
 
 struct corpus_mutant {
     char *name;
+    char *happened;   /* where, or "own" */
     char *defect;     /* a sentence */
     char *expected;   /* properties as they are in the header */
     char *executable; /* its path */
