@@ -60,20 +60,20 @@ static bool take_option(struct command *command, int key, const char *value)
     case 'j':
         return parse_count("jobs", value, POOL_MAX_WORKERS,
                            &command->hunt.workers);
-    case HELP_BUDGET:
+    case HELP_HUNT_BUDGET:
         return amounts_duration("budget", value, &command->hunt.budget_us);
-    case HELP_STARTS:
+    case HELP_HUNT_STARTS:
         return parse_count("starts", value, HUNT_MAX_STARTS,
                            &command->hunt.starts);
-    case HELP_SHARE:
+    case HELP_HUNT_SHARE:
         return amounts_percent("share", value, &command->share_percent);
-    case HELP_ONCE:
+    case HELP_HUNT_ONCE:
         command->hunt.once = true;
         return true;
-    case HELP_ONLY:
+    case HELP_HUNT_ONLY:
         command->only = value;
         return true;
-    case HELP_CONTROL:
+    case HELP_HUNT_CONTROL:
         command->hunt.control = value;
         return true;
     case 'o':

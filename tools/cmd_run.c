@@ -52,6 +52,71 @@ static bool parse_format(const char *text, enum sim_trace_format *format)
     return false;
 }
 
+/* True if the option is one, and good. */
+static bool take_option(struct run *run, int key, const char *value)
+{
+    struct sim_options *simulation = &run->runner.simulation;
+    switch (key) {
+    case 's':
+        run->has_seed = true;
+        return parse_number("seed", value, &run->seed);
+    case HELP_RUN_SEEDS:
+        run->has_seeds = true;
+        return seeds_parse("seeds", value, &run->seeds);
+    case HELP_RUN_UNTIL_FAILURE:
+        run->until_failure = true;
+        return true;
+    case HELP_RUN_WITHOUT:
+        without_free(&run->without);
+        return without_parse(value, &run->without);
+    case 't':
+        run->trace_path = value;
+        return true;
+    case HELP_RUN_TRACE_FORMAT:
+        return parse_format(value, &simulation->trace_format);
+    case 'v':
+        run->runner.verbose = true;
+        return true;
+    case 'j':
+        run->json = true;
+        return true;
+    case 'm':
+        return parse_number("max-steps", value, &simulation->max_steps);
+    case HELP_RUN_SITUATIONS:
+        run->runner.situations = true;
+        return true;
+    case HELP_RUN_NO_CHECKS:
+        simulation->checks = false;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool refuse(const char *problem)
+{
+    fprintf(stderr, "raftsim: %s\n", problem);
+    return false;
+}
+
+/* Whether the options mean something together. */
+static bool fits_together(const struct run *run)
+{
+    if (run->runner.verbose &&
+        run->runner.simulation.trace_format != SIM_TRACE_STORY) {
+        return refuse("--verbose tells the story, which --trace-format "
+                      "replaces");
+    }
+    if (run->json && run->trace_path != NULL &&
+        strcmp(run->trace_path, "-") == 0) {
+        return refuse("--json and --trace - both want standard output");
+    }
+    if (run->has_seeds && run->has_seed) {
+        return refuse("--seed and --seeds both say which seed is the first");
+    }
+    return true;
+}
+
 /* True if the command line was good; else `*code` is what to exit with. */
 static bool parse_options(struct run *run, const struct options *options,
                           int *code)
@@ -60,74 +125,15 @@ static bool parse_options(struct run *run, const struct options *options,
     int key;
     *code = EXIT_BAD_INPUT;
     while ((key = options_next(options, &value)) != OPTIONS_END) {
-        bool good = true;
-        switch (key) {
-        case 's':
-            good = parse_number("seed", value, &run->seed);
-            run->has_seed = true;
-            break;
-        case 't':
-            run->trace_path = value;
-            break;
-        case HELP_TRACE_FORMAT:
-            good = parse_format(value, &run->runner.simulation.trace_format);
-            break;
-        case 'v':
-            run->runner.verbose = true;
-            break;
-        case 'j':
-            run->json = true;
-            break;
-        case 'm':
-            good = parse_number("max-steps", value,
-                                &run->runner.simulation.max_steps);
-            break;
-        case HELP_SITUATIONS:
-            run->runner.situations = true;
-            break;
-        case HELP_SEEDS:
-            good = seeds_parse("seeds", value, &run->seeds);
-            run->has_seeds = true;
-            break;
-        case HELP_UNTIL_FAILURE:
-            run->until_failure = true;
-            break;
-        case HELP_WITHOUT:
-            without_free(&run->without);
-            good = without_parse(value, &run->without);
-            break;
-        case HELP_NO_CHECKS:
-            run->runner.simulation.checks = false;
-            break;
-        case 'h':
+        if (key == 'h') {
             *code = help_page("run", stdout) ? EXIT_AS_EXPECTED : EXIT_BROKEN;
             return false;
-        default:
+        }
+        if (!take_option(run, key, value)) {
             return false;
         }
-        if (!good) {
-            return false;
-        }
     }
-    if (run->runner.verbose &&
-        run->runner.simulation.trace_format != SIM_TRACE_STORY) {
-        fputs("raftsim: --verbose tells the story, which --trace-format "
-              "replaces\n",
-              stderr);
-        return false;
-    }
-    if (run->json && run->trace_path != NULL &&
-        strcmp(run->trace_path, "-") == 0) {
-        fputs("raftsim: --json and --trace - both want standard output\n",
-              stderr);
-        return false;
-    }
-    if (run->has_seeds && run->has_seed) {
-        fputs("raftsim: --seed and --seeds both say which seed is the first\n",
-              stderr);
-        return false;
-    }
-    return true;
+    return fits_together(run);
 }
 
 static void complain(struct run *run, const char *file, int error)

@@ -10,20 +10,20 @@ const struct options_spec help_run_options[HELP_RUN_OPTION_COUNT] = {
     {'s', "seed", "N",
      "The seed to run with, instead of the scenario's own: 0 to "
      "18446744073709551615, decimal or 0x hexadecimal."},
-    {HELP_SEEDS, "seeds", "A..B",
+    {HELP_RUN_SEEDS, "seeds", "A..B",
      "Run each FILE with the seeds from A to B, both included: all files with "
      "one seed, then with the next. Only runs that are not as expected are "
      "told, a line each, and a total at the end; with --json, every run."},
-    {HELP_UNTIL_FAILURE, "until-failure", NULL,
+    {HELP_RUN_UNTIL_FAILURE, "until-failure", NULL,
      "Stop at the first run that is not as expected. Without --seeds, go "
      "through the seeds from --seed, or from 1, without end."},
-    {HELP_WITHOUT, "without", "LIST",
+    {HELP_RUN_WITHOUT, "without", "LIST",
      "Leave nemeses out, such as /nemeses/3,/nemeses/7 (counted from 0): they "
      "never act, and everything else is drawn as it was with them."},
     {'t', "trace", "FILE",
      "Write the story of the run to FILE, one record a step: when, which node, "
      "what it got and what it did. '-' is standard output."},
-    {HELP_TRACE_FORMAT, "trace-format", "FORMAT",
+    {HELP_RUN_TRACE_FORMAT, "trace-format", "FORMAT",
      "How the trace is written: 'story', for people (the default); 'jsonl', "
      "JSON Lines with all that is needed to judge the run from outside; "
      "'etcd-tla', the lines that the trace specification of etcd-io/raft "
@@ -36,10 +36,10 @@ const struct options_spec help_run_options[HELP_RUN_OPTION_COUNT] = {
     {'m', "max-steps", "N",
      "Stop after N steps. A run that is stopped so is undecided: exit status "
      "1."},
-    {HELP_SITUATIONS, "situations", NULL,
+    {HELP_RUN_SITUATIONS, "situations", NULL,
      "List all situations in the summary, and how often each was reached; see "
      "'raftsim help situations'."},
-    {HELP_NO_CHECKS, "no-checks", NULL,
+    {HELP_RUN_NO_CHECKS, "no-checks", NULL,
      "Check no property and look for no situation: only to measure what that "
      "costs. The run and its hash stay the same."},
     {'h', "help", NULL, "Print this page."},

@@ -4,22 +4,27 @@
 
 #include "tools/options.h"
 
-#define HELP_NO_CHECKS OPTIONS_LONG_ONLY
-#define HELP_SITUATIONS (OPTIONS_LONG_ONLY + 1)
-#define HELP_TRACE_FORMAT (OPTIONS_LONG_ONLY + 2)
-#define HELP_SEEDS (OPTIONS_LONG_ONLY + 3)
-#define HELP_UNTIL_FAILURE (OPTIONS_LONG_ONLY + 4)
-#define HELP_WITHOUT (OPTIONS_LONG_ONLY + 5)
+/* Options without a letter, by command. */
+enum help_run_option {
+    HELP_RUN_NO_CHECKS = OPTIONS_LONG_ONLY,
+    HELP_RUN_SITUATIONS,
+    HELP_RUN_TRACE_FORMAT,
+    HELP_RUN_SEEDS,
+    HELP_RUN_UNTIL_FAILURE,
+    HELP_RUN_WITHOUT,
+};
 
 #define HELP_RUN_OPTION_COUNT 12u
 extern const struct options_spec help_run_options[HELP_RUN_OPTION_COUNT];
 
-#define HELP_BUDGET (OPTIONS_LONG_ONLY + 4)
-#define HELP_STARTS (OPTIONS_LONG_ONLY + 5)
-#define HELP_SHARE (OPTIONS_LONG_ONLY + 6)
-#define HELP_ONLY (OPTIONS_LONG_ONLY + 7)
-#define HELP_CONTROL (OPTIONS_LONG_ONLY + 8)
-#define HELP_ONCE (OPTIONS_LONG_ONLY + 9)
+enum help_hunt_option {
+    HELP_HUNT_BUDGET = OPTIONS_LONG_ONLY,
+    HELP_HUNT_STARTS,
+    HELP_HUNT_SHARE,
+    HELP_HUNT_ONCE,
+    HELP_HUNT_ONLY,
+    HELP_HUNT_CONTROL,
+};
 
 #define HELP_HUNT_OPTION_COUNT 12u
 extern const struct options_spec help_hunt_options[HELP_HUNT_OPTION_COUNT];
