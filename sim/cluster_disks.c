@@ -116,13 +116,16 @@ bool sim_cluster_corrupt(struct sim_cluster *cluster, uint32_t node,
                         node);
         return false;
     }
-    bool rotten = sim_disk_rot(cluster->machines[node].disk, record);
-    if (!rotten) {
+    if (!sim_disk_rot(cluster->machines[node].disk, record)) {
         sim_trace_event(cluster->trace, cluster->now_us,
                         "the disk of node %u is spared: it has no such record",
                         node);
+        return false;
     }
-    return rotten;
+    if (cluster->situations != NULL) {
+        sim_situations_rot(cluster->situations, node, true);
+    }
+    return true;
 }
 
 void sim_cluster_end_errors(struct sim_cluster *cluster)
@@ -158,6 +161,14 @@ bool cluster__read_back(struct sim_cluster *cluster, uint32_t node)
         sim_trace_event(cluster->trace, cluster->now_us,
                         "node %u drops the torn record of entry %" PRIu64, node,
                         finding.torn_index);
+    }
+    if (cluster->situations != NULL) {
+        sim_situations_start(
+            cluster->situations, node,
+            &(struct sim_situation_start){
+                .torn = finding.torn_index > 0,
+                .rotten = !is_sound,
+                .void_log = sim_disk_log_is_void(machine->disk)});
     }
     if (!is_sound) {
         tell_refusal(cluster, node, &finding);

@@ -61,13 +61,6 @@ static struct sim_node *create_node(struct sim_cluster *cluster, uint32_t node)
     return created;
 }
 
-static bool has_entries(const struct sim_cluster *cluster,
-                        const struct sim_disk *disk)
-{
-    return sim_disk_first(disk) <=
-           sim_log_tree_position(cluster->tree, sim_disk_tip(disk)).index;
-}
-
 static void tell_life(struct sim_cluster *cluster, uint32_t node)
 {
     const struct sim_machine *machine = &cluster->machines[node];
@@ -98,7 +91,7 @@ static void begin_life(struct sim_cluster *cluster, uint32_t node)
         sim_archive_get(cluster->archive, sim_disk_snapshot(disk))
             .position.index;
     bool replaced = machine->tip != sim_disk_tip(disk);
-    machine->void_log = replaced && has_entries(cluster, disk);
+    machine->void_log = sim_disk_log_is_void(disk);
     machine->first_index =
         replaced ? machine->snapshot_index + 1 : sim_disk_first(disk);
     machine->last_write_id = 0;

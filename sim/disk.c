@@ -272,6 +272,12 @@ sim_tip sim_disk_log(const struct sim_disk *disk)
                                                               : base;
 }
 
+bool sim_disk_log_is_void(const struct sim_disk *disk)
+{
+    return sim_disk_log(disk) != disk->tip &&
+           disk->first <= disk__index_of(disk, disk->tip);
+}
+
 struct sim_hard_state sim_disk_hard_state(const struct sim_disk *disk)
 {
     return disk->hard_state;

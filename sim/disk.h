@@ -198,6 +198,10 @@ sim_tip sim_disk_tip(const struct sim_disk *disk);
 uint64_t sim_disk_first(const struct sim_disk *disk);
 sim_snapshot_number sim_disk_snapshot(const struct sim_disk *disk);
 sim_tip sim_disk_log(const struct sim_disk *disk);
+
+/* Whether it holds entries that its snapshot makes void. */
+bool sim_disk_log_is_void(const struct sim_disk *disk);
+
 struct sim_hard_state sim_disk_hard_state(const struct sim_disk *disk);
 
 /* Whether a write was submitted that is not durable yet. */

@@ -354,6 +354,7 @@ void cluster__walk_durable(struct sim_cluster *cluster, uint32_t node)
     struct sim_machine *machine = &cluster->machines[node];
     struct sim_disk_write write;
     sim_tip before = sim_disk_tip(machine->disk);
+    bool was_sound = sim_disk_is_sound(machine->disk);
     while (sim_disk_next_durable(machine->disk, &write)) {
         cluster->writes++;
         sim_tip tip = sim_disk_log(machine->disk);
@@ -366,6 +367,10 @@ void cluster__walk_durable(struct sim_cluster *cluster, uint32_t node)
                                 sim_disk_hard_state(machine->disk));
             sim_situations_durable(cluster->situations, node, tip,
                                    sim_disk_hard_state(machine->disk));
+        }
+        if (!was_sound && cluster->situations != NULL) {
+            was_sound = sim_disk_is_sound(machine->disk);
+            sim_situations_rot(cluster->situations, node, !was_sound);
         }
         machine->durable_write_id = write.id;
         cluster__note(

@@ -69,6 +69,32 @@ static void take_members(struct situations_node *node,
     node->n_voters = sim_set_count(&members->voters);
 }
 
+void sim_situations_start(struct sim_situations *situations, uint32_t id,
+                          const struct sim_situation_start *start)
+{
+    struct situations_node *node = node_of(situations, id);
+    assert(!node->alive);
+    node->rot_is_unseen = false;
+    if (start->torn) {
+        situations__count(situations, SIM_TORN_ENTRY_DROPPED);
+    }
+    if (start->rotten) {
+        situations__count(situations, SIM_START_REFUSED_BY_ROT);
+    } else if (start->void_log) {
+        situations__count(situations, SIM_LOG_VOID_AFTER_CRASH);
+    }
+}
+
+void sim_situations_rot(struct sim_situations *situations, uint32_t id,
+                        bool rotten)
+{
+    struct situations_node *node = node_of(situations, id);
+    if (!rotten && node->rot_is_unseen) {
+        situations__count(situations, SIM_ROT_OVERWRITTEN_UNSEEN);
+    }
+    node->rot_is_unseen = rotten;
+}
+
 void sim_situations_boot(struct sim_situations *situations, uint32_t id,
                          uint64_t time_us, sim_tip durable,
                          struct sim_hard_state hard_state,

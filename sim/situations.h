@@ -14,7 +14,7 @@
  * at all nodes) is done at elections, refusals and truncations.
  *
  * The order of calls is that of sim/checker.h: boot, step, durable, send,
- * crash; and besides, jump and cut.
+ * crash; and besides, start before a boot or in its place, rot, jump and cut.
  */
 #ifndef SIM_SITUATIONS_H
 #define SIM_SITUATIONS_H
@@ -109,6 +109,12 @@ enum sim_situation {
     SIM_MAIL_TO_LATER_LIFE,
     SIM_MAIL_OF_EARLIER_LIFE,
     SIM_MAIL_AFTER_CUT,
+    SIM_WRITE_FAILED_AT_LEADER,
+    SIM_VOTE_WRITE_FAILED,
+    SIM_TORN_ENTRY_DROPPED,
+    SIM_LOG_VOID_AFTER_CRASH,
+    SIM_START_REFUSED_BY_ROT,
+    SIM_ROT_OVERWRITTEN_UNSEEN,
     SIM_SITUATION_COUNT
 };
 
@@ -138,6 +144,17 @@ struct sim_situations *sim_situations_new(const struct sim_log_tree *tree,
                                           uint32_t n_nodes, bool lease_reads);
 void sim_situations_free(struct sim_situations *situations);
 
+/* What a start finds on the disk. */
+struct sim_situation_start {
+    bool torn;     /* a record that was being written; it is dropped */
+    bool rotten;   /* a record that is not what it was: the start is refused */
+    bool void_log; /* entries that the snapshot made void */
+};
+
+/* `node` is about to begin a life, or to be refused one. */
+void sim_situations_start(struct sim_situations *situations, uint32_t node,
+                          const struct sim_situation_start *start);
+
 /* A life of `node` begins: as sim_checker_boot(). */
 void sim_situations_boot(struct sim_situations *situations, uint32_t node,
                          uint64_t time_us, sim_tip durable,
@@ -156,6 +173,10 @@ void sim_situations_durable(struct sim_situations *situations, uint32_t node,
 /* As sim_checker_send(). */
 void sim_situations_send(struct sim_situations *situations, uint32_t node,
                          uint32_t to, const struct sim_message *message);
+
+/* The disk of `node` has something rotten from now on, or nothing any more. */
+void sim_situations_rot(struct sim_situations *situations, uint32_t node,
+                        bool rotten);
 
 /* `node` is about to crash: its disk is as it was told last. */
 void sim_situations_crash(struct sim_situations *situations, uint32_t node);

@@ -7,7 +7,7 @@
  *   situations_snapshots.c    snapshots made, sent and taken over
  *   situations_members.c      changes of the members
  *   situations_requests.c     what clients and operators ask for
- *   situations_storage.c      crashes, clocks, links
+ *   situations_storage.c      crashes, disks, clocks, links
  */
 #ifndef SIM_SITUATIONS_INTERNAL_H
 #define SIM_SITUATIONS_INTERNAL_H
@@ -59,6 +59,7 @@ struct situations_node {
     sim_tip durable;
     uint64_t durable_index;
     struct sim_hard_state disk;
+    bool rot_is_unseen; /* something durable has rotten; no start read it */
 
     struct sim_set votes;    /* that a candidate got in its term */
     uint64_t committed_term; /* as leader of it, it committed something */

@@ -313,6 +313,28 @@ static const struct words all_words[SIM_SITUATION_COUNT] = {
         {NULL, "mail_after_cut",
          "A message was delivered over a link that had lost one because it was "
          "cut."},
+    [SIM_WRITE_FAILED_AT_LEADER] =
+        {NULL, "write_failed_at_leader",
+         "A leader learned that a write of its disk had failed."},
+    [SIM_VOTE_WRITE_FAILED] =
+        {NULL, "vote_write_failed",
+         "A write failed that held a vote, for itself or for somebody (paper, "
+         "Figure 2)."},
+    [SIM_TORN_ENTRY_DROPPED] =
+        {NULL, "torn_entry_dropped",
+         "A start dropped the record of an entry that a crash had torn."},
+    [SIM_LOG_VOID_AFTER_CRASH] =
+        {NULL, "log_void_after_crash",
+         "A life began from a new snapshot beside entries of an old log that "
+         "it makes void: the crash came before these were truncated "
+         "(dissertation, 5.1)."},
+    [SIM_START_REFUSED_BY_ROT] =
+        {NULL, "start_refused_by_rot",
+         "A server was not started, for a checksum on its disk did not fit."},
+    [SIM_ROT_OVERWRITTEN_UNSEEN] =
+        {NULL, "rot_overwritten_unseen",
+         "A record that had rotten was written anew or dropped before a start "
+         "read it, so nobody ever knew."},
 };
 
 const char *sim_situation_name(enum sim_situation situation)

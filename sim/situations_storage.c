@@ -1,4 +1,4 @@
-/* Situations of crashes, clocks and links. */
+/* Situations of crashes, disks, clocks and links. */
 #include "sim/situations_internal.h"
 
 /* --- what a crash left ---------------------------------------------------- */
@@ -69,6 +69,21 @@ static void delivered(struct sim_situations *situations,
     }
 }
 
+/* Of all that the disk had not reported nothing will ever be. */
+static void write_failed(struct sim_situations *situations,
+                         const struct situations_look *look)
+{
+    struct sim_hard_state has = look->before->hard_state;
+    struct sim_hard_state stored = look->node->disk;
+    if (look->before->role == SIM_LEADER) {
+        situations__count(situations, SIM_WRITE_FAILED_AT_LEADER);
+    }
+    if (has.vote != SIM_NONE &&
+        (stored.term != has.term || stored.vote != has.vote)) {
+        situations__count(situations, SIM_VOTE_WRITE_FAILED);
+    }
+}
+
 void situations__storage(struct sim_situations *situations,
                          const struct situations_look *look)
 {
@@ -77,5 +92,7 @@ void situations__storage(struct sim_situations *situations,
     } else if (look->input->kind == SIM_INPUT_TIMER && look->node->jumped &&
                look->node->jumped_us == look->time_us) {
         situations__count(situations, SIM_CLOCK_JUMP_FIRES_TIMER);
+    } else if (look->input->kind == SIM_INPUT_FAILED) {
+        write_failed(situations, look);
     }
 }

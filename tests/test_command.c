@@ -164,7 +164,7 @@ Test(command, summary_tells_how_it_went)
     static const struct expectation list[] = {
         {GOOD, 0, "AS EXPECTED"},
         {GOOD, 0, "times evaluated"},
-        {GOOD "| grep situations", 0, " of 79 reached\n"},
+        {GOOD "| grep situations", 0, " of 85 reached\n"},
         {GOOD "--situations", 0, "\n      snapshot_made  "},
         {GOOD "--situations | grep mail_after_cut", 0, "  never\n"},
         {UNMET, 1, "/expect/commits_at_least: "},

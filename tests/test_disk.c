@@ -476,6 +476,7 @@ Test(disk, a_snapshot_in_place_of_the_log)
                                                    : parts < 3 ? far
                                                                : write.tip);
             cr_assert_eq(sim_disk_first(stage.disk), parts < 2 ? 1 : end + 1);
+            cr_assert_eq(sim_disk_log_is_void(stage.disk), parts == 1);
             sim_tip log = sim_disk_log(stage.disk);
             write = (struct sim_disk_write){
                 .id = 1,

@@ -118,6 +118,72 @@ static void mail_after_cut(struct stage *s, bool nearly)
     }
 }
 
+/* The disk of this one cannot write any more. */
+static void fail_write(struct stage *s, uint32_t id)
+{
+    struct turn turn = turn_of(s, id, SIM_INPUT_FAILED);
+    turn_play(s, &turn);
+}
+
+static void write_failed_at_leader(struct stage *s, bool nearly)
+{
+    stage_elect(s, 1, 2, 1);
+    fail_write(s, nearly ? 2 : 1);
+}
+
+/* Node 2 votes for node 1. Nearly: that was durable before. */
+static void vote_write_failed(struct stage *s, bool nearly)
+{
+    stage_campaign(s, 1, 1);
+    struct turn turn = turn_hears(s, 2, 1, SIM_MESSAGE_VOTE_REQUEST, 1);
+    turn.after.hard_state = (struct sim_hard_state){1, 1};
+    turn_play(s, &turn);
+    if (nearly) {
+        stage_store(s, 2);
+    }
+    fail_write(s, 2);
+}
+
+/* Node 2 crashes, and a start finds this. */
+static void crash_and_start(struct stage *s, struct sim_situation_start found)
+{
+    stage_crash(s, 2);
+    sim_situations_start(s->situations, 2, &found);
+    if (!found.rotten) {
+        stage_boot(s, 2);
+    }
+}
+
+/* Nearly: it was lost as a whole. */
+static void torn_entry_dropped(struct stage *s, bool nearly)
+{
+    crash_and_start(s, (struct sim_situation_start){.torn = !nearly});
+}
+
+/* Nearly: no life begins from it. */
+static void log_void_after_crash(struct stage *s, bool nearly)
+{
+    crash_and_start(
+        s, (struct sim_situation_start){.void_log = true, .rotten = nearly});
+}
+
+/* Nearly: what does not fit was never reported. */
+static void start_refused_by_rot(struct stage *s, bool nearly)
+{
+    crash_and_start(
+        s, (struct sim_situation_start){.torn = nearly, .rotten = !nearly});
+}
+
+/* Nearly: a start had read it. */
+static void rot_overwritten_unseen(struct stage *s, bool nearly)
+{
+    sim_situations_rot(s->situations, 2, true);
+    if (nearly) {
+        crash_and_start(s, (struct sim_situation_start){.rotten = true});
+    }
+    sim_situations_rot(s->situations, 2, false);
+}
+
 Test(situations_storage, are_told_from_what_nearly_happened)
 {
     static const struct stage_case cases[] = {
@@ -132,6 +198,12 @@ Test(situations_storage, are_told_from_what_nearly_happened)
         {SIM_MAIL_TO_LATER_LIFE, mail_to_later_life, 3, 3, 0, 0, false},
         {SIM_MAIL_OF_EARLIER_LIFE, mail_of_earlier_life, 3, 3, 0, 0, false},
         {SIM_MAIL_AFTER_CUT, mail_after_cut, 3, 3, 0, 0, false},
+        {SIM_WRITE_FAILED_AT_LEADER, write_failed_at_leader, 3, 3, 0, 0, false},
+        {SIM_VOTE_WRITE_FAILED, vote_write_failed, 3, 3, 0, 0, false},
+        {SIM_TORN_ENTRY_DROPPED, torn_entry_dropped, 3, 3, 0, 0, false},
+        {SIM_LOG_VOID_AFTER_CRASH, log_void_after_crash, 3, 3, 0, 0, false},
+        {SIM_START_REFUSED_BY_ROT, start_refused_by_rot, 3, 3, 0, 0, false},
+        {SIM_ROT_OVERWRITTEN_UNSEEN, rot_overwritten_unseen, 3, 3, 0, 0, false},
     };
     stage_play_all(cases, sizeof(cases) / sizeof(cases[0]),
                    SIM_VOTE_STORED_BUT_NEVER_SENT, SIM_SITUATION_COUNT);
@@ -200,6 +272,32 @@ static void mail_right_before_senders_life(struct stage *s, bool nearly)
     post_at_boot(s, 1, nearly);
 }
 
+/* A candidate's vote for itself. Nearly: it has none in its new term. */
+static void own_vote_is_not_written(struct stage *s, bool nearly)
+{
+    stage_campaign(s, 2, 1);
+    struct turn turn = turn_of(s, 2, SIM_INPUT_TIMER);
+    turn.after.hard_state = (struct sim_hard_state){2, nearly ? SIM_NONE : 2};
+    turn_play(s, &turn);
+    fail_write(s, 2);
+}
+
+/* Each start drops what it finds; the one that is refused does so too. Nearly:
+ * of the disk of another one. */
+static void torn_entry_beside_rot(struct stage *s, bool nearly)
+{
+    crash_and_start(
+        s, (struct sim_situation_start){.torn = !nearly, .rotten = true});
+}
+
+/* Told twice. Nearly: there was none. */
+static void rot_is_gone_once(struct stage *s, bool nearly)
+{
+    sim_situations_rot(s->situations, 2, !nearly);
+    sim_situations_rot(s->situations, 2, false);
+    sim_situations_rot(s->situations, 2, false);
+}
+
 Test(situations_storage, are_told_at_the_edges)
 {
     static const struct stage_case cases[] = {
@@ -209,6 +307,9 @@ Test(situations_storage, are_told_at_the_edges)
         {SIM_MAIL_TO_LATER_LIFE, mail_right_before_life, 3, 3, 0, 0, false},
         {SIM_MAIL_OF_EARLIER_LIFE, mail_right_before_senders_life, 3, 3, 0, 0,
          false},
+        {SIM_VOTE_WRITE_FAILED, own_vote_is_not_written, 3, 3, 0, 0, false},
+        {SIM_TORN_ENTRY_DROPPED, torn_entry_beside_rot, 3, 3, 0, 0, false},
+        {SIM_ROT_OVERWRITTEN_UNSEEN, rot_is_gone_once, 3, 3, 0, 0, false},
     };
     stage_play(cases, sizeof(cases) / sizeof(cases[0]));
 }
