@@ -191,8 +191,9 @@ static const struct words all_words[SIM_SITUATION_COUNT] = {
          "elected (dissertation, 4.2.2 and 3.10)."},
     [SIM_OUTSIDER_CAMPAIGNS_IN_VAIN] =
         {NULL, "outsider_campaigns_in_vain",
-         "A server that is no member asked a voter of higher term for nothing: "
-         "it neither got its vote nor raised its term (dissertation, 4.2.3)."},
+         "A server that is no member asked a voter in a term higher than the "
+         "voter's, in vain: it neither got its vote nor raised its term "
+         "(dissertation, 4.2.3)."},
     [SIM_STRANGER_GETS_FIRST_ENTRIES] =
         {NULL, "stranger_gets_first_entries",
          "A server with an empty log that is no member, as far as it knows, "
