@@ -143,9 +143,9 @@ enum raft_status {
                         network might have; nothing changed */
     RAFT_BAD_INPUT,  /* the host broke its part; nothing changed, and nothing
                         is answered. Before START, or START again; time went
-                        back; a message from no id of a server, or from
- itself; a write that
-                        is unknown or was reported before; too large a command;
+                        back; a message from no id of a server, or from itself;
+                        a write that is unknown or was reported before; too
+                        large a command;
                         a session without a sequence or a sequence without a
                         session; a snapshot of what is not applied, or whose
                         meta is not that of its index, or whose keep_from is out

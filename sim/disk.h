@@ -22,13 +22,16 @@
  *               the other: the hard states of the first h writes, the snapshots
  *               of the first s of these, and of the changes of the log in the
  *               first s any set. The log is appended to, and a start reads it
- * up to the first record that is not whole; so what counts of that set is a
- * prefix, and what lies behind a hole is dropped with it. Between the files the
- * barriers stay: a host needs them (see struct raft_write in raft/io.h for
- * why), and one that has them cannot leave more than this. torn        a prefix
- * that ends in the middle of an entry. The next start finds it by its checksum,
- * and drops it. lost, kept  none, all. A record that is not whole is an
- * unfinished one: nothing that was reported is ever torn.
+ *               up to the first record that is not whole; so what counts of
+ *               that set is a prefix, and what lies behind a hole is dropped
+ *               with it. Between the files the barriers stay: a host needs them
+ *               (see struct raft_write in raft/io.h for why), and one that has
+ *               them cannot leave more than this.
+ *   torn        a prefix that ends in the middle of an entry. The next start
+ *               finds it by its checksum, and drops it.
+ *   lost, kept  none, all.
+ * A record that is not whole is an unfinished one: nothing that was reported is
+ * ever torn.
  *
  * What else goes wrong, where a scenario says so; all chance comes from the
  * disk's own stream, and none is drawn where nothing of it is on:
@@ -42,10 +45,11 @@
  *   rot         a record that is durable is not what it was. The next start
  *               finds it by its checksum. Whoever writes the record anew, or
  *               drops it, never hears of it. The disk knows the last record
- * that it reported, so that rot in that one is no torn end (a real host keeps a
- * mark of it, or takes the very last record of its log for torn at its own
- * risk). Disks that lie (an fsync that reports success and did nothing, a write
- * that goes to another place) are not simulated: Raft does not survive them.
+ *               that it reported, so that rot in that one is no torn end (a
+ *               real host keeps a mark of it, or takes the very last record of
+ *               its log for torn at its own risk).
+ * Disks that lie (an fsync that reports success and did nothing, a write that
+ * goes to another place) are not simulated: Raft does not survive them.
  *
  * So a crash can leave a new snapshot beside an older log that does not contain
  * it and was to be truncated. Such a log is void: the snapshot counts (see

@@ -67,68 +67,69 @@ struct sim_targets {
 
 /* --- what ---------------------------------------------------------------- */
 
-enum sim_action_kind { /* from PARTITION to LINK: those about links */
-                       SIM_ACTION_CRASH, /* "crash": nodes; "unfinished_writes"
-                                          */
-                       SIM_ACTION_RESTART,   /* "restart": nodes */
-                       SIM_ACTION_PAUSE,     /* "pause": nodes */
-                       SIM_ACTION_RESUME,    /* "resume": nodes */
-                       SIM_ACTION_PARTITION, /* "partition": [nodes, nodes, …]:
-                                                traffic inside a group only;
-                                                those in no group form one more
-                                              */
-                       SIM_ACTION_ISOLATE,   /* "isolate": nodes: each from all
-                                                others */
-                       SIM_ACTION_CUT,    /* "cut": {"from": nodes, "to": nodes,
-                                             "both_ways"} */
-                       SIM_ACTION_BRIDGE, /* "bridge": node: two halves that
-                                             only it sees */
-                       SIM_ACTION_MESH, /* "mesh": [[1, 2], [2, 3]]: only these
-                                           pairs talk */
-                       SIM_ACTION_CLOG, /* "clog": {"from", "to", "both_ways"}:
-                                           hold what is  sent; all of it is
-                                           released at the end */
-                       SIM_ACTION_LINK, /* "link": {"from", "to", "both_ways",
-                                           "messages",  "delay", "drop",
-                                           "duplicate"}: other weather */
-                       SIM_ACTION_DISK, /* "disk": {"nodes", "write", "fsync",
-                                           "fsync_errors", "full"}. At its end
-                                           those start again that went down
-                                           because a write failed */
-                       SIM_ACTION_CORRUPT, /* "corrupt": nodes; "what":
-                                              "entry" (default), "hard_state" or
-                                              "snapshot"; "beyond" */
-                       SIM_ACTION_CLOCK,   /* "clock": {"nodes", "jump", "rate"}
-                                            */
-                       SIM_ACTION_EXPIRE, /* "expire_timer": nodes: their clocks
-                                             jump to the deadline of their timer
-                                           */
-                       SIM_ACTION_PROPOSE, /* "propose": {"to": node, "key",
-                                              "value"} */
-                       SIM_ACTION_HEAL,    /* "heal": "network" or "all" */
-                       /* from ADD to MEMBERS: those about members. An operator
-                          carries them out at the leader (or at "ask": node):
-                          first as learners, where /raft/catch_up asks for it,
-                          then as voters when they have caught up; "joint":
-                          true, false (one voter at a time), by default where
-                          more than one voter changes. The step has happened
-                          when the last of these changes is in the leader's log.
-                          A newer wish takes the place of an older one */
-                       SIM_ACTION_ADD, /* "add": nodes; "as": "voter" (default),
-                                          "learner" or "witness" */
-                       SIM_ACTION_REMOVE,   /* "remove": nodes */
-                       SIM_ACTION_PROMOTE,  /* "promote": nodes, learners */
-                       SIM_ACTION_DEMOTE,   /* "demote": nodes, to learners */
-                       SIM_ACTION_REPLACE,  /* "replace": {"node": nodes, "by":
-                                               nodes} */
-                       SIM_ACTION_MEMBERS,  /* "members": nodes: these shall be
-                                               the voters, and nobody else a
-                                               member */
-                       SIM_ACTION_TRANSFER, /* "transfer": node, or "any": to
-                                               lead next; "ask" */
-                       SIM_ACTION_COMPACT,  /* "compact": nodes; "keep": entries
-                                               before the snapshot, default 0 */
-                       SIM_ACTION_KIND_COUNT
+enum sim_action_kind {
+    SIM_ACTION_CRASH,   /* "crash": nodes; "unfinished_writes" */
+    SIM_ACTION_RESTART, /* "restart": nodes */
+    SIM_ACTION_PAUSE,   /* "pause": nodes */
+    SIM_ACTION_RESUME,  /* "resume": nodes */
+
+    /* From here to LINK: those about links. */
+
+    /* "partition": [nodes, nodes, …]: traffic inside a group only; those in no
+     * group form one more */
+    SIM_ACTION_PARTITION,
+    /* "isolate": nodes: each from all others */
+    SIM_ACTION_ISOLATE,
+    /* "cut": {"from": nodes, "to": nodes, "both_ways"} */
+    SIM_ACTION_CUT,
+    /* "bridge": node: two halves that only it sees */
+    SIM_ACTION_BRIDGE,
+    /* "mesh": [[1, 2], [2, 3]]: only these pairs talk */
+    SIM_ACTION_MESH,
+    /* "clog": {"from", "to", "both_ways"}: hold what is sent; all of it is
+     * released at the end */
+    SIM_ACTION_CLOG,
+    /* "link": {"from", "to", "both_ways", "messages", "delay", "drop",
+     * "duplicate"}: other weather */
+    SIM_ACTION_LINK,
+
+    /* "disk": {"nodes", "write", "fsync", "fsync_errors", "full"}. At its end
+     * those start again that went down because a write failed */
+    SIM_ACTION_DISK,
+    /* "corrupt": nodes; "what": "entry" (default), "hard_state" or "snapshot";
+     * "beyond" */
+    SIM_ACTION_CORRUPT,
+    /* "clock": {"nodes", "jump", "rate"} */
+    SIM_ACTION_CLOCK,
+    /* "expire_timer": nodes: their clocks jump to the deadline of their timer
+     */
+    SIM_ACTION_EXPIRE,
+    /* "propose": {"to": node, "key", "value"} */
+    SIM_ACTION_PROPOSE,
+    /* "heal": "network" or "all" */
+    SIM_ACTION_HEAL,
+
+    /* From here to MEMBERS: those about members. An operator carries them out
+     * at the leader (or at "ask": node): first as learners, where
+     * /raft/catch_up asks for it, then as voters when they have caught up;
+     * "joint": true, false (one voter at a time), by default where more than
+     * one voter changes. The step has happened when the last of these changes
+     * is in the leader's log. A newer wish takes the place of an older one. */
+
+    /* "add": nodes; "as": "voter" (default), "learner" or "witness" */
+    SIM_ACTION_ADD,
+    SIM_ACTION_REMOVE,  /* "remove": nodes */
+    SIM_ACTION_PROMOTE, /* "promote": nodes, learners */
+    SIM_ACTION_DEMOTE,  /* "demote": nodes, to learners */
+    SIM_ACTION_REPLACE, /* "replace": {"node": nodes, "by": nodes} */
+    /* "members": nodes: these shall be the voters, and nobody else a member */
+    SIM_ACTION_MEMBERS,
+
+    /* "transfer": node, or "any": to lead next; "ask" */
+    SIM_ACTION_TRANSFER,
+    /* "compact": nodes; "keep": entries before the snapshot, default 0 */
+    SIM_ACTION_COMPACT,
+    SIM_ACTION_KIND_COUNT
 };
 
 /* What a crash leaves of writes that had not finished; see sim/disk.h. */
@@ -175,8 +176,8 @@ struct sim_action {
     enum sim_action_kind kind;
     struct sim_targets nodes;   /* crash … isolate, bridge, disk, corrupt,
                                    clock, expire_timer; propose: "to"; add …
-                                   promote,   demote, replace: "node"; members;
-                                   transfer   (empty: "any"); compact */
+                                   promote, demote, replace: "node"; members;
+                                   transfer (empty: "any"); compact */
     struct sim_targets *groups; /* partition */
     uint32_t n_groups;
     struct sim_targets from, to; /* cut, clog, link */
