@@ -53,12 +53,7 @@ void cluster__write_failed(struct sim_cluster *cluster, uint32_t node)
 static bool is_enough(const struct sim_cluster *cluster,
                       const struct sim_set *nodes)
 {
-    struct sim_set full = *nodes;
-    for (uint32_t node = 1; node <= cluster->n; node++) {
-        if (sim_set_has(&cluster->witnesses, node)) {
-            sim_set_remove(&full, node);
-        }
-    }
+    struct sim_set full = sim_set_without(nodes, &cluster->witnesses);
     for (uint32_t node = 1; node <= cluster->n; node++) {
         const struct sim_machine *machine = &cluster->machines[node];
         if (!machine->refused && !sim_set_is_empty(&machine->members.voters) &&
@@ -83,13 +78,10 @@ bool cluster__can_recover(const struct sim_cluster *cluster)
 /* In any log. */
 static bool is_voter(const struct sim_cluster *cluster, uint32_t node)
 {
-    const struct sim_configuration *members = sim_cluster_members(cluster);
-    bool found = sim_set_has(&members->voters, node) ||
-                 sim_set_has(&members->old_voters, node);
+    bool found = sim_configuration_is_voter(sim_cluster_members(cluster), node);
     for (uint32_t i = 1; i <= cluster->n; i++) {
-        members = &cluster->machines[i].members;
-        found = found || sim_set_has(&members->voters, node) ||
-                sim_set_has(&members->old_voters, node);
+        found = found ||
+                sim_configuration_is_voter(&cluster->machines[i].members, node);
     }
     return found;
 }

@@ -46,6 +46,15 @@ struct sim_set sim_set_union(const struct sim_set *a, const struct sim_set *b)
     return both;
 }
 
+struct sim_set sim_set_without(const struct sim_set *a, const struct sim_set *b)
+{
+    struct sim_set rest;
+    for (size_t i = 0; i < N_WORDS; i++) {
+        rest.words[i] = a->words[i] & ~b->words[i];
+    }
+    return rest;
+}
+
 static struct sim_set intersection(const struct sim_set *a,
                                    const struct sim_set *b)
 {
@@ -84,6 +93,13 @@ bool sim_configuration_is_empty(const struct sim_configuration *configuration)
 {
     struct sim_set members = sim_configuration_members(configuration);
     return sim_set_is_empty(&members);
+}
+
+bool sim_configuration_is_voter(const struct sim_configuration *configuration,
+                                uint32_t node)
+{
+    return sim_set_has(&configuration->voters, node) ||
+           sim_set_has(&configuration->old_voters, node);
 }
 
 struct sim_set

@@ -41,6 +41,10 @@ bool sim_set_is_empty(const struct sim_set *set);
 uint32_t sim_set_count(const struct sim_set *set);
 struct sim_set sim_set_union(const struct sim_set *a, const struct sim_set *b);
 
+/* Those of `a` that are not in `b`. */
+struct sim_set sim_set_without(const struct sim_set *a,
+                               const struct sim_set *b);
+
 /* Whether more than half of `of` are in `set`; never if `of` is empty. */
 bool sim_set_has_majority(const struct sim_set *set, const struct sim_set *of);
 
@@ -59,6 +63,10 @@ bool sim_configuration_equal(const struct sim_configuration *a,
                              const struct sim_configuration *b);
 bool sim_configuration_is_joint(const struct sim_configuration *configuration);
 bool sim_configuration_is_empty(const struct sim_configuration *configuration);
+
+/* Whether `node` is a voter or an old voter. */
+bool sim_configuration_is_voter(const struct sim_configuration *configuration,
+                                uint32_t node);
 
 /* Voters, old voters and learners. */
 struct sim_set

@@ -15,23 +15,11 @@ static struct sim_set set_of(const struct sim_node_list *list)
     return set;
 }
 
-/* Those of `a` that are not in `b`. */
-static struct sim_set without(const struct sim_set *a, const struct sim_set *b)
-{
-    struct sim_set set = *a;
-    for (uint32_t node = 1; node <= SIM_MAX_NODES; node++) {
-        if (sim_set_has(b, node)) {
-            sim_set_remove(&set, node);
-        }
-    }
-    return set;
-}
-
 /* Those that are in both. */
 static struct sim_set both(const struct sim_set *a, const struct sim_set *b)
 {
-    struct sim_set others = without(a, b);
-    return without(a, &others);
+    struct sim_set others = sim_set_without(a, b);
+    return sim_set_without(a, &others);
 }
 
 static void join(struct sim_set *set, const struct sim_set *more)
@@ -41,7 +29,7 @@ static void join(struct sim_set *set, const struct sim_set *more)
 
 static void leave(struct sim_set *set, const struct sim_set *less)
 {
-    *set = without(set, less);
+    *set = sim_set_without(set, less);
 }
 
 /* The lowest number in it, which is not empty. */
@@ -153,8 +141,8 @@ static void add(struct sim_configuration *goal, const struct sim_set *nodes,
                 enum sim_membership as, const struct sim_set *witnesses)
 {
     struct sim_set members = sim_configuration_members(goal);
-    struct sim_set strangers = without(nodes, &members);
-    struct sim_set full = without(nodes, witnesses);
+    struct sim_set strangers = sim_set_without(nodes, &members);
+    struct sim_set full = sim_set_without(nodes, witnesses);
     switch (as) {
     case SIM_AS_VOTER:
         become_voters(goal, &full);
@@ -291,7 +279,8 @@ struct sim_wish_obstacle sim_wish_obstacle(
 
 bool sim_members_can_lead(const struct sim_configuration *members)
 {
-    struct sim_set full = without(&members->voters, &members->witnesses);
+    struct sim_set full =
+        sim_set_without(&members->voters, &members->witnesses);
     return !sim_set_is_empty(&full);
 }
 
@@ -327,10 +316,10 @@ struct sim_configuration sim_wish_next(const struct sim_action *action,
                                        bool catch_up, bool *joint)
 {
     struct sim_configuration next = *members;
-    struct sim_set coming = without(&goal->voters, &members->voters);
-    struct sim_set going = without(&members->voters, &goal->voters);
+    struct sim_set coming = sim_set_without(&goal->voters, &members->voters);
+    struct sim_set going = sim_set_without(&members->voters, &goal->voters);
     uint32_t n_voters = sim_set_count(&coming) + sim_set_count(&going);
-    struct sim_set unprepared = without(&coming, &members->learners);
+    struct sim_set unprepared = sim_set_without(&coming, &members->learners);
     leave(&unprepared, &goal->witnesses);
     *joint = false;
     if (catch_up && !sim_set_is_empty(&unprepared)) {

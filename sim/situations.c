@@ -302,13 +302,6 @@ void sim_situations_cut(struct sim_situations *situations, uint32_t from,
     situations__link(situations, from, to)->cut = true;
 }
 
-bool situations__is_voter(const struct sim_configuration *members,
-                          uint32_t node)
-{
-    return sim_set_has(&members->voters, node) ||
-           sim_set_has(&members->old_voters, node);
-}
-
 uint64_t sim_situations_count(const struct sim_situations *situations,
                               enum sim_situation situation)
 {

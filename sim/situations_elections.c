@@ -59,7 +59,7 @@ static bool is_bare_majority(const struct sim_situations *situations,
     const struct sim_configuration *members = &look->node->members;
     uint32_t others = 0;
     for (uint32_t i = 1; i <= situations->n; i++) {
-        if (!situations__is_voter(members, i) || sim_set_has(votes, i)) {
+        if (!sim_configuration_is_voter(members, i) || sim_set_has(votes, i)) {
             continue;
         }
         if (may_vote_for(&situations->nodes[i], look->id,
@@ -192,7 +192,7 @@ static void leaves_leadership(struct sim_situations *situations,
     if (new_term && look->message != NULL) {
         situations__count(situations, SIM_LEADER_DEPOSED_BY_HIGHER_TERM);
     } else if (!new_term && look->input->kind == SIM_INPUT_TIMER &&
-               situations__is_voter(&look->node->members, look->id)) {
+               sim_configuration_is_voter(&look->node->members, look->id)) {
         situations__count(situations, SIM_LEADER_DEPOSED_BY_CHECK_QUORUM);
     }
 }

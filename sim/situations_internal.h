@@ -173,10 +173,6 @@ static inline bool situations__leads_on(const struct situations_look *look)
            look->before->hard_state.term == look->after->hard_state.term;
 }
 
-/* Whether `node` is a voter or an old voter of these members. */
-bool situations__is_voter(const struct sim_configuration *members,
-                          uint32_t node);
-
 /* Each looks at a step for what it is about. */
 void situations__elections(struct sim_situations *situations,
                            const struct situations_look *look);

@@ -3,19 +3,8 @@
 
 static bool is_member(const struct sim_configuration *members, uint32_t node)
 {
-    return situations__is_voter(members, node) ||
+    return sim_configuration_is_voter(members, node) ||
            sim_set_has(&members->learners, node);
-}
-
-/* Those of `all` that are not in `without`. */
-static struct sim_set difference(const struct sim_set *all,
-                                 const struct sim_set *without)
-{
-    struct sim_set rest;
-    for (size_t i = 0; i < SIM_MAX_NODES / 64; i++) {
-        rest.words[i] = all->words[i] & ~without->words[i];
-    }
-    return rest;
 }
 
 /* --- another configuration ------------------------------------------------ */
@@ -23,7 +12,7 @@ static struct sim_set difference(const struct sim_set *all,
 static bool promotes(const struct sim_configuration *before,
                      const struct sim_configuration *after)
 {
-    struct sim_set others = difference(&after->voters, &before->learners);
+    struct sim_set others = sim_set_without(&after->voters, &before->learners);
     return !sim_set_equal(&others, &after->voters);
 }
 
@@ -87,7 +76,8 @@ static void change_refused(struct sim_situations *situations,
     const struct situations_node *node = look->node;
     const struct sim_configuration *wanted = look->input->change.members;
     uint64_t term = look->after->hard_state.term;
-    struct sim_set fresh = difference(&wanted->voters, &node->members.voters);
+    struct sim_set fresh =
+        sim_set_without(&wanted->voters, &node->members.voters);
     if (look->reason != SIM_LATER || look->after->role != SIM_LEADER ||
         node->transfer_term == term) {
         return;
@@ -118,7 +108,7 @@ static void outsider_asks(struct sim_situations *situations,
     bool in_vain = message->kind == SIM_MESSAGE_VOTE_REQUEST || older;
     if (in_vain && message->term > look->before->hard_state.term &&
         look->after->hard_state.term == look->before->hard_state.term &&
-        situations__is_voter(members, look->id) &&
+        sim_configuration_is_voter(members, look->id) &&
         !is_member(members, look->from)) {
         situations__count(situations, SIM_OUTSIDER_CAMPAIGNS_IN_VAIN);
     }
@@ -143,7 +133,7 @@ static void look_at_message(struct sim_situations *situations,
 static bool needs_witness(const struct sim_configuration *members,
                           const struct sim_set *set)
 {
-    struct sim_set full = difference(set, &members->witnesses);
+    struct sim_set full = sim_set_without(set, &members->witnesses);
     return sim_configuration_is_quorum(members, set) &&
            !sim_configuration_is_quorum(members, &full);
 }

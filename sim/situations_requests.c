@@ -89,7 +89,7 @@ static void look_at_applied(struct sim_situations *situations,
 static bool may_be_handing_over(const struct situations_look *look)
 {
     const struct sim_configuration *members = &look->node->members;
-    if (!situations__is_voter(members, look->id)) {
+    if (!sim_configuration_is_voter(members, look->id)) {
         return true;
     }
     for (uint32_t i = 1; i <= SIM_MAX_NODES; i++) {
@@ -142,7 +142,7 @@ void situations__send_timeout_now(struct sim_situations *situations,
     struct situations_node *told = &situations->nodes[to];
     if (node->transfer_term == node->view.hard_state.term) {
         told->told = SITUATIONS_BY_ORDER;
-    } else if (!situations__is_voter(&node->members, id)) {
+    } else if (!sim_configuration_is_voter(&node->members, id)) {
         told->told = SITUATIONS_BY_REMOVAL;
     } else {
         told->told = SITUATIONS_BY_PRIORITY;

@@ -86,10 +86,8 @@ static bool is_eligible(const struct sim_naming *naming, uint32_t node)
 
 static bool is_voter(const struct sim_naming *naming, uint32_t node)
 {
-    const struct sim_configuration *members =
-        sim_cluster_members(naming->cluster);
-    return sim_set_has(&members->voters, node) ||
-           sim_set_has(&members->old_voters, node);
+    return sim_configuration_is_voter(sim_cluster_members(naming->cluster),
+                                      node);
 }
 
 static bool is_learner(const struct sim_naming *naming, uint32_t node)

@@ -71,13 +71,16 @@ Test(configuration, sets_are_like_lists_of_flags)
         n_equal += equal;
 
         uint32_t common = 0;
-        struct model both;
+        struct model both, rest;
         for (uint32_t node = 0; node <= SIM_MAX_NODES; node++) {
             common += model_a.has[node] && model_b.has[node];
             both.has[node] = model_a.has[node] || model_b.has[node];
+            rest.has[node] = model_a.has[node] && !model_b.has[node];
         }
         struct sim_set either = sim_set_union(&a, &b);
         compare(&either, &both);
+        struct sim_set others = sim_set_without(&a, &b);
+        compare(&others, &rest);
         cr_assert_eq(sim_set_has_majority(&a, &b),
                      2 * common > model_count(&model_b));
     }
@@ -143,6 +146,9 @@ Test(configuration, has_members_of_three_kinds)
     struct sim_set found = sim_configuration_members(&all);
     cr_assert(sim_set_equal(&found, &expected));
     cr_assert(sim_configuration_is_joint(&all));
+    for (uint32_t node = 1; node <= SIM_MAX_NODES; node++) {
+        cr_assert_eq(sim_configuration_is_voter(&all, node), node <= 3);
+    }
     struct sim_configuration some[] = {members("1", "", "", ""),
                                        members("", "1", "", ""),
                                        members("", "", "1", "")};
