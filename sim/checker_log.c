@@ -107,7 +107,7 @@ bool checker__last(struct sim_checker *checker, uint32_t id,
                    struct sim_position last)
 {
     const struct checker_node *node = &checker->nodes[id];
-    if (last.term == node->last.term && last.index == node->last.index) {
+    if (sim_position_compare(last, node->last) == 0) {
         return true;
     }
     return checker__violate(

@@ -226,8 +226,8 @@ note_members(struct sim_cluster *cluster, uint32_t node,
                   sim_log_tree_configuration(cluster->tree, machine->tip) !=
                       sim_log_tree_configuration(cluster->tree, tip_before);
     const struct sim_view *after = &machine->view;
-    bool shown = after->configuration.index != before->configuration.index ||
-                 after->configuration.term != before->configuration.term;
+    bool shown =
+        sim_position_compare(after->configuration, before->configuration) != 0;
     if (!logged && !shown) {
         return NULL;
     }

@@ -37,6 +37,15 @@ struct sim_position {
     uint64_t index;
 };
 
+/* Less than 0 if a log that ends at `a` is older than one that ends at `b`
+ * (paper, 5.4.1), 0 if both are one place, more than 0 else. */
+static inline int sim_position_compare(struct sim_position a,
+                                       struct sim_position b)
+{
+    return a.term != b.term ? (a.term < b.term ? -1 : 1)
+                            : (a.index > b.index) - (a.index < b.index);
+}
+
 enum sim_entry_kind {
     SIM_ENTRY_INTERNAL = 0, /* the node's own (a no-op); not given to the state
                                machine */

@@ -1,11 +1,6 @@
 /* Situations of votes, candidates and leaders. */
 #include "sim/situations_internal.h"
 
-static bool is_before(struct sim_position a, struct sim_position b)
-{
-    return a.term < b.term || (a.term == b.term && a.index < b.index);
-}
-
 /* --- campaigns ------------------------------------------------------------ */
 
 static struct situations_term *term_of(struct sim_situations *situations,
@@ -114,7 +109,7 @@ static void asked_for_vote(struct sim_situations *situations,
         return;
     }
     if (after->vote == SIM_NONE &&
-        is_before(look->message->place, look->before->last)) {
+        sim_position_compare(look->message->place, look->before->last) < 0) {
         situations__count(situations, SIM_VOTE_REFUSED_FOR_OLDER_LOG);
     }
     if (look->before->role == SIM_FOLLOWER && before->term == after->term &&

@@ -101,10 +101,7 @@ static void outsider_asks(struct sim_situations *situations,
 {
     const struct sim_configuration *members = &look->node->members;
     const struct sim_message *message = look->message;
-    struct sim_position last = look->before->last;
-    bool older =
-        message->place.term < last.term ||
-        (message->place.term == last.term && message->place.index < last.index);
+    bool older = sim_position_compare(message->place, look->before->last) < 0;
     bool in_vain = message->kind == SIM_MESSAGE_VOTE_REQUEST || older;
     if (in_vain && message->term > look->before->hard_state.term &&
         look->after->hard_state.term == look->before->hard_state.term &&

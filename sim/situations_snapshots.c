@@ -1,11 +1,6 @@
 /* Situations of snapshots made, sent and taken over. */
 #include "sim/situations_internal.h"
 
-static bool is_same(struct sim_position a, struct sim_position b)
-{
-    return a.term == b.term && a.index == b.index;
-}
-
 /* --- made ----------------------------------------------------------------- */
 
 static bool is_sending(const struct sim_situations *situations,
@@ -70,8 +65,9 @@ static void chunk_came(struct sim_situations *situations,
     const struct sim_message *message = look->message;
     struct situations_node *node = look->node;
     bool was_arriving = is_arriving(look);
-    bool goes_on = was_arriving && message->offset > 0 &&
-                   is_same(message->place, node->arriving_place);
+    bool goes_on =
+        was_arriving && message->offset > 0 &&
+        sim_position_compare(message->place, node->arriving_place) == 0;
     if (goes_on && look->from != node->arriving_from) {
         situations__count(situations, SIM_SNAPSHOT_CONTINUED_BY_NEXT_LEADER);
     }

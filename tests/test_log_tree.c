@@ -153,6 +153,22 @@ static void compare_node(const struct sim_log_tree *tree,
         cr_assert_eq(memcmp(entry.data, node->bytes, entry.size), 0);
 }
 
+/* By term, and then by index. */
+Test(log_tree, places_are_older_or_newer)
+{
+    static const struct sim_position places[] = {
+        {0, 0}, {0, 1},          {1, 1},         {1, 7},
+        {2, 1}, {2, UINT64_MAX}, {UINT64_MAX, 0}};
+    int count = (int)(sizeof places / sizeof places[0]);
+    for (int a = 0; a < count; a++) {
+        for (int b = 0; b < count; b++) {
+            int order = sim_position_compare(places[a], places[b]);
+            cr_assert_eq(order < 0, a < b);
+            cr_assert_eq(order > 0, a > b);
+        }
+    }
+}
+
 Test(log_tree, answers_like_the_model)
 {
     static struct model model;
