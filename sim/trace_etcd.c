@@ -279,6 +279,20 @@ static bool reaches_beyond(const struct sim_trace *trace,
            message.index + message.n_entries > commit && accepts(trace, step);
 }
 
+/* Whether the node took the term of a message that is not told, such as a
+ * refused pre-vote. */
+static bool learns_term(const struct sim_trace *trace,
+                        const struct sim_trace_step *step)
+{
+    const struct sim_input *input = step->input;
+    struct etcd_message message;
+    return input->kind == SIM_INPUT_MESSAGE &&
+           !trace_etcd__read(trace, input->message.from, step->node,
+                             input->message.bytes, input->message.size,
+                             &message) &&
+           step->after->hard_state.term > trace->etcd->nodes[step->node].term;
+}
+
 /* Why the step has no counterpart, or NULL. */
 static const char *unmapped(const struct sim_trace *trace,
                             const struct sim_trace_step *step)
@@ -297,6 +311,9 @@ static const char *unmapped(const struct sim_trace *trace,
     }
     if (reaches_beyond(trace, step)) {
         return "a request begins below the commit index and reaches beyond";
+    }
+    if (learns_term(trace, step)) {
+        return "a higher term came with a message that has no counterpart";
     }
     if (after->hard_state.term != state->term ||
         after->hard_state.vote != state->vote ||
