@@ -126,6 +126,14 @@ Test(command, explains_wrong_usage)
         {GOOD "--json=yes 2>&1", 2, "takes no argument"},
         {GOOD "--seed 2>&1", 2, "needs an argument"},
         {GOOD "--json --trace - 2>&1", 2, "both want standard output"},
+        {GOOD "--trace-format etcd-tla --seeds 1..2 2>&1", 2, "of one run"},
+        {GOOD "--trace-format etcd-tla --until-failure --max-steps 1 2>&1", 2,
+         "of one run"},
+        {GOOD "- --trace-format etcd-tla 2>&1", 2, "of one run"},
+        {GOOD "--trace - --trace-format etcd-tla", 0, "InitState"},
+        {GOOD "--trace - --trace-format jsonl --seeds 1..2 | "
+              "grep -c '\"record\":\"run\"'",
+         0, "2\n"},
     };
     EXPECT_ALL(list);
 }

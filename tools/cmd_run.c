@@ -136,6 +136,24 @@ static bool parse_options(struct run *run, const struct options *options,
     return fits_together(run);
 }
 
+/* Whether the command line asks for runs that may be told as it says. */
+static bool check_runs(const struct run *run, int n_files)
+{
+    if (n_files == 0) {
+        fputs("raftsim: run which scenario file?\n", stderr);
+        options_hint("run");
+        return false;
+    }
+    if (run->runner.simulation.trace_format == SIM_TRACE_ETCD_TLA &&
+        (run->many || n_files > 1)) {
+        fputs("raftsim: --trace-format etcd-tla is of one run: without --seeds "
+              "and --until-failure, and of one FILE\n",
+              stderr);
+        return false;
+    }
+    return true;
+}
+
 static void complain(struct run *run, const char *file, int error)
 {
     run->failed = true;
@@ -297,13 +315,11 @@ int cmd_run(const char *program, int argc, char **argv)
         return code;
     }
     char **files = options_operands(&options, &count);
-    if (count == 0) {
-        fputs("raftsim: run which scenario file?\n", stderr);
-        options_hint("run");
+    run.many = run.has_seeds || run.until_failure;
+    if (!check_runs(&run, count)) {
         without_free(&run.without);
         return EXIT_BAD_INPUT;
     }
-    run.many = run.has_seeds || run.until_failure;
     if (run.json) {
         static char room[LINE_ROOM]; /* until the very end */
         setvbuf(stdout, room, _IOFBF, sizeof room);

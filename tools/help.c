@@ -27,7 +27,7 @@ const struct options_spec help_run_options[HELP_RUN_OPTION_COUNT] = {
      "How the trace is written: 'story', for people (the default); 'jsonl', "
      "JSON Lines with all that is needed to judge the run from outside; "
      "'etcd-tla', the lines that the trace specification of etcd-io/raft "
-     "reads."},
+     "reads, of one run."},
     {'v', "verbose", NULL,
      "Tell that story on standard error while it happens."},
     {'j', "json", NULL,
