@@ -433,6 +433,19 @@ Test(hunt, writes_its_tables_as_markdown)
     EXPECT_ALL(list);
 }
 
+/* Before it begins, not after hours. */
+Test(hunt, looks_where_its_tables_go)
+{
+    static const struct expectation list[] = {
+        {THIRD("a", "progress", "bad progress") "hunt --output no/t.md 2>&1", 2,
+         "raftsim: cannot write no/t.md: No such file or directory\n"},
+        {THIRD("a", "progress", "bad progress") "hunt --output ./s.json 2>&1 | "
+                                                "cat - s.json | tr '\\n' ' '",
+         0, "raftsim: --output ./s.json would overwrite a scenario {\"desc"},
+    };
+    EXPECT_ALL(list);
+}
+
 /* One is found before the interrupt, the other would go on for an hour. */
 Test(hunt, sums_up_when_interrupted)
 {
@@ -464,6 +477,26 @@ Test(hunt, sums_up_when_interrupted)
             "--starts 3 --budget 1h " options " >out 2>err & "                 \
             "until [ -s begun ]; do sleep 0.05; done; "                        \
             "kill -INT $!; wait $!; code=$?; cat out err; exit $code"
+
+/* Whoever ends it leaves no worker behind. */
+Test(hunt, ends_its_workers_with_it)
+{
+    static const struct expectation list[] = {
+        {"echo 'echo $$ >begun; exec sleep 1000' | mutant a progress\n"
+         "$RAFTSIM hunt --mutants m --build b --scenario s.json -j 1 "
+         "--budget 1h >out 2>err & until [ -s begun ]; do sleep 0.05; done; "
+         "kill -TERM $!; wait $!; echo $?; sleep 0.2; "
+         "kill -0 $(cat begun) 2>/dev/null || echo ended",
+         0, "130\nended\n"},
+        {"echo 'echo $$ >begun; exec sleep 1000' | mutant a progress\n"
+         "$RAFTSIM hunt --mutants m --build b --scenario s.json -j 1 "
+         "--budget 1h >out 2>err & until [ -s begun ]; do sleep 0.05; done; "
+         "kill -HUP $!; wait $!; echo $?; sleep 0.2; "
+         "kill -0 $(cat begun) 2>/dev/null || echo ended",
+         0, "130\nended\n"},
+    };
+    EXPECT_ALL(list);
+}
 
 Test(hunt, counts_what_began_and_was_checked)
 {

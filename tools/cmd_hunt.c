@@ -11,6 +11,7 @@
 #include "tools/command.h"
 #include "tools/help.h"
 #include "tools/hunt.h"
+#include "tools/input.h"
 #include "tools/options.h"
 #include "tools/pool.h"
 #include "tools/runner.h"
@@ -170,6 +171,26 @@ static bool write_file(const struct command *command, const struct hunt *hunt,
     return !failed;
 }
 
+/* A hunt may take hours, so that its table has a place to go is seen before. No
+ * file that the hunt reads is overwritten. */
+static bool can_write(const struct command *command)
+{
+    for (size_t i = 0; i < command->n_scenarios; i++) {
+        if (input_is_same_file(command->output, command->scenarios[i])) {
+            fprintf(stderr, "raftsim: --output %s would overwrite a scenario\n",
+                    command->output);
+            return false;
+        }
+    }
+    FILE *file = fopen(command->output, "a");
+    if (file == NULL || fclose(file) != 0) {
+        fprintf(stderr, "raftsim: cannot write %s: %s\n", command->output,
+                strerror(errno));
+        return false;
+    }
+    return true;
+}
+
 static enum exit_code go_hunting(struct command *command,
                                  const struct corpus *corpus, int argc,
                                  char **argv)
@@ -220,7 +241,8 @@ int cmd_hunt(const char *program, int argc, char **argv)
         command.hunt.control = self != NULL ? self : program;
     }
     code = EXIT_BAD_INPUT;
-    if (corpus_load(&corpus, command.mutants, command.build, command.only)) {
+    if ((command.output == NULL || can_write(&command)) &&
+        corpus_load(&corpus, command.mutants, command.build, command.only)) {
         code = (int)go_hunting(&command, &corpus, argc, argv);
     }
     corpus_free(&corpus);

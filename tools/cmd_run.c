@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "sim/raft_node.h"
 #include "tools/command.h"
@@ -161,14 +160,6 @@ static void complain(struct run *run, const char *file, int error)
             strcmp(file, "-") == 0 ? "standard output" : file, strerror(error));
 }
 
-static bool is_same_file(const char *a, const char *b)
-{
-    struct stat a_stat, b_stat;
-    return stat(a, &a_stat) == 0 && stat(b, &b_stat) == 0 &&
-           S_ISREG(a_stat.st_mode) && a_stat.st_dev == b_stat.st_dev &&
-           a_stat.st_ino == b_stat.st_ino;
-}
-
 /* Once the first scenario is known to be good. No scenario of the command line
  * is overwritten. */
 bool run_open_trace(struct run *run, char **files, int count)
@@ -181,7 +172,7 @@ bool run_open_trace(struct run *run, char **files, int count)
         return true;
     }
     for (int i = 0; i < count; i++) {
-        if (is_same_file(run->trace_path, files[i])) {
+        if (input_is_same_file(run->trace_path, files[i])) {
             fprintf(stderr, "raftsim: --trace %s would overwrite a scenario\n",
                     run->trace_path);
             run->failed = true;

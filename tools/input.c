@@ -1,8 +1,11 @@
+#define _POSIX_C_SOURCE 200809L
+
 #include "tools/input.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "sim/json.h"
 #include "sim/memory.h"
@@ -101,4 +104,12 @@ struct sim_scenario *input_scenario(const char *path, const uint64_t *seed,
         input_parse(path, text, size, seed, problems_to);
     free(text);
     return scenario;
+}
+
+bool input_is_same_file(const char *a, const char *b)
+{
+    struct stat a_stat, b_stat;
+    return stat(a, &a_stat) == 0 && stat(b, &b_stat) == 0 &&
+           S_ISREG(a_stat.st_mode) && a_stat.st_dev == b_stat.st_dev &&
+           a_stat.st_ino == b_stat.st_ino;
 }

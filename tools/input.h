@@ -24,4 +24,8 @@ struct sim_scenario *input_parse(const char *path, const char *text,
 /* How messages call the file: the path, or "standard input". */
 const char *input_name(const char *path);
 
+/* Whether both paths lead to one regular file: what is read must not be
+ * overwritten. */
+bool input_is_same_file(const char *a, const char *b);
+
 #endif
