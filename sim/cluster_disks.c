@@ -49,14 +49,18 @@ void cluster__write_failed(struct sim_cluster *cluster, uint32_t node)
 /* A majority of voters that store all commands has every committed entry, and
  * elects one of its own. With witnesses in its place that is not certain: what
  * they hold may be complete on one full voter only. While the members change,
- * any configuration that some log has may turn out to rule. */
+ * any configuration that some log has may turn out to rule: whoever is no
+ * member by the leader's log has one of the past, if `settled`. */
 static bool is_enough(const struct sim_cluster *cluster,
-                      const struct sim_set *nodes)
+                      const struct sim_set *nodes, bool settled)
 {
+    struct sim_set members =
+        sim_configuration_members(sim_cluster_members(cluster));
     struct sim_set full = sim_set_without(nodes, &cluster->witnesses);
     for (uint32_t node = 1; node <= cluster->n; node++) {
         const struct sim_machine *machine = &cluster->machines[node];
-        if (!machine->refused && !sim_set_is_empty(&machine->members.voters) &&
+        if (!machine->refused && (!settled || sim_set_has(&members, node)) &&
+            !sim_set_is_empty(&machine->members.voters) &&
             !sim_configuration_is_quorum(&machine->members, &full)) {
             return false;
         }
@@ -72,7 +76,7 @@ bool cluster__can_recover(const struct sim_cluster *cluster)
             sim_set_add(&startable, node);
         }
     }
-    return is_enough(cluster, &startable);
+    return is_enough(cluster, &startable, true);
 }
 
 /* In any log. */
@@ -95,7 +99,7 @@ static bool can_spare(const struct sim_cluster *cluster, uint32_t node)
             sim_set_add(&sound, i);
         }
     }
-    return !is_voter(cluster, node) || is_enough(cluster, &sound);
+    return !is_voter(cluster, node) || is_enough(cluster, &sound, false);
 }
 
 bool sim_cluster_corrupt(struct sim_cluster *cluster, uint32_t node,

@@ -358,6 +358,27 @@ Test(cluster_disks, progress_waits_for_nobody_who_is_gone)
     }
 }
 
+/* Nor does who was removed, with a log in which they still vote. */
+Test(cluster_disks, progress_is_awaited_whatever_a_former_member_remembers)
+{
+    struct sim_result result = harness_run(
+        "{'description': 'x', 'nodes': 6, 'duration': '6s', 'members': [1, 2, "
+        "3,"
+        " {'node': 4, 'as': 'learner'}, {'node': 5, 'as': 'learner'},"
+        " {'node': 6, 'as': 'learner'}], 'faults': ["
+        "{'at': '1s', 'corrupt': [4, 5, 6], 'what': 'hard_state'},"
+        "{'at': '1500ms', 'promote': [4, 5, 6]},"
+        "{'after': '500ms', 'isolate': 3}, {'after': '10ms', 'members': [1, "
+        "2]},"
+        "{'after': '100ms', 'crash': [4, 5, 6], 'for': '100ms'},"
+        "{'after': '200ms', 'heal': 'network'}],"
+        "'expect': {'refused_starts_at_least': 3}}",
+        1, NULL);
+    cr_assert_eq(result.verdict, SIM_VERDICT_AS_EXPECTED, "%s %s",
+                 result.violation.text, result.unmet[0].text);
+    cr_assert_gt(result.time_us, 6000000, "there is a last wait");
+}
+
 /* And not at all where no majority is left; nobody leads, nothing is said. */
 Test(cluster_disks, no_progress_is_expected_without_a_majority)
 {
