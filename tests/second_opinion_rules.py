@@ -177,10 +177,10 @@ class Rules(Applied):
                  "one_change_at_a_time",
                  f"node {node.number} changes the members at {index}, when "
                  f"its log is committed up to {known}")
-            before = self.world.members_of(log[:former])
-            after = self.world.members_of(log[:index])
-            hold(before is None or after is None or
-                 follows(before, after), "one_change_at_a_time",
+            former_members = self.world.members_of(log[:former])
+            new_members = self.world.members_of(log[:index])
+            hold(former_members is None or new_members is None or
+                 follows(former_members, new_members), "one_change_at_a_time",
                  f"node {node.number} changes the members at {index} to what "
                  f"does not follow from those of {former}")
 

@@ -100,6 +100,8 @@ class World:
     def take_run(self, record):
         if record["version"] != 1:
             raise TraceError("not a version that is known here")
+        if self.initial is not None:
+            raise TraceError("a second run begins: judge each by itself")
         self.initial = Members(record["members"])
         self.rules.note_witnesses(self.initial)
         for number in range(1, record["nodes"] + 1):

@@ -14,6 +14,7 @@ import tempfile
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import second_opinion  # noqa: E402
+from second_opinion_world import TraceError  # noqa: E402
 
 
 def steps(records, start=0):
@@ -222,6 +223,15 @@ def read_trace(raftsim, scenario):
             return lines.readlines()
 
 
+def tells_runs_apart(trace):
+    """Whether two runs in one trace are refused, not judged as one."""
+    try:
+        second_opinion.verdict_of(trace + trace)
+    except TraceError as error:
+        return "second run" in str(error)
+    return False
+
+
 def main():
     raftsim, source = sys.argv[1:3]
     traces, wrong = {}, 0
@@ -238,6 +248,9 @@ def main():
             wrong += 1
             print(f"{lie.__name__}: expected {expected}, found {found}")
     print(f"{len(LIES) - wrong} of {len(LIES)} lies found")
+    if not tells_runs_apart(traces[LIES[0][0]]):
+        wrong += 1
+        print("two runs in one trace: expected a TraceError")
     sys.exit(1 if wrong else 0)
 
 
