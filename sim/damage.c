@@ -338,10 +338,14 @@ bool sim_damage_undo(struct sim_damages *damages, uint32_t slot,
                      uint64_t serial)
 {
     assert(slot < damages->n_items);
-    if (damages->items[slot].serial != serial) {
+    struct damage *damage = &damages->items[slot];
+    struct sim_trace *trace = damages->cluster->trace;
+    if (damage->serial != serial) {
         return false;
     }
-    undo(damages, &damages->items[slot]);
+    sim_trace_set_cause(trace, damage->action->list, damage->action->place);
+    undo(damages, damage);
+    sim_trace_set_cause(trace, NULL, 0);
     return true;
 }
 
@@ -443,6 +447,7 @@ enum sim_damage_outcome sim_damage_do(struct sim_damages *damages,
     if (!sim_reach_find(&damage->reach, action, damages->cluster, prng)) {
         return SIM_DAMAGE_NO_TARGET;
     }
+    sim_trace_set_cause(damages->cluster->trace, action->list, action->place);
     damages->last_serial++;
     damage->serial = damages->last_serial;
     bool reaches = is_about_links(damage) ? damage->reach.n_links > 0
@@ -451,6 +456,7 @@ enum sim_damage_outcome sim_damage_do(struct sim_damages *damages,
         damage = remember(damages, duration_us);
     }
     tell(damages, damage, "");
-    return take_effect(damages, damage) ? SIM_DAMAGE_DONE
-                                        : SIM_DAMAGE_NO_EFFECT;
+    bool effect = take_effect(damages, damage);
+    sim_trace_set_cause(damages->cluster->trace, NULL, 0);
+    return effect ? SIM_DAMAGE_DONE : SIM_DAMAGE_NO_EFFECT;
 }

@@ -73,8 +73,11 @@ static void tell(const struct sim_operator *op, const struct wish *wish,
     char text[SIM_WISH_TEXT_SIZE];
     if (sim_trace_wants_text(cluster->trace)) {
         sim_wish_describe(wish->action, &wish->targets, text);
+        sim_trace_set_cause(cluster->trace, wish->action->list,
+                            wish->action->place);
         sim_trace_event(cluster->trace, cluster->now_us, "wish: %s%s%s", text,
                         colon, what);
+        sim_trace_set_cause(cluster->trace, NULL, 0);
     }
 }
 

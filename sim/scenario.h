@@ -174,6 +174,8 @@ struct sim_pair {
 
 struct sim_action {
     enum sim_action_kind kind;
+    const char *list; /* where it stands in the scenario: it is item `place` */
+    uint32_t place;   /* of "/faults" or "/nemeses" (NULL: nowhere) */
     struct sim_targets nodes;   /* crash … isolate, bridge, disk, corrupt,
                                    clock, expire_timer; propose: "to"; add …
                                    promote, demote, replace: "node"; members;

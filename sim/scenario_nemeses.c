@@ -163,7 +163,10 @@ void scenario__nemeses(struct scenario_reader *reader,
     reader->choices = true;
     const struct sim_json_value *each = sim_json_first(&reader->json, value);
     for (; each != NULL; each = sim_json_next(&reader->json, each)) {
-        read_nemesis(reader, each, &scenario->nemeses[each->place]);
+        struct sim_nemesis *nemesis = &scenario->nemeses[each->place];
+        read_nemesis(reader, each, nemesis);
+        nemesis->action.list = "/nemeses";
+        nemesis->action.place = each->place;
     }
     reader->choices = false;
 }

@@ -142,6 +142,9 @@ void scenario__faults(struct scenario_reader *reader,
         scenario__take(reader, value->n_values, sizeof *scenario->faults);
     const struct sim_json_value *each = sim_json_first(&reader->json, value);
     for (; each != NULL; each = sim_json_next(&reader->json, each)) {
-        read_fault(reader, each, &scenario->faults[each->place]);
+        struct sim_fault *fault = &scenario->faults[each->place];
+        read_fault(reader, each, fault);
+        fault->action.list = "/faults";
+        fault->action.place = each->place;
     }
 }

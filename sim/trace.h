@@ -23,7 +23,7 @@
  *   [   0.960000] 2  is asked for a read by client 8
  *   [   0.962115] 2  may answer the earlier read of client 8 at 40
  *   [   0.962615] -- key k3: client 8 read v46 (written by client 1) from …
- *   [   1.000000] -- crash: node 2, unfinished writes lost
+ *   [   1.000000] -- crash: node 2, unfinished writes lost (/nemeses/5)
  *
  * Times are virtual seconds; "--" is what happens to the world and not in a
  * node. Deadlines are left out. A line longer than the buffer is cut; memory is

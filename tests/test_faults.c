@@ -449,6 +449,58 @@ Test(faults, a_step_for_a_node_that_was_not_drawn_never_happens)
     }
 }
 
+/* --- who did it ----------------------------------------------------------- */
+
+/* Lines end with the step or nemesis that did it, at its end too; one that ends
+ * the works of others is named instead of them. */
+Test(faults, are_told_with_their_place_in_the_scenario)
+{
+    static const char *const lines[] = {
+        "[   0.100000] -- pause: node 2 (/faults/0)\n",
+        "[   0.200000] -- resume: node 2 (/faults/0)\n",
+        "[   0.300000] -- crash: node 1, follower of term 0 (/faults/1)\n",
+        "[   0.350000] -- cut: 2 2->1 (/faults/2)\n",
+        "[   0.360000] -- end of cut: 2 2->1 (/faults/2)\n",
+        "[   0.400000] -- disk: 1 (/faults/3)\n",
+        "[   0.500000] -- heal: all (/faults/4)\n",
+        "[   0.500000] -- end of disk: 1 (/faults/4)\n",
+        "[   0.500000] -- restart: node 1 (/faults/4)\n",
+        "[   0.040000] -- clock: 1 (/nemeses/1)\n",
+        "[   0.045000] -- end of clock: 1 (/nemeses/1)\n",
+    };
+    struct rig *rig = rig_new(
+        ECHO("'nodes': 2, 'faults': ["
+             "{'at': '100ms', 'pause': 2, 'for': '100ms'},"
+             "{'at': '300ms', 'crash': 1},"
+             "{'at': '350ms', 'cut': {'from': 2, 'to': 1}, 'for': '10ms'},"
+             "{'at': '400ms', 'disk': {'nodes': 1, 'full': true}},"
+             "{'at': '500ms', 'heal': 'all'}],"
+             "'nemeses': [{'every': '1s', 'until': '1ms', 'crash': 1},"
+             "{'every': '40ms', 'until': '60ms', 'for': '5ms',"
+             " 'clock': {'nodes': 1, 'rate': '10%'}}]"),
+        1, &echo_node_type);
+    rig_run_until(rig, 1 * S);
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        cr_expect_not_null(strstr(rig->trace.text, lines[i]), "%s in\n%s",
+                           lines[i], rig->trace.text);
+    }
+    rig_free(rig);
+}
+
+/* The end of the scenario is no step of it, and ends what they did. */
+Test(faults, what_ends_with_the_scenario_has_no_place_in_it)
+{
+    struct rig *rig = rig_new(
+        "{'description': 'x', 'duration': '1s', 'workload': {'clients': 0},"
+        " 'nodes': 2, 'faults': [{'at': '500ms', 'crash': 2}]}",
+        1, &echo_node_type);
+    rig_run_until(rig, 1 * S);
+    sim_faults_end(rig->faults);
+    cr_expect_not_null(
+        strstr(rig->trace.text, "[   1.000000] -- restart: node 2\n"));
+    rig_free(rig);
+}
+
 /* --- nemeses -------------------------------------------------------------- */
 
 /* The times, in milliseconds, at which node 1 was paused, or resumed. */

@@ -500,14 +500,15 @@ Test(operator, the_trace_tells_once_that_a_wish_is_put_off)
     cr_assert(rig_do(rig, 0));
     rig_run_until(rig, 200 * MS);
     cr_expect_eq(state_of(rig), SIM_WISH_TRUE);
-    cr_expect_eq(lines_with(rig, "-- wish: add 4 as voter\n"), 1);
+    cr_expect_eq(lines_with(rig, "-- wish: add 4 as voter (/faults/0)\n"), 1);
     cr_expect_eq(lines_with(rig, "-- wish: add 4 as voter: not yet, will be "
-                                 "tried again: the leader puts it off\n"),
+                                 "tried again: the leader puts it off "
+                                 "(/faults/0)\n"),
                  1);
     cr_expect_eq(lines_with(rig, "-- wish: add 4"), 2);
     cr_assert(rig_do(rig, 1));
     cr_expect_eq(lines_with(rig, "-- wish: demote 5: refused for good: 5 is no "
-                                 "member to demote\n"),
+                                 "member to demote (/faults/1)\n"),
                  1);
     rig_free(rig);
 }
