@@ -21,7 +21,8 @@ struct sim_faults *sim_faults_new(struct sim_cluster *cluster,
                                   struct sim_operator *op, uint64_t seed);
 void sim_faults_free(struct sim_faults *faults);
 
-/* SIM_QUEUE_FAULT and SIM_QUEUE_NEMESIS. */
+/* SIM_QUEUE_FAULT and SIM_QUEUE_NEMESIS. `it` is whom the event happened to
+ * that the nemesis acts on; SIM_NONE where it follows none. */
 void sim_faults_step_due(struct sim_faults *faults, uint32_t step);
 void sim_faults_nemesis_due(struct sim_faults *faults, uint32_t nemesis,
                             uint32_t it);

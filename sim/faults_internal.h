@@ -1,4 +1,9 @@
-/* The inside of the faults, shared by sim/faults.c and sim/faults_reason.c. */
+/* The inside of the faults, shared by its files:
+ *
+ *   faults.c          the whole: the script's steps, what happened, the end
+ *   faults_nemeses.c  the nemeses' turns
+ *   faults_reason.c   why a step has not happened
+ */
 #ifndef SIM_FAULTS_INTERNAL_H
 #define SIM_FAULTS_INTERNAL_H
 
