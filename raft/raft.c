@@ -211,7 +211,6 @@ void raft_inspect(const struct raft *raft, struct raft_view *view)
     view->configuration = raft->configuration;
     view->transfer_to =
         raft->role == RAFT_LEADER ? raft->transfer_to : RAFT_NONE;
-    view->stopped = raft->stopped;
 }
 
 const struct raft_member *raft_members(const struct raft *raft, uint32_t *n)

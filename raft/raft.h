@@ -194,7 +194,6 @@ struct raft_view {
                                            they are; at or before `snapshot`: it
                                            is in there */
     raft_id transfer_to;                /* as leader: who is to lead next */
-    bool stopped; /* a write failed; all else is as it was then */
 };
 
 void raft_inspect(const struct raft *raft, struct raft_view *view);
