@@ -117,11 +117,6 @@ uint64_t sim_event_queue_next_us(const struct sim_event_queue *queue)
     return queue->count > 0 ? queue->heap[0].time_us : SIM_NO_EVENT;
 }
 
-size_t sim_event_queue_count(const struct sim_event_queue *queue)
-{
-    return queue->count;
-}
-
 void sim_event_queue_free(struct sim_event_queue *queue)
 {
     if (queue != NULL) {

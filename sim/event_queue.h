@@ -48,9 +48,6 @@ bool sim_event_queue_pop(struct sim_event_queue *queue,
 /* The time of the event that pop would give; SIM_NO_EVENT if there is none. */
 uint64_t sim_event_queue_next_us(const struct sim_event_queue *queue);
 
-/* How many events are in the queue. */
-size_t sim_event_queue_count(const struct sim_event_queue *queue);
-
 /* `queue` may be NULL. */
 void sim_event_queue_free(struct sim_event_queue *queue);
 

@@ -47,11 +47,6 @@ uint64_t sim_intern_add(struct sim_intern *intern, const uint8_t *bytes,
     return intern->count;
 }
 
-uint64_t sim_intern_count(const struct sim_intern *intern)
-{
-    return intern->count;
-}
-
 const uint8_t *sim_intern_bytes(const struct sim_intern *intern,
                                 uint64_t number, uint32_t *size)
 {

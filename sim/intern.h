@@ -18,10 +18,7 @@ struct sim_intern *sim_intern_new(void);
 uint64_t sim_intern_add(struct sim_intern *intern, const uint8_t *bytes,
                         uint32_t size);
 
-/* How many there are: the highest number. */
-uint64_t sim_intern_count(const struct sim_intern *intern);
-
-/* The string of a number, 1 to the count. Never NULL; valid until
+/* The string of a number, 1 to the highest. Never NULL; valid until
  * sim_intern_free(). */
 const uint8_t *sim_intern_bytes(const struct sim_intern *intern,
                                 uint64_t number, uint32_t *size);

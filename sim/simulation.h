@@ -36,7 +36,8 @@ struct sim_options {
                                      unless measuring what they cost */
     struct sim_trace_sink *trace; /* NULL: no text is made */
     enum sim_trace_format trace_format;
-    uint64_t trace_from_step; /* the first step whose text is wanted */
+    uint64_t trace_from_step; /* the first step whose text is wanted; of a
+                                 format for programs that is all */
     uint64_t max_steps;       /* then it ends, undecided; SIM_UNLIMITED */
 };
 

@@ -88,8 +88,7 @@ void trace_etcd__leave(struct sim_trace *trace, uint32_t from);
 void trace_etcd__fate(struct sim_trace *trace, const char *fate);
 void trace_etcd__free(struct trace_etcd *etcd);
 
-/* Whether nothing is told any more: there was no counterpart, or the text began
- * after the run did. */
+/* Whether nothing is told any more: there was no counterpart. */
 bool trace_etcd__is_over(const struct sim_trace *trace);
 
 /* --- trace_etcd_lines.c --------------------------------------------------- */

@@ -1,5 +1,7 @@
 /* Runs and lives of nodes for the trace of etcd-io/raft's specification, and
  * when what they did is durable there. */
+#undef NDEBUG
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,7 +37,8 @@ void trace_etcd__free(struct trace_etcd *etcd)
 
 bool trace_etcd__is_over(const struct sim_trace *trace)
 {
-    return trace->etcd == NULL || trace->etcd->ended;
+    assert(trace->etcd != NULL);
+    return trace->etcd->ended;
 }
 
 /* Restart: the variables become those that are durable. */

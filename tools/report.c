@@ -391,10 +391,8 @@ void report_print_short(const struct report *report, FILE *out)
         fprintf(out, "%s was violated in step %" PRIu64,
                 sim_property_name(result->violation.property),
                 result->violation.step);
-    } else if (result->n_unmet > 0) {
-        fprintf(out, "%s: %s", result->unmet[0].pointer, result->unmet[0].text);
     } else {
-        fputs("as expected", out);
+        fprintf(out, "%s: %s", result->unmet[0].pointer, result->unmet[0].text);
     }
     fputc('\n', out);
 }

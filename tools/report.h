@@ -29,8 +29,9 @@ uint32_t report_situations_reached(const struct sim_result *result);
 /* The summary for programs: one JSON object on one line. */
 void report_print_json(const struct report *report, FILE *out);
 
-/* The verdict, a word and a half, for a line of its own among many: "FILE, seed
- * 7: election_safety was violated in step 812". */
+/* What is wrong with a run, which is not as expected, a word and a half, for a
+ * line of its own among many: "FILE, seed 7: election_safety was violated in
+ * step 812". */
 void report_print_short(const struct report *report, FILE *out);
 
 /* The command that repeats a run, quoted for a shell; to be freed. `without`:
