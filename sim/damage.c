@@ -1,29 +1,9 @@
-#undef NDEBUG
-#include "sim/damage.h"
+#include "sim/damage_internal.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "sim/memory.h"
-#include "sim/reach.h"
-
-struct damage {
-    uint64_t serial; /* 0: the slot is free */
-    const struct sim_action *action;
-    struct sim_reach reach;
-};
-
-struct sim_damages {
-    struct sim_cluster *cluster;
-    struct sim_clients *clients;
-    struct damage *items;
-    size_t capacity;
-    uint32_t n_items;
-    uint32_t n_active;
-    uint64_t last_serial;
-    struct damage fresh; /* the one being made */
-};
 
 struct sim_damages *sim_damages_new(struct sim_cluster *cluster,
                                     struct sim_clients *clients)
@@ -63,8 +43,8 @@ static bool tells_itself(const struct sim_action *action)
            action->kind == SIM_ACTION_RESUME;
 }
 
-static void tell(const struct sim_damages *damages, const struct damage *damage,
-                 const char *prefix)
+void damage__tell(const struct sim_damages *damages,
+                  const struct damage *damage, const char *prefix)
 {
     struct sim_cluster *cluster = damages->cluster;
     if (!sim_trace_wants_text(cluster->trace) || tells_itself(damage->action)) {
@@ -90,49 +70,6 @@ static void tell(const struct sim_damages *damages, const struct damage *damage,
                     sim_action_name(damage->action->kind), text);
 }
 
-/* The node's disk gets each latency, and the chance of errors, from the latest
- * damage that says one, or from the scenario. It is full as long as one damage
- * says so. */
-static void mix_disk(struct sim_damages *damages, uint32_t node)
-{
-    struct sim_cluster *cluster = damages->cluster;
-    const struct sim_distribution *write = &cluster->scenario->disk_write;
-    const struct sim_distribution *fsync = &cluster->scenario->disk_fsync;
-    uint32_t error_ppm = cluster->fsync_error_ppm;
-    bool full = false;
-    uint64_t write_serial = 0;
-    uint64_t fsync_serial = 0;
-    uint64_t error_serial = 0;
-    for (uint32_t i = 0; i < damages->n_items; i++) {
-        const struct damage *damage = &damages->items[i];
-        if (damage->serial == 0 || damage->action->kind != SIM_ACTION_DISK ||
-            !sim_node_list_has(&damage->reach.nodes, node)) {
-            continue;
-        }
-        if (damage->action->has_write && damage->serial > write_serial) {
-            write = &damage->action->write;
-            write_serial = damage->serial;
-        }
-        if (damage->action->has_fsync && damage->serial > fsync_serial) {
-            fsync = &damage->action->fsync;
-            fsync_serial = damage->serial;
-        }
-        if (damage->action->has_fsync_errors && damage->serial > error_serial) {
-            error_ppm = damage->action->fsync_error_ppm;
-            error_serial = damage->serial;
-        }
-        full = full || damage->action->full;
-    }
-    struct sim_disk *disk = cluster->machines[node].disk;
-    sim_disk_set_latency(disk, write, fsync);
-    sim_disk_set_errors(disk, error_ppm, full);
-    uint64_t completes_us;
-    if (sim_disk_start_over(disk, cluster->now_us, &completes_us)) {
-        sim_event_queue_push(cluster->queue, completes_us, SIM_QUEUE_DISK, node,
-                             sim_disk_generation(disk));
-    }
-}
-
 static void disturb_clock(struct sim_cluster *cluster,
                           const struct sim_action *action, uint32_t node)
 {
@@ -153,21 +90,6 @@ static void propose(struct sim_damages *damages,
     sim_cluster_carry_out(damages->cluster, &what);
 }
 
-/* Machines that are down or paused say so themselves. */
-static bool is_about_lives(const struct damage *damage)
-{
-    return damage->action->kind == SIM_ACTION_CRASH ||
-           damage->action->kind == SIM_ACTION_PAUSE;
-}
-
-static void free_slot(struct sim_damages *damages, struct damage *damage)
-{
-    if (!is_about_lives(damage)) {
-        damages->n_active--;
-    }
-    damage->serial = 0;
-}
-
 /* A node that somebody brings back is not held by older damages any more. */
 static void release_node(struct sim_damages *damages, enum sim_action_kind kind,
                          uint32_t node)
@@ -177,7 +99,7 @@ static void release_node(struct sim_damages *damages, enum sim_action_kind kind,
         if (damage->serial != 0 && damage->action->kind == kind &&
             sim_node_list_remove(&damage->reach.nodes, node) &&
             damage->reach.nodes.count == 0) {
-            free_slot(damages, damage);
+            damage__free_slot(damages, damage);
         }
     }
 }
@@ -199,7 +121,7 @@ static bool do_to_node(struct sim_damages *damages,
         release_node(damages, SIM_ACTION_PAUSE, node);
         return sim_cluster_resume(cluster, node);
     case SIM_ACTION_DISK:
-        mix_disk(damages, node);
+        damage__mix_disk(damages, node);
         return true;
     case SIM_ACTION_CORRUPT:
         return sim_cluster_corrupt(cluster, node, action->record,
@@ -251,135 +173,6 @@ static void do_to_link(struct sim_damages *damages, const struct damage *damage,
     }
 }
 
-/* --- undoing -------------------------------------------------------------- */
-
-static bool is_about_links(const struct damage *damage)
-{
-    return damage->action->kind >= SIM_ACTION_PARTITION &&
-           damage->action->kind <= SIM_ACTION_LINK;
-}
-
-/* The latest damage of this kind that a node still has, or NULL. */
-static const struct damage *remaining(const struct sim_damages *damages,
-                                      enum sim_action_kind kind, uint32_t node)
-{
-    const struct damage *latest = NULL;
-    for (uint32_t i = 0; i < damages->n_items; i++) {
-        const struct damage *damage = &damages->items[i];
-        if (damage->serial != 0 && damage->action->kind == kind &&
-            sim_node_list_has(&damage->reach.nodes, node) &&
-            (latest == NULL || damage->serial > latest->serial)) {
-            latest = damage;
-        }
-    }
-    return latest;
-}
-
-/* Those that went down because a write failed start again when the trouble of
- * their disk is over, unless they are to be down for another reason. */
-static void bring_back(struct sim_damages *damages, uint32_t node)
-{
-    const struct sim_machine *machine = &damages->cluster->machines[node];
-    if (machine->node == NULL && machine->stopped &&
-        !sim_disk_is_full(machine->disk) &&
-        remaining(damages, SIM_ACTION_CRASH, node) == NULL) {
-        sim_cluster_start(damages->cluster, node);
-    }
-}
-
-/* The damage's slot is free already; others may still hold the node. */
-static void undo_at_node(struct sim_damages *damages, enum sim_action_kind kind,
-                         uint32_t node)
-{
-    struct sim_cluster *cluster = damages->cluster;
-    const struct damage *other = remaining(damages, kind, node);
-    if (kind == SIM_ACTION_CRASH && other == NULL) {
-        sim_cluster_start(cluster, node);
-    } else if (kind == SIM_ACTION_PAUSE && other == NULL) {
-        sim_cluster_resume(cluster, node);
-    } else if (kind == SIM_ACTION_DISK) {
-        mix_disk(damages, node);
-        bring_back(damages, node);
-    } else if (kind == SIM_ACTION_CLOCK) {
-        sim_cluster_set_clock_rate(cluster, node,
-                                   other == NULL
-                                       ? cluster->machines[node].usual_rate_ppm
-                                       : other->action->rate_ppm);
-    }
-}
-
-static void undo(struct sim_damages *damages, struct damage *damage)
-{
-    struct sim_network *network = damages->cluster->network;
-    const struct sim_reach *reach = &damage->reach;
-    enum sim_action_kind kind = damage->action->kind;
-    tell(damages, damage, "end of ");
-    uint32_t serial = (uint32_t)damage->serial;
-    free_slot(damages, damage);
-    if (kind == SIM_ACTION_LINK) {
-        sim_network_remove_weather(network, serial);
-    } else if (kind == SIM_ACTION_CLOG) {
-        for (uint32_t i = 0; i < reach->n_links; i++) {
-            sim_network_unhold(network, reach->links[i].a, reach->links[i].b);
-        }
-        sim_cluster_forward_released(damages->cluster);
-    } else if (is_about_links(damage)) {
-        for (uint32_t i = 0; i < reach->n_links; i++) {
-            sim_network_unblock(network, reach->links[i].a, reach->links[i].b);
-        }
-    } else {
-        for (uint32_t i = 0; i < reach->nodes.count; i++) {
-            undo_at_node(damages, kind, reach->nodes.nodes[i]);
-        }
-    }
-}
-
-bool sim_damage_undo(struct sim_damages *damages, uint32_t slot,
-                     uint64_t serial)
-{
-    assert(slot < damages->n_items);
-    struct damage *damage = &damages->items[slot];
-    struct sim_trace *trace = damages->cluster->trace;
-    if (damage->serial != serial) {
-        return false;
-    }
-    sim_trace_set_cause(trace, damage->action->list, damage->action->place);
-    undo(damages, damage);
-    sim_trace_set_cause(trace, NULL, 0);
-    return true;
-}
-
-static void heal_network(struct sim_damages *damages)
-{
-    for (uint32_t i = 0; i < damages->n_items; i++) {
-        struct damage *damage = &damages->items[i];
-        if (damage->serial != 0 && is_about_links(damage)) {
-            free_slot(damages, damage);
-        }
-    }
-    sim_network_heal(damages->cluster->network);
-    sim_cluster_forward_released(damages->cluster);
-}
-
-static void heal_machines(struct sim_damages *damages)
-{
-    for (uint32_t i = 0; i < damages->n_items; i++) {
-        if (damages->items[i].serial != 0) {
-            undo(damages, &damages->items[i]);
-        }
-    }
-    for (uint32_t node = 1; node <= damages->cluster->n; node++) {
-        sim_cluster_start(damages->cluster, node);
-        sim_cluster_resume(damages->cluster, node);
-    }
-}
-
-void sim_damages_heal(struct sim_damages *damages)
-{
-    heal_network(damages);
-    heal_machines(damages);
-}
-
 /* --- the whole ------------------------------------------------------------ */
 
 /* Moves the fresh damage to a slot of its own, with the links it holds. */
@@ -402,7 +195,7 @@ static struct damage *remember(struct sim_damages *damages,
     *damage = damages->fresh;
     damages->fresh.reach.links = old.reach.links;
     damages->fresh.reach.links_capacity = old.reach.links_capacity;
-    if (!is_about_lives(damage)) {
+    if (!damage__is_about_lives(damage)) {
         damages->n_active++;
     }
     if (duration_us != NULL) {
@@ -432,7 +225,7 @@ static bool take_effect(struct sim_damages *damages,
     if (action->heal_all) {
         sim_damages_heal(damages);
     } else {
-        heal_network(damages);
+        damage__heal_network(damages);
     }
     return true;
 }
@@ -450,12 +243,13 @@ enum sim_damage_outcome sim_damage_do(struct sim_damages *damages,
     sim_trace_set_cause(damages->cluster->trace, action->list, action->place);
     damages->last_serial++;
     damage->serial = damages->last_serial;
-    bool reaches = is_about_links(damage) ? damage->reach.n_links > 0
-                                          : damage->reach.nodes.count > 0;
+    bool reaches = damage__is_about_links(damage)
+                       ? damage->reach.n_links > 0
+                       : damage->reach.nodes.count > 0;
     if (reaches && sim_action_lasts(action)) {
         damage = remember(damages, duration_us);
     }
-    tell(damages, damage, "");
+    damage__tell(damages, damage, "");
     bool effect = take_effect(damages, damage);
     sim_trace_set_cause(damages->cluster->trace, NULL, 0);
     return effect ? SIM_DAMAGE_DONE : SIM_DAMAGE_NO_EFFECT;
