@@ -395,6 +395,10 @@ Test(hunt, refuses_what_is_wrong)
          "m/a.patch: expected 'happened:'"},
         {"echo | mutant a progress; mv m/a.patch m/b.patch; hunt 2>&1", 2,
          "m/b.patch: expected a header with 'name:'"},
+        {"echo | mutant a progress; hunt --scenario - 2>&1", 2,
+         "raftsim: a hunt reads its scenarios many times; standard input "
+         "cannot "
+         "be one\n"},
         {"echo | mutant a progress; hunt --scenario no.json 2>&1", 2,
          "no.json: No such file"},
         {"echo '{}' >bad.json; echo | mutant a progress;"

@@ -56,6 +56,12 @@ static bool take_option(struct command *command, int key, const char *value)
         command->build = value;
         return true;
     case 's':
+        if (strcmp(value, "-") == 0) {
+            fputs("raftsim: a hunt reads its scenarios many times; standard "
+                  "input cannot be one\n",
+                  stderr);
+            return false;
+        }
         add_scenario(command, value);
         return true;
     case 'j':
