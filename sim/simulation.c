@@ -1,71 +1,23 @@
 #undef NDEBUG
-#include "sim/simulation.h"
+#include "sim/simulation_internal.h"
 
 #include <assert.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/clients.h"
-#include "sim/cluster.h"
-#include "sim/damage.h"
-#include "sim/expect.h"
-#include "sim/faults.h"
-#include "sim/history_judge.h"
 #include "sim/memory.h"
-#include "sim/operator.h"
-#include "sim/progress.h"
 
 /* So many steps within one microsecond mean that virtual time will never go on:
  * clients, links and disks without any delay answer each other for ever, or a
  * node asks for one timer after the other that is due at once. */
 #define MAX_STEPS_AT_ONCE UINT64_C(10000000)
 
-struct sim_simulation {
-    const struct sim_scenario *scenario;
-    struct sim_options options;
-    struct sim_event_queue *queue;
-    struct sim_cluster *cluster;
-    struct sim_clients *clients;
-    struct sim_damages *damages;
-    struct sim_operator *op;
-    struct sim_faults *faults;
-    struct sim_expect_tracker *expect;
-    struct sim_progress progress;
-    bool ended;                    /* the scenario's duration is over */
-    struct sim_expect_sample last; /* then: the state at that moment, */
-    sim_tip *last_tips;            /* before everything healed */
-    uint64_t step_at_this_time;    /* the first of this microsecond */
-    struct sim_result result;
-};
-
 /* --- expectations --------------------------------------------------------- */
-
-static struct sim_expect_sample
-sample_of(const struct sim_simulation *simulation)
-{
-    const struct sim_cluster *cluster = simulation->cluster;
-    return (struct sim_expect_sample){
-        .elections = cluster->elections,
-        .commits = cluster->committed,
-        .highest_term = cluster->highest_term,
-        .leader = cluster->leader,
-        .tips = cluster->tips,
-        .members =
-            cluster->leader != SIM_NONE ? sim_cluster_members(cluster) : NULL,
-        .snapshots = cluster->snapshots,
-        .installs = cluster->installs,
-        .reads = cluster->reads,
-        .write_errors = cluster->write_errors,
-        .torn_records = cluster->torn_records,
-        .refused_starts = cluster->n_refused,
-    };
-}
 
 static void sample(struct sim_simulation *simulation, uint64_t now_us)
 {
-    struct sim_expect_sample now = sample_of(simulation);
+    struct sim_expect_sample now = simulation__sample_of(simulation);
     sim_expect_advance(simulation->expect, now_us, &now);
 }
 
@@ -76,150 +28,12 @@ static void end(struct sim_simulation *simulation)
 {
     const struct sim_cluster *cluster = simulation->cluster;
     simulation->ended = true;
-    simulation->last = sample_of(simulation);
+    simulation->last = simulation__sample_of(simulation);
     memcpy(simulation->last_tips, cluster->tips,
            ((size_t)cluster->n + 1) * sizeof *cluster->tips);
     simulation->last.tips = simulation->last_tips;
     sim_faults_end(simulation->faults);
     sim_progress_end(&simulation->progress);
-}
-
-/* --- the result ----------------------------------------------------------- */
-
-static void note_missing_steps(struct sim_simulation *simulation)
-{
-    struct sim_result *result = &simulation->result;
-    uint32_t n = simulation->scenario->n_faults;
-    for (uint32_t i = sim_faults_missing(simulation->faults, 0); i < n;
-         i = sim_faults_missing(simulation->faults, i + 1)) {
-        if (result->n_unmet == SIM_MAX_UNMET) {
-            return;
-        }
-        struct sim_unmet *unmet = &result->unmet[result->n_unmet];
-        result->n_unmet++;
-        snprintf(unmet->pointer, sizeof unmet->pointer, "/faults/%u", i);
-        snprintf(unmet->text, sizeof unmet->text,
-                 "the step \"%s\" never happened: %s",
-                 sim_action_name(simulation->scenario->faults[i].action.kind),
-                 sim_faults_reason(simulation->faults, i));
-    }
-}
-
-static void count_all(struct sim_simulation *simulation)
-{
-    struct sim_result *result = &simulation->result;
-    const struct sim_cluster *cluster = simulation->cluster;
-    struct sim_network_counts network = sim_network_counts(cluster->network);
-    struct sim_clients_counters asked = sim_clients_count(simulation->clients);
-    result->seed = simulation->options.seed;
-    result->time_us = cluster->now_us;
-    result->steps = cluster->step;
-    result->hash = sim_trace_hash(cluster->trace);
-    result->elections = cluster->elections;
-    result->highest_term = cluster->highest_term;
-    result->commits = cluster->committed;
-    result->crashes = cluster->crashes;
-    result->restarts = cluster->restarts;
-    result->faults = sim_faults_count(simulation->faults);
-    struct sim_wish_counts wishes = sim_operator_count(simulation->op);
-    result->wishes = wishes.made;
-    result->wishes_true = wishes.came_true;
-    result->wishes_refused = wishes.refused;
-    result->messages_sent = network.sent;
-    result->messages_dropped =
-        network.dropped + cluster->messages_lost_at_machines;
-    result->messages_duplicated = network.duplicated;
-    result->messages_delivered = cluster->messages_delivered;
-    result->writes = cluster->writes;
-    result->write_errors = cluster->write_errors;
-    result->torn_records = cluster->torn_records;
-    result->refused_starts = cluster->n_refused;
-    result->proposals = asked.begun + asked.scripted;
-    result->proposals_answered = asked.answered + asked.scripted_answered;
-    result->snapshots = cluster->snapshots;
-    result->installs = cluster->installs;
-    result->reads = cluster->reads;
-    result->read_counts = cluster->read_counts;
-    result->read_counts.by_way[SIM_WAY_LOG] = asked.reads_logged;
-    result->read_counts.timed_out = asked.reads_timed_out;
-    result->sessions = asked.sessions;
-    result->configurations = cluster->configurations;
-    for (int p = 0; p < SIM_PROPERTY_COUNT && cluster->checker != NULL; p++) {
-        result->evaluated[p] =
-            sim_checker_evaluated(cluster->checker, (enum sim_property)p);
-    }
-    for (int s = 0; s < SIM_SITUATION_COUNT && cluster->situations != NULL;
-         s++) {
-        result->situations[s] =
-            sim_situations_count(cluster->situations, (enum sim_situation)s);
-    }
-}
-
-static const struct sim_violation *
-violation_of(const struct sim_simulation *simulation)
-{
-    return simulation->cluster->checker == NULL
-               ? NULL
-               : sim_checker_violation(simulation->cluster->checker);
-}
-
-static enum sim_verdict judge(struct sim_simulation *simulation)
-{
-    struct sim_result *result = &simulation->result;
-    const struct sim_expect *expect = &simulation->scenario->expect;
-    const struct sim_violation *violation = violation_of(simulation);
-    struct sim_expect_sample last =
-        simulation->ended ? simulation->last : sample_of(simulation);
-    uint64_t last_us = simulation->ended ? simulation->scenario->duration_us
-                                         : simulation->cluster->now_us;
-    sim_expect_finish(simulation->expect, last_us, &last, violation,
-                      result->unmet, &result->n_unmet);
-    if (violation != NULL) {
-        result->violated = true;
-        result->violation = *violation;
-    } else {
-        note_missing_steps(simulation);
-    }
-    bool wanted =
-        violation == NULL ||
-        (expect->violation && expect->property == violation->property);
-    return wanted && result->n_unmet == 0 ? SIM_VERDICT_AS_EXPECTED
-                                          : SIM_VERDICT_UNEXPECTED;
-}
-
-static enum sim_verdict finish(struct sim_simulation *simulation)
-{
-    struct sim_result *result = &simulation->result;
-    struct sim_cluster *cluster = simulation->cluster;
-    if (cluster->contract[0] != '\0') {
-        result->verdict = SIM_VERDICT_CONTRACT;
-        memcpy(result->contract, cluster->contract, sizeof result->contract);
-    } else if (violation_of(simulation) == NULL &&
-               cluster->step >= simulation->options.max_steps) {
-        result->verdict = SIM_VERDICT_STEP_LIMIT;
-    } else {
-        if (violation_of(simulation) == NULL) {
-            result->history = sim_history_judge(simulation->clients,
-                                                simulation->cluster->checker);
-        }
-        result->verdict = judge(simulation);
-    }
-    sim_trace_end(cluster->trace,
-                  (struct sim_trace_moment){cluster->step, cluster->now_us},
-                  cluster->contract[0] == '\0' &&
-                      violation_of(simulation) == NULL &&
-                      cluster->step < simulation->options.max_steps);
-    count_all(simulation);
-    return result->verdict;
-}
-
-const struct sim_result *
-sim_simulation_result(struct sim_simulation *simulation)
-{
-    if (simulation->result.verdict == SIM_VERDICT_RUNNING) {
-        count_all(simulation);
-    }
-    return &simulation->result;
 }
 
 /* --- the loop ------------------------------------------------------------- */
@@ -338,7 +152,8 @@ static bool is_over(const struct sim_simulation *simulation)
 {
     const struct sim_cluster *cluster = simulation->cluster;
     return (simulation->ended && !simulation->progress.waits) ||
-           cluster->contract[0] != '\0' || violation_of(simulation) != NULL ||
+           cluster->contract[0] != '\0' ||
+           simulation__violation_of(simulation) != NULL ||
            cluster->step >= simulation->options.max_steps;
 }
 
@@ -350,7 +165,7 @@ enum sim_verdict sim_simulation_advance(struct sim_simulation *simulation,
     }
     for (uint64_t n = 0; n < events; n++) {
         if (is_over(simulation)) {
-            return finish(simulation);
+            return simulation__finish(simulation);
         }
         struct sim_event event;
         bool found = sim_event_queue_pop(simulation->queue, &event);
