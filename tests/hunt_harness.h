@@ -1,0 +1,38 @@
+/* Hunts as a user makes them. Mutants are shell scripts here that report what a
+ * test needs; the control is the command itself. Each line is given to a shell
+ * in which $RAFTSIM is the command, after a prelude that brings
+ *
+ *     mutant NAME EXPECTED  makes a mutant; its script is read from standard
+ *                           input: in it, `good` and `bad PROPERTY` report a
+ * run, and `without PLACE` tells whether a nemesis is left out hunt [OPTION]...
+ * two starts with the scenario s.json
+ */
+#ifndef TESTS_HUNT_HARNESS_H
+#define TESTS_HUNT_HARNESS_H
+
+#include <stddef.h>
+
+#define HUNT_MAX_OUTPUT 65536u
+
+struct hunt_outcome {
+    int code;                     /* the line's exit code */
+    char output[HUNT_MAX_OUTPUT]; /* spaces in a row are one */
+};
+
+void hunt_run_line(const char *line, struct hunt_outcome *outcome);
+
+struct hunt_expectation {
+    const char *line;
+    int code;
+    const char *contains; /* the output */
+};
+
+void hunt_expect_all(const struct hunt_expectation *list, size_t count);
+
+#define EXPECT_ALL(list) hunt_expect_all(list, sizeof(list) / sizeof((list)[0]))
+
+/* A mutant that reports two good runs and then `script`. */
+#define THIRD(name, expected, script)                                          \
+    "echo 'good; good; " script "' | mutant " name " " expected "\n"
+
+#endif
