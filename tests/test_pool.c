@@ -8,94 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "tools/pool.h"
-
-#define MAX_JOBS 32u
-#define MAX_TRANSCRIPT 4096u
-
-/* Writes down what it is told. */
-struct recorder {
-    struct pool_client client;
-    struct pool *pool;
-    char transcript[MAX_TRANSCRIPT]; /* "0:line\n", "0.\n" for an end */
-    size_t size;
-    bool silent; /* lines are counted only */
-    uint32_t lines;
-    uint32_t stop_after; /* lines; then `stop` is stopped. 0: never */
-    uint32_t stop;
-    const char *more; /* submitted when the first job ends */
-    bool ended[MAX_JOBS];
-    struct pool_end ends[MAX_JOBS];
-    char complaint[POOL_COMPLAINT_SIZE + 1]; /* of the latest end */
-    size_t longest;                          /* line */
-};
-
-static uint32_t submit(struct recorder *recorder, const char *script,
-                       const struct pool_limits *limits)
-{
-    static const struct pool_limits none = {0};
-    const char *argv[] = {"/bin/sh", "-c", script, NULL};
-    return pool_submit(recorder->pool, argv, limits != NULL ? limits : &none);
-}
-
-static void note(struct recorder *recorder, const char *text)
-{
-    size_t room = MAX_TRANSCRIPT - recorder->size;
-    int size =
-        snprintf(recorder->transcript + recorder->size, room, "%s", text);
-    cr_assert_lt((size_t)size, room);
-    recorder->size += (size_t)size;
-}
-
-static void take_line(struct pool_client *self, uint32_t job, const char *line,
-                      size_t size)
-{
-    struct recorder *recorder = (struct recorder *)self;
-    char text[64];
-    cr_expect_eq(line[size], '\0');
-    if (!recorder->silent) {
-        snprintf(text, sizeof text, "%u:%.40s\n", (unsigned)job, line);
-        note(recorder, text);
-    }
-    recorder->lines++;
-    recorder->longest = size > recorder->longest ? size : recorder->longest;
-    if (recorder->lines == recorder->stop_after) {
-        pool_stop(recorder->pool, recorder->stop);
-    }
-}
-
-static void take_end(struct pool_client *self, uint32_t job,
-                     const struct pool_end *end)
-{
-    struct recorder *recorder = (struct recorder *)self;
-    char text[32];
-    cr_assert_lt(job, MAX_JOBS);
-    cr_assert_not(recorder->ended[job], "job %u ended twice", (unsigned)job);
-    recorder->ended[job] = true;
-    recorder->ends[job] = *end;
-    snprintf(recorder->complaint, sizeof recorder->complaint, "%s",
-             end->complaint);
-    snprintf(text, sizeof text, "%u.\n", (unsigned)job);
-    note(recorder, text);
-    if (recorder->more != NULL) {
-        submit(recorder, recorder->more, NULL);
-        recorder->more = NULL;
-    }
-}
-
-static void begin(struct recorder *recorder, uint32_t workers, bool ordered,
-                  bool (*is_interrupted)(void))
-{
-    struct pool_options options = {workers, ordered, is_interrupted};
-    *recorder =
-        (struct recorder){.client = {.line = take_line, .end = take_end}};
-    recorder->pool = pool_new(&options, &recorder->client);
-}
+#include "tests/pool_harness.h"
 
 static void sleep_ms(long time_ms)
 {
@@ -140,10 +57,10 @@ Test(pool, tells_how_a_worker_ended)
          POOL_EXITED,
          0},
     };
-    struct recorder recorder;
-    begin(&recorder, 3, false, NULL);
+    struct pool_recorder recorder;
+    recorder_begin(&recorder, 3, false, NULL);
     for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
-        submit(&recorder, list[i].script, &list[i].limits);
+        recorder_submit(&recorder, list[i].script, &list[i].limits);
     }
     cr_assert(pool_run(recorder.pool));
     for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
@@ -159,11 +76,11 @@ Test(pool, tells_how_a_worker_ended)
 
 Test(pool, measures_time)
 {
-    struct recorder recorder;
-    begin(&recorder, 2, false, NULL);
-    submit(&recorder, "exec sleep 0.3", NULL);
-    submit(&recorder, "while :; do :; done",
-           &(struct pool_limits){.cpu_us = 200000});
+    struct pool_recorder recorder;
+    recorder_begin(&recorder, 2, false, NULL);
+    recorder_submit(&recorder, "exec sleep 0.3", NULL);
+    recorder_submit(&recorder, "while :; do :; done",
+                    &(struct pool_limits){.cpu_us = 200000});
     cr_assert(pool_run(recorder.pool));
     cr_expect_geq(recorder.ends[0].wall_us, 300000);
     cr_expect_lt(recorder.ends[0].cpu_us, 150000);
@@ -178,11 +95,11 @@ Test(pool, says_why_a_program_does_not_start)
     static const char *const nothing[] = {"/nowhere/program", NULL};
     static const char *const directory[] = {"/", NULL};
     static const struct pool_limits none = {0};
-    struct recorder recorder;
-    begin(&recorder, 1, true, NULL);
+    struct pool_recorder recorder;
+    recorder_begin(&recorder, 1, true, NULL);
     pool_submit(recorder.pool, nothing, &none);
     pool_submit(recorder.pool, directory, &none);
-    submit(&recorder, "echo still here", NULL);
+    recorder_submit(&recorder, "echo still here", NULL);
     cr_assert(pool_run(recorder.pool));
     cr_expect_eq(recorder.ends[0].kind, POOL_NOT_STARTED);
     cr_expect_eq(recorder.ends[0].code, ENOENT);
@@ -191,28 +108,6 @@ Test(pool, says_why_a_program_does_not_start)
     cr_expect_str_eq(recorder.transcript, "0.\n1.\n2:still here\n2.\n");
     pool_free(recorder.pool);
     expect_nobody_left();
-}
-
-static void limit_files(rlim_t soft, rlim_t hard)
-{
-    struct rlimit limit = {soft, hard};
-    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
-}
-
-Test(pool, knows_how_many_workers_it_has_files_for)
-{
-    struct rlimit limit;
-    cr_expect_eq(pool_afford(1), 1);
-    limit_files(30, 300);
-    cr_expect_eq(pool_afford(100), 100);
-    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
-    cr_expect_geq(limit.rlim_cur, 200);
-    cr_expect_eq(limit.rlim_max, 300);
-    uint32_t most = pool_afford(POOL_MAX_WORKERS);
-    cr_expect_geq(most, 100);
-    cr_expect_lt(most, 150);
-    limit_files(10, 10);
-    cr_expect_eq(pool_afford(1), 0);
 }
 
 /* Puts text into this process's own standard input. */
@@ -240,9 +135,9 @@ Test(pool, hands_on_whole_lines_only, .init = fill_input)
         {"echo to stderr >&2", "0.\n"},
     };
     for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
-        struct recorder recorder;
-        begin(&recorder, 1, false, NULL);
-        submit(&recorder, list[i].script, NULL);
+        struct pool_recorder recorder;
+        recorder_begin(&recorder, 1, false, NULL);
+        recorder_submit(&recorder, list[i].script, NULL);
         cr_assert(pool_run(recorder.pool));
         cr_expect_str_eq(recorder.transcript, list[i].transcript, "%s: %s",
                          list[i].script, recorder.transcript);
@@ -252,9 +147,10 @@ Test(pool, hands_on_whole_lines_only, .init = fill_input)
 
 Test(pool, hands_on_long_lines_and_many)
 {
-    struct recorder recorder;
-    begin(&recorder, 1, false, NULL);
-    submit(&recorder, "head -c 1000000 /dev/zero | tr '\\0' x; echo", NULL);
+    struct pool_recorder recorder;
+    recorder_begin(&recorder, 1, false, NULL);
+    recorder_submit(&recorder, "head -c 1000000 /dev/zero | tr '\\0' x; echo",
+                    NULL);
     cr_assert(pool_run(recorder.pool));
     cr_expect_eq(recorder.longest, 1000000);
     cr_expect_eq(recorder.lines, 1);
@@ -263,11 +159,11 @@ Test(pool, hands_on_long_lines_and_many)
 
 Test(pool, keeps_the_end_of_what_is_complained)
 {
-    struct recorder recorder;
-    begin(&recorder, 1, false, NULL);
-    submit(&recorder,
-           "head -c 100000 /dev/zero | tr '\\0' x >&2; echo last words >&2",
-           NULL);
+    struct pool_recorder recorder;
+    recorder_begin(&recorder, 1, false, NULL);
+    recorder_submit(
+        &recorder,
+        "head -c 100000 /dev/zero | tr '\\0' x >&2; echo last words >&2", NULL);
     cr_assert(pool_run(recorder.pool));
     size_t size = strlen(recorder.complaint);
     cr_expect_eq(size, POOL_COMPLAINT_SIZE);
@@ -276,58 +172,16 @@ Test(pool, keeps_the_end_of_what_is_complained)
     pool_free(recorder.pool);
 }
 
-/* This process itself may leave a core file, if the system allows it. */
-static void allow_cores(void)
-{
-    struct rlimit limit;
-    cr_assert_eq(getrlimit(RLIMIT_CORE, &limit), 0);
-    limit.rlim_cur = limit.rlim_max;
-    cr_assert_eq(setrlimit(RLIMIT_CORE, &limit), 0);
-}
-
-Test(pool, limits_memory_and_core_files, .init = allow_cores)
-{
-    struct recorder recorder;
-    begin(&recorder, 1, false, NULL);
-    submit(&recorder, "ulimit -v; ulimit -c",
-           &(struct pool_limits){.memory_bytes = UINT64_C(64) << 20});
-    cr_assert(pool_run(recorder.pool));
-    cr_expect_str_eq(recorder.transcript, "0:65536\n0:0\n0.\n", "%s",
-                     recorder.transcript);
-    pool_free(recorder.pool);
-}
-
-/* The user allows less than the pool would. */
-static void limit_cpu(void)
-{
-    struct rlimit limit = {100, RLIM_INFINITY};
-    cr_assert_eq(setrlimit(RLIMIT_CPU, &limit), 0);
-}
-
-Test(pool, raises_no_limit, .init = limit_cpu)
-{
-    struct recorder recorder;
-    begin(&recorder, 1, false, NULL);
-    submit(&recorder, "ulimit -t",
-           &(struct pool_limits){.cpu_us = UINT64_C(200000000)});
-    submit(&recorder, "ulimit -t",
-           &(struct pool_limits){.cpu_us = UINT64_C(50000000)});
-    cr_assert(pool_run(recorder.pool));
-    cr_expect_str_eq(recorder.transcript, "0:100\n0.\n1:52\n1.\n", "%s",
-                     recorder.transcript);
-    pool_free(recorder.pool);
-}
-
 Test(pool, order_does_not_depend_on_the_number_of_workers)
 {
     static const char expected[] = "0:a\n0:b\n0.\n1:c\n1.\n2.\n3:d\n3.\n";
     for (uint32_t workers = 1; workers <= 5; workers++) {
-        struct recorder recorder;
-        begin(&recorder, workers, true, NULL);
-        submit(&recorder, "echo a; sleep 0.2; echo b", NULL);
-        submit(&recorder, "echo c; kill -SEGV $$", NULL);
-        submit(&recorder, "sleep 0.1; printf lost", NULL);
-        submit(&recorder, "echo d", NULL);
+        struct pool_recorder recorder;
+        recorder_begin(&recorder, workers, true, NULL);
+        recorder_submit(&recorder, "echo a; sleep 0.2; echo b", NULL);
+        recorder_submit(&recorder, "echo c; kill -SEGV $$", NULL);
+        recorder_submit(&recorder, "sleep 0.1; printf lost", NULL);
+        recorder_submit(&recorder, "echo d", NULL);
         cr_assert(pool_run(recorder.pool));
         cr_expect_str_eq(recorder.transcript, expected, "%u workers: %s",
                          (unsigned)workers, recorder.transcript);
@@ -337,10 +191,10 @@ Test(pool, order_does_not_depend_on_the_number_of_workers)
 
 Test(pool, tells_at_once_where_order_is_not_wanted)
 {
-    struct recorder recorder;
-    begin(&recorder, 2, false, NULL);
-    submit(&recorder, "sleep 1; echo slow", NULL);
-    submit(&recorder, "echo quick", NULL);
+    struct pool_recorder recorder;
+    recorder_begin(&recorder, 2, false, NULL);
+    recorder_submit(&recorder, "sleep 1; echo slow", NULL);
+    recorder_submit(&recorder, "echo quick", NULL);
     cr_assert(pool_run(recorder.pool));
     cr_expect_str_eq(recorder.transcript, "1:quick\n1.\n0:slow\n0.\n", "%s",
                      recorder.transcript);
@@ -350,12 +204,12 @@ Test(pool, tells_at_once_where_order_is_not_wanted)
 /* The one that talks for ever is running, the other waits. */
 Test(pool, stops_jobs_that_run_and_that_wait)
 {
-    struct recorder recorder;
-    begin(&recorder, 1, false, NULL);
-    submit(&recorder, "while :; do echo x; done", NULL);
+    struct pool_recorder recorder;
+    recorder_begin(&recorder, 1, false, NULL);
+    recorder_submit(&recorder, "while :; do echo x; done", NULL);
     recorder.stop_after = 3;
     recorder.stop = 0;
-    uint32_t waiting = submit(&recorder, "echo never", NULL);
+    uint32_t waiting = recorder_submit(&recorder, "echo never", NULL);
     pool_stop(recorder.pool, waiting);
     cr_assert(pool_run(recorder.pool));
     cr_expect_str_eq(recorder.transcript, "0:x\n0:x\n0:x\n0.\n1.\n", "%s",
@@ -369,10 +223,10 @@ Test(pool, stops_jobs_that_run_and_that_wait)
 
 Test(pool, takes_work_while_it_runs)
 {
-    struct recorder recorder;
-    begin(&recorder, 1, true, NULL);
+    struct pool_recorder recorder;
+    recorder_begin(&recorder, 1, true, NULL);
     recorder.more = "echo more";
-    submit(&recorder, "echo first", NULL);
+    recorder_submit(&recorder, "echo first", NULL);
     cr_assert(pool_run(recorder.pool));
     cr_expect_str_eq(recorder.transcript, "0:first\n0.\n1:more\n1.\n");
     pool_free(recorder.pool);
@@ -393,9 +247,9 @@ Test(pool, leaves_no_grandchildren)
     unlink(mark);
     setenv("MARK", mark, 1);
     for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++) {
-        struct recorder recorder;
-        begin(&recorder, 1, false, NULL);
-        submit(&recorder, scripts[i], NULL);
+        struct pool_recorder recorder;
+        recorder_begin(&recorder, 1, false, NULL);
+        recorder_submit(&recorder, scripts[i], NULL);
         recorder.stop_after = 1;
         cr_assert(pool_run(recorder.pool));
         pool_free(recorder.pool);
@@ -413,10 +267,10 @@ Test(pool, does_not_wait_for_who_left_the_group, .timeout = 60)
         "setsid sh -c 'exec sleep 5' & sleep 0.3",
     };
     for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++) {
-        struct recorder recorder;
-        begin(&recorder, 1, false, NULL);
+        struct pool_recorder recorder;
+        recorder_begin(&recorder, 1, false, NULL);
         recorder.silent = true;
-        submit(&recorder, scripts[i], NULL);
+        recorder_submit(&recorder, scripts[i], NULL);
         cr_assert(pool_run(recorder.pool));
         cr_expect_eq(recorder.ends[0].kind, POOL_EXITED);
         cr_expect_lt(recorder.ends[0].wall_us, 4000000, "%s", scripts[i]);
@@ -442,12 +296,13 @@ static bool is_interrupted(void)
 Test(pool, ends_all_when_interrupted)
 {
     struct sigaction action = {.sa_handler = on_alarm};
-    struct recorder recorder;
+    struct pool_recorder recorder;
     sigaction(SIGALRM, &action, NULL);
-    begin(&recorder, 2, true, is_interrupted);
-    submit(&recorder, "echo a; exec sleep 1000", NULL);
-    submit(&recorder, "echo b; trap '' TERM INT; exec sleep 1000", NULL);
-    submit(&recorder, "echo c", NULL);
+    recorder_begin(&recorder, 2, true, is_interrupted);
+    recorder_submit(&recorder, "echo a; exec sleep 1000", NULL);
+    recorder_submit(&recorder, "echo b; trap '' TERM INT; exec sleep 1000",
+                    NULL);
+    recorder_submit(&recorder, "echo c", NULL);
     alarm(1);
     cr_assert_not(pool_run(recorder.pool));
     cr_expect_str_eq(recorder.transcript, "0:a\n0.\n1:b\n1.\n", "%s",
@@ -461,16 +316,16 @@ Test(pool, ends_all_when_interrupted)
 
 Test(pool, goes_through_many_jobs)
 {
-    struct recorder recorder;
-    begin(&recorder, 4, true, NULL);
-    for (unsigned i = 0; i < MAX_JOBS; i++) {
+    struct pool_recorder recorder;
+    recorder_begin(&recorder, 4, true, NULL);
+    for (unsigned i = 0; i < POOL_TEST_JOBS; i++) {
         char script[32];
         snprintf(script, sizeof script, "echo %u", i);
-        submit(&recorder, script, NULL);
+        recorder_submit(&recorder, script, NULL);
     }
     cr_assert(pool_run(recorder.pool));
     const char *at = recorder.transcript;
-    for (unsigned i = 0; i < MAX_JOBS; i++) {
+    for (unsigned i = 0; i < POOL_TEST_JOBS; i++) {
         char expected[64];
         snprintf(expected, sizeof expected, "%u:%u\n%u.\n", i, i, i);
         cr_assert_eq(strncmp(at, expected, strlen(expected)), 0, "job %u", i);
