@@ -130,7 +130,7 @@ Test(client_story, the_scripts_proposals_are_told_with_their_place)
                 1, &options);
     cr_expect_not_null(strstr(story.text,
                               "[   1.000000] -- key a: client 1 asks to write "
-                              "v1 = b, node 1 first\n"));
+                              "v1 = b, node 1 first (/faults/1)\n"));
     cr_expect_not_null(strstr(
         story.text,
         " -- key a: client 1 wrote v1 = b through node 1 (1.000000 s to 1."));

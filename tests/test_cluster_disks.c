@@ -413,16 +413,16 @@ Test(cluster_disks, the_story_tells_of_it)
                 " 'unfinished_writes': 'torn', 'for': '50ms'}]}",
                 1, &options);
     static const char *const lines[] = {
-        "-- disk: 1\n",
+        "-- disk: 1 (/faults/0)\n",
         "-- disk of node 1: write ",
         "] 1  write ",
         " failed\n",
         "-- node 1 is down: a write failed\n",
-        "-- end of disk: 1\n",
-        "-- restart: node 1\n",
-        "-- corrupt: 2\n",
+        "-- end of disk: 1 (/faults/0)\n",
+        "-- restart: node 1 (/faults/0)\n",
+        "-- corrupt: 2 (/faults/1)\n",
         "-- node 2 refuses to start: the checksum does not fit of ",
-        "unfinished writes torn\n",
+        "unfinished writes torn (/faults/3)\n",
         "-- node 3 drops the torn record of entry ",
     };
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
