@@ -222,8 +222,7 @@ void sim_cluster_free(struct sim_cluster *cluster)
     free(cluster);
 }
 
-/* --- notes and rings --------------------------------------------------------
- */
+/* --- notes and rings ------------------------------------------------------ */
 
 void cluster__note(struct sim_cluster *cluster,
                    const struct sim_happening *happening)

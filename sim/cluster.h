@@ -158,12 +158,12 @@ struct sim_cluster {
     struct sim_trace *trace;
     struct sim_machine *machines; /* [1] to [n]; [0] is unused */
     uint32_t n;
-    uint32_t n_running; /* machines that are up and not paused */
-    uint32_t n_refused; /* machines that are down for good */
+    uint32_t n_running;       /* machines that are up and not paused */
+    uint32_t n_refused;       /* machines that are down for good */
     uint32_t fsync_error_ppm; /* of a disk that no fault is at */
-    sim_tip *tips;      /* a copy of each machine's tip, for expectations */
-    uint64_t now_us;    /* virtual */
-    uint64_t step;      /* the last one's number */
+    sim_tip *tips;   /* a copy of each machine's tip, for expectations */
+    uint64_t now_us; /* virtual */
+    uint64_t step;   /* the last one's number */
 
     uint32_t leader; /* the live leader of the highest term; SIM_NONE */
     const struct sim_configuration *members; /* by the log of this leader, or of
@@ -220,8 +220,7 @@ void sim_cluster_handle(struct sim_cluster *cluster,
 void sim_cluster_carry_out(struct sim_cluster *cluster,
                            const struct sim_client_action *action);
 
-/* --- what is done to machines; each does nothing where it does not apply ---
- */
+/* --- what is done to machines; each does nothing where it does not apply -- */
 
 /* Starts a node from what is durable: boot and restart are the same. False also
  * if it refuses, because the disk has rotten. */

@@ -31,32 +31,10 @@ void cluster__arm_timer(struct sim_cluster *cluster, uint32_t node)
 
 /* --- answers -------------------------------------------------------------- */
 
-/* Whether the input has to be answered in its own step. */
+/* Whether the input has to be answered in its own step: a read may wait. */
 static bool is_question(const struct sim_input *input, uint64_t *tag)
 {
-    switch (input->kind) {
-    case SIM_INPUT_PROPOSAL:
-        *tag = input->proposal.tag;
-        return true;
-    case SIM_INPUT_SESSION:
-        *tag = input->session.tag;
-        return true;
-    case SIM_INPUT_CHANGE:
-        *tag = input->change.tag;
-        return true;
-    case SIM_INPUT_TRANSFER:
-        *tag = input->transfer.tag;
-        return true;
-    case SIM_INPUT_START:
-    case SIM_INPUT_MESSAGE:
-    case SIM_INPUT_TIMER:
-    case SIM_INPUT_WRITTEN:
-    case SIM_INPUT_FAILED:
-    case SIM_INPUT_READ:
-    case SIM_INPUT_SNAPSHOT:
-        break;
-    }
-    return false;
+    return input->kind != SIM_INPUT_READ && sim_input_asks(input, tag);
 }
 
 /* Of the operator, who looks at the answer himself. */

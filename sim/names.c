@@ -1,4 +1,4 @@
-/* The words for what sim/node.h counts. */
+/* The words for what sim/node.h counts, and what its inputs ask. */
 #include "sim/node.h"
 
 const char *sim_message_kind_name(enum sim_message_kind kind)
@@ -47,4 +47,33 @@ const char *sim_role_name(enum sim_role role)
         return "leader";
     }
     return "unknown";
+}
+
+bool sim_input_asks(const struct sim_input *input, uint64_t *tag)
+{
+    switch (input->kind) {
+    case SIM_INPUT_PROPOSAL:
+        *tag = input->proposal.tag;
+        return true;
+    case SIM_INPUT_SESSION:
+        *tag = input->session.tag;
+        return true;
+    case SIM_INPUT_CHANGE:
+        *tag = input->change.tag;
+        return true;
+    case SIM_INPUT_TRANSFER:
+        *tag = input->transfer.tag;
+        return true;
+    case SIM_INPUT_READ:
+        *tag = input->read.tag;
+        return true;
+    case SIM_INPUT_START:
+    case SIM_INPUT_MESSAGE:
+    case SIM_INPUT_TIMER:
+    case SIM_INPUT_WRITTEN:
+    case SIM_INPUT_FAILED:
+    case SIM_INPUT_SNAPSHOT:
+        break;
+    }
+    return false;
 }

@@ -403,6 +403,9 @@ struct sim_node {
 /* "append_request"; the words that scenarios and traces use. */
 const char *sim_message_kind_name(enum sim_message_kind kind);
 
+/* Whether the input wants an answer, sooner or later; if so, its tag. */
+bool sim_input_asks(const struct sim_input *input, uint64_t *tag);
+
 /* "leader"; the words that traces and reports use. */
 const char *sim_role_name(enum sim_role role);
 

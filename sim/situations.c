@@ -154,41 +154,11 @@ void sim_situations_crash(struct sim_situations *situations, uint32_t id)
 
 /* --- a step --------------------------------------------------------------- */
 
-/* The tag of what wants an answer; false if nothing does. */
-static bool asks(const struct sim_input *input, uint64_t *tag)
-{
-    switch (input->kind) {
-    case SIM_INPUT_PROPOSAL:
-        *tag = input->proposal.tag;
-        return true;
-    case SIM_INPUT_SESSION:
-        *tag = input->session.tag;
-        return true;
-    case SIM_INPUT_CHANGE:
-        *tag = input->change.tag;
-        return true;
-    case SIM_INPUT_TRANSFER:
-        *tag = input->transfer.tag;
-        return true;
-    case SIM_INPUT_READ:
-        *tag = input->read.tag;
-        return true;
-    case SIM_INPUT_START:
-    case SIM_INPUT_MESSAGE:
-    case SIM_INPUT_TIMER:
-    case SIM_INPUT_WRITTEN:
-    case SIM_INPUT_FAILED:
-    case SIM_INPUT_SNAPSHOT:
-        break;
-    }
-    return false;
-}
-
 /* Reads of the past are answered beside the input of the step. */
 static bool is_answer(const struct situations_look *look, uint64_t tag)
 {
     uint64_t asked;
-    return asks(look->input, &asked) && asked == tag;
+    return sim_input_asks(look->input, &asked) && asked == tag;
 }
 
 static void sort_output(struct situations_look *look,

@@ -43,8 +43,7 @@ Test(raft_crowd, safe_under_faults_and_live_after_them)
     cr_assert_geq(n_installed, 200);
 }
 
-/* --- a swap of all members, with a crash at every step of it ---------------
- */
+/* --- a swap of all members, with a crash at every step of it -------------- */
 
 /* By joint consensus; whether it was accepted. */
 static bool ask(struct crowd *c, const char *text)

@@ -166,8 +166,7 @@ Test(situations_elections, are_told_from_what_nearly_happened)
                    SIM_TRUNCATION);
 }
 
-/* --- at the edges ----------------------------------------------------------
- */
+/* --- at the edges --------------------------------------------------------- */
 
 /* Node 3 voted for itself; nearly: for the one elected, and its vote is still
  * on its way. */

@@ -233,8 +233,7 @@ Test(situations_members, are_told_from_what_nearly_happened)
                    SIM_READ_CONFIRMED_BY_ROUND);
 }
 
-/* --- at the edges ----------------------------------------------------------
- */
+/* --- at the edges --------------------------------------------------------- */
 
 /* Node 4 asks node 2, whose last entry is {2, 2}, for a pre-vote. */
 static void ask_for_pre_vote(struct stage *s, struct sim_position last)

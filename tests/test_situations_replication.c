@@ -179,8 +179,7 @@ Test(situations_replication, are_told_from_what_nearly_happened)
                    SIM_SNAPSHOT_MADE);
 }
 
-/* --- at the edges ----------------------------------------------------------
- */
+/* --- at the edges --------------------------------------------------------- */
 
 /* Nearly: what is refused now has nothing to do with a term. */
 static void refused_for_a_term(struct stage *s, bool nearly)

@@ -273,8 +273,7 @@ Test(situations_requests, are_told_from_what_nearly_happened)
                    SIM_READ_CONFIRMED_BY_ROUND, SIM_VOTE_STORED_BUT_NEVER_SENT);
 }
 
-/* --- at the edges ----------------------------------------------------------
- */
+/* --- at the edges --------------------------------------------------------- */
 
 /* A chunk's answer is one as well; nearly: the read waited for the log. */
 static void read_confirmed_by_chunk(struct stage *s, bool nearly)

@@ -146,8 +146,7 @@ Test(situations_snapshots, are_told_from_what_nearly_happened)
                    SIM_JOINT_ENTERED);
 }
 
-/* --- at the edges ----------------------------------------------------------
- */
+/* --- at the edges --------------------------------------------------------- */
 
 /* Nearly: the follower gets entries again, so that it has the snapshot. */
 static void compacted_while_nothing_else(struct stage *s, bool nearly)

@@ -209,8 +209,7 @@ Test(situations_storage, are_told_from_what_nearly_happened)
                    SIM_VOTE_STORED_BUT_NEVER_SENT, SIM_SITUATION_COUNT);
 }
 
-/* --- at the edges ----------------------------------------------------------
- */
+/* --- at the edges --------------------------------------------------------- */
 
 /* The disk has the vote of an older term. Nearly: of this one. */
 static void vote_of_another_term(struct stage *s, bool nearly)

@@ -71,8 +71,7 @@ void hunt__give_up(struct hunter *hunter, const char *program,
     }
 }
 
-/* --- ends ------------------------------------------------------------------
- */
+/* --- ends ----------------------------------------------------------------- */
 
 bool hunt__name_end(const struct pool_end *end, char *what)
 {
@@ -121,8 +120,7 @@ static bool refuses(struct hunter *hunter, const char *program,
     return true;
 }
 
-/* --- the hunts -------------------------------------------------------------
- */
+/* --- the hunts ------------------------------------------------------------ */
 
 /* Starts are submitted one by one, so that what comes of a find, its check
  * first, need not wait until all starts are over. */
@@ -227,8 +225,7 @@ static void hunt_end(struct hunter *hunter, uint32_t job,
     }
 }
 
-/* --- the client of the pool ------------------------------------------------
- */
+/* --- the client of the pool ----------------------------------------------- */
 
 static void take_line(struct pool_client *self, uint32_t job, const char *text,
                       size_t size)
@@ -287,8 +284,7 @@ static void take_end(struct pool_client *self, uint32_t job,
     }
 }
 
-/* --- the life of a hunt ----------------------------------------------------
- */
+/* --- the life of a hunt --------------------------------------------------- */
 
 /* Better now than after hours. */
 static bool has_files(const struct hunt_options *options)

@@ -25,8 +25,7 @@ static bool end_of_run(struct hunter *hunter, struct task *task,
     return true;
 }
 
-/* --- ablation --------------------------------------------------------------
- */
+/* --- ablation ------------------------------------------------------------- */
 
 void hunt__begin_ablations(struct hunter *hunter, uint32_t mutant,
                            uint32_t start)
@@ -76,8 +75,7 @@ void hunt__ablation_end(struct hunter *hunter, uint32_t job,
     }
 }
 
-/* --- the check ---------------------------------------------------------------
- */
+/* --- the check ------------------------------------------------------------ */
 
 void hunt__check_end(struct hunter *hunter, uint32_t job,
                      const struct pool_end *end)

@@ -38,8 +38,7 @@ struct hunter {
     struct progress_bar bar;
 };
 
-/* --- hunt.c -----------------------------------------------------------------
- */
+/* --- hunt.c --------------------------------------------------------------- */
 
 struct hunt_start *hunt__start_at(const struct hunt *hunt, size_t mutant,
                                   uint32_t start);
@@ -56,8 +55,7 @@ void hunt__give_up(struct hunter *hunter, const char *program,
  * that says nothing about the run. */
 bool hunt__name_end(const struct pool_end *end, char *what);
 
-/* --- the same run again (hunt_again.c) --------------------------------------
- */
+/* --- the same run again (hunt_again.c) ------------------------------------ */
 
 void hunt__begin_ablations(struct hunter *hunter, uint32_t mutant,
                            uint32_t start);
@@ -66,8 +64,7 @@ void hunt__ablation_end(struct hunter *hunter, uint32_t job,
 void hunt__check_end(struct hunter *hunter, uint32_t job,
                      const struct pool_end *end);
 
-/* --- the control (hunt_control.c) -------------------------------------------
- */
+/* --- the control (hunt_control.c) ----------------------------------------- */
 
 /* Begins one if all hunts of this start are over. */
 void hunt__begin_control(struct hunter *hunter, uint32_t start);
@@ -76,8 +73,7 @@ void hunt__control_line(struct hunter *hunter, uint32_t job,
 void hunt__control_end(struct hunter *hunter, uint32_t job,
                        const struct pool_end *end);
 
-/* --- jobs (hunt_jobs.c) ----------------------------------------------------
- */
+/* --- jobs (hunt_jobs.c) --------------------------------------------------- */
 
 void hunt__submit_start(struct hunter *hunter, uint32_t mutant, uint32_t start);
 void hunt__submit_control(struct hunter *hunter, uint32_t start);
@@ -89,8 +85,7 @@ void hunt__submit_check(struct hunter *hunter, uint32_t mutant, uint32_t start);
 void hunt__place_run(const struct hunt *hunt, uint32_t start, uint64_t run,
                      uint32_t *scenario, uint64_t *seed);
 
-/* --- scenarios (hunt_scenarios.c) ------------------------------------------
- */
+/* --- scenarios (hunt_scenarios.c) ----------------------------------------- */
 
 bool hunt__read_scenario(struct hunt_scenario *scenario, const char *path);
 

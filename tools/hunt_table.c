@@ -12,8 +12,7 @@
 
 #define CELL_SIZE 256u
 
-/* --- figures ----------------------------------------------------------------
- */
+/* --- figures -------------------------------------------------------------- */
 
 static bool is_found(const struct hunt_start *start)
 {
@@ -125,8 +124,7 @@ static void print_figure(uint64_t number, enum figure figure, char *cell)
     }
 }
 
-/* --- the mutants ------------------------------------------------------------
- */
+/* --- the mutants ---------------------------------------------------------- */
 
 /* What ended the hunts, and whether the most frequent was expected. */
 static void add_catchers(const struct hunt *hunt, size_t mutant,
@@ -229,8 +227,7 @@ static void print_mutants(const struct hunt *hunt, bool markdown, FILE *out)
     print_grid(grid, markdown, out);
 }
 
-/* --- the nemeses ------------------------------------------------------------
- */
+/* --- the nemeses ---------------------------------------------------------- */
 
 static void add_nemesis(const struct hunt *hunt, uint32_t scenario, uint32_t i,
                         struct grid *grid)
@@ -280,8 +277,7 @@ static void print_nemeses(const struct hunt *hunt, bool markdown, FILE *out)
     }
 }
 
-/* --- the summary ------------------------------------------------------------
- */
+/* --- the summary ---------------------------------------------------------- */
 
 static void print_control(const struct hunt *hunt, FILE *out)
 {
