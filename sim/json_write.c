@@ -109,6 +109,19 @@ void sim_json_put_bytes(struct sim_json_writer *writer, const char *name,
     add_text(writer, "\"");
 }
 
+void sim_json_put_raw(struct sim_json_writer *writer, const char *name,
+                      const char *text, size_t size)
+{
+    begin(writer, name);
+    add(writer, text, size);
+}
+
+void sim_json_put_end(struct sim_json_writer *writer)
+{
+    add(writer, "", 1);
+    writer->size--;
+}
+
 void sim_json_close_object(struct sim_json_writer *writer)
 {
     add_text(writer, "}");

@@ -38,6 +38,13 @@ void sim_json_put_text(struct sim_json_writer *writer, const char *name,
 void sim_json_put_bytes(struct sim_json_writer *writer, const char *name,
                         const uint8_t *bytes, size_t size);
 
+/* A value that is JSON already, `size` bytes. */
+void sim_json_put_raw(struct sim_json_writer *writer, const char *name,
+                      const char *text, size_t size);
+
+/* A NUL after all that was written, not counted in `size`. */
+void sim_json_put_end(struct sim_json_writer *writer);
+
 /* Ends the object or the list that was opened last. */
 void sim_json_close_object(struct sim_json_writer *writer);
 void sim_json_close_list(struct sim_json_writer *writer);
