@@ -117,6 +117,8 @@ struct sim_observation {
 
 struct sim_violation {
     enum sim_property property;
+    const char *kind; /* which of the property's checks: its words, as a format
+                         of printf(). Lives for ever */
     uint64_t step;
     uint64_t time_us;
     uint32_t nodes[SIM_VIOLATION_MAX_NODES]; /* those the paragraph is about */

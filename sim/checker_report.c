@@ -79,6 +79,7 @@ bool checker__violate(struct sim_checker *checker, enum sim_property property,
     checker->violated = true;
     struct sim_violation *violation = &checker->violation;
     violation->property = property;
+    violation->kind = format;
     violation->step = checker->step;
     violation->time_us = checker->time_us;
     involve(violation, a);

@@ -23,7 +23,8 @@ static void client_init(const struct sim_clients *clients, uint32_t number,
     uint32_t node = number % clients->n_nodes + 1;
     clients->items[number] = (struct client){
         .sort = sort,
-        .prng = sim_prng_stream(clients->seed, SIM_STREAM_CLIENT, number, 0),
+        .prng = sim_recording_stream(clients->recording, clients->seed,
+                                     SIM_STREAM_CLIENT, number, 0),
         .phase = CLIENT_FINISHED,
         .wake_at_us = SIM_NEVER,
         .give_up_at_us = SIM_NEVER,
@@ -37,7 +38,8 @@ static void begin_silences(struct sim_clients *clients)
 {
     const struct sim_distribution *silent = &clients->workload.silent;
     clients->silence_prng =
-        sim_prng_stream(clients->seed, SIM_STREAM_SILENCE, 0, 0);
+        sim_recording_stream(clients->recording, clients->seed,
+                             SIM_STREAM_SILENCE, 0, 0);
     clients->busy_until_us = SIM_NEVER;
     if (silent->kind != SIM_FIXED || silent->low_us > 0) {
         clients->busy_until_us = clients->workload.start_us +
@@ -95,6 +97,16 @@ struct sim_clients *sim_clients_new(const struct sim_workload *workload,
     clients->values = sim_intern_new();
     clients->value = sim_calloc((size_t)workload->value_bytes + 1, 1);
     return clients;
+}
+
+void sim_clients_record(struct sim_clients *clients,
+                        struct sim_recording *recording)
+{
+    clients->recording = recording;
+    for (uint32_t i = 0; i < clients->count; i++) {
+        client_init(clients, i, clients->items[i].sort);
+    }
+    begin_silences(clients);
 }
 
 void sim_clients_free(struct sim_clients *clients)

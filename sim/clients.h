@@ -42,6 +42,7 @@
 #define SIM_CLIENTS_H
 
 #include "sim/linearizability.h"
+#include "sim/recording.h"
 #include "sim/scenario.h"
 
 /* No time at all. */
@@ -129,6 +130,11 @@ struct sim_clients;
 struct sim_clients *sim_clients_new(const struct sim_workload *workload,
                                     uint32_t n_nodes, uint32_t features,
                                     uint64_t seed);
+
+/* What is drawn for clients is recorded, or comes from there. Before anything
+ * else is done with them. */
+void sim_clients_record(struct sim_clients *clients,
+                        struct sim_recording *recording);
 
 /* Starts the clients of the workload: call once for each `client` of it, at
  * time 0; asks to be woken. */

@@ -53,6 +53,7 @@ struct client {
 /* The workload's clients come first, then the probe, then the script's. */
 struct sim_clients {
     uint64_t seed; /* of the run: each client has its stream */
+    struct sim_recording *recording; /* NULL: none */
     struct sim_workload workload;
     struct sim_distribution gap;
     struct sim_prng silence_prng;

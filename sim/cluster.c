@@ -136,10 +136,14 @@ static void init_machine(struct sim_cluster *cluster, uint32_t node,
     machine->kv = sim_kv_new();
     machine->tip = SIM_NO_TIP;
     machine->timer_event_us = SIM_NO_EVENT;
-    machine->seeds = sim_prng_stream(seed, SIM_STREAM_NODE, node, 0);
-    machine->crash_luck = sim_prng_stream(seed, SIM_STREAM_CRASH, node, 0);
+    sim_disk_record(machine->disk, cluster->recording, node);
+    machine->seeds = sim_recording_stream(cluster->recording, seed,
+                                          SIM_STREAM_NODE, node, 0);
+    machine->crash_luck = sim_recording_stream(cluster->recording, seed,
+                                               SIM_STREAM_CRASH, node, 0);
     machine->client_luck =
-        sim_prng_stream(seed, SIM_STREAM_CLIENT, node, UINT64_C(1) << 32);
+        sim_recording_stream(cluster->recording, seed, SIM_STREAM_CLIENT, node,
+                             UINT64_C(1) << 32);
 }
 
 struct sim_cluster *sim_cluster_new(const struct sim_scenario *scenario,
@@ -159,7 +163,9 @@ struct sim_cluster *sim_cluster_new(const struct sim_scenario *scenario,
         sim_memberships_new(cluster->tree, cluster->type, &cluster->initial);
     cluster->members = &cluster->initial;
     cluster->witnesses = cluster->initial.witnesses;
+    cluster->recording = options->recording;
     cluster->network = sim_network_new(scenario, options->seed);
+    sim_network_record(cluster->network, options->recording);
     cluster->mail = sim_mail_new();
     cluster->checker =
         options->checks
@@ -242,6 +248,7 @@ void sim_cluster_breach(struct sim_cluster *cluster, const char *format, ...)
     if (cluster->contract[0] != '\0') {
         return;
     }
+    cluster->contract_kind = format;
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(cluster->contract, sizeof cluster->contract, format, arguments);

@@ -156,7 +156,8 @@ struct sim_cluster {
     struct sim_checker *checker;       /* NULL: no checks */
     struct sim_situations *situations; /* with the checker */
     struct sim_trace *trace;
-    struct sim_machine *machines; /* [1] to [n]; [0] is unused */
+    struct sim_recording *recording; /* NULL: none */
+    struct sim_machine *machines;    /* [1] to [n]; [0] is unused */
     uint32_t n;
     uint32_t n_running;       /* machines that are up and not paused */
     uint32_t n_refused;       /* machines that are down for good */
@@ -202,7 +203,8 @@ struct sim_cluster {
     uint32_t it; /* whom the event happened to that the present action follows;
                     SIM_NONE: it follows none */
 
-    char contract[256]; /* empty, or how the contract was broken */
+    char contract[256];        /* empty, or how the contract was broken */
+    const char *contract_kind; /* its words, as a format of printf() */
 };
 
 /* The cluster of `scenario`, all machines down. The checker and the trace are

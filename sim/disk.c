@@ -95,6 +95,13 @@ struct sim_disk *sim_disk_new(const struct sim_log_tree *tree,
     return disk;
 }
 
+void sim_disk_record(struct sim_disk *disk, struct sim_recording *recording,
+                     uint32_t node)
+{
+    disk->prng.track =
+        sim_recording_track(recording, SIM_STREAM_DISK, node, 0, 0);
+}
+
 /* Takes the place of the one before; the disk holds it already. */
 static void place_snapshot(struct sim_disk *disk, sim_snapshot_number snapshot)
 {

@@ -75,6 +75,7 @@
 #include "sim/log_tree.h"
 #include "sim/node.h"
 #include "sim/prng.h"
+#include "sim/recording.h"
 #include "sim/scenario.h"
 
 /* A write of a node, its entries already in the log tree. */
@@ -102,6 +103,11 @@ struct sim_disk *sim_disk_new(const struct sim_log_tree *tree,
                               uint32_t node,
                               const struct sim_distribution *write,
                               const struct sim_distribution *fsync);
+
+/* What is drawn for this disk of `node` is recorded, or comes from there.
+ * Before anything is drawn. */
+void sim_disk_record(struct sim_disk *disk, struct sim_recording *recording,
+                     uint32_t node);
 
 /* Makes this durable at once: what a disk holds before the run begins, with the
  * entries of `tip` after the snapshot, whose log it contains. The disk holds

@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <stddef.h>
 
+#include "sim/recording.h"
+
 #define PPM UINT32_C(1000000)
 
 /* Logarithms are fixed point numbers: LOG2_BITS or LN_BITS bits of fraction. */
@@ -95,10 +97,9 @@ struct sim_distribution sim_distribution_fixed(uint64_t us)
     return (struct sim_distribution){.kind = SIM_FIXED, .low_us = us};
 }
 
-uint64_t sim_distribution_draw(const struct sim_distribution *distribution,
-                               struct sim_prng *prng)
+static uint64_t draw(const struct sim_distribution *distribution,
+                     struct sim_prng *prng)
 {
-    assert(distribution != NULL);
     uint64_t drawn_us = 0;
     switch (distribution->kind) {
     case SIM_FIXED:
@@ -119,4 +120,18 @@ uint64_t sim_distribution_draw(const struct sim_distribution *distribution,
     }
     /* Long means have tails beyond the longest duration. */
     return drawn_us < SIM_MAX_DURATION_US ? drawn_us : SIM_MAX_DURATION_US;
+}
+
+uint64_t sim_distribution_draw(const struct sim_distribution *distribution,
+                               struct sim_prng *prng)
+{
+    assert(distribution != NULL);
+    if (distribution->kind == SIM_FIXED) {
+        return draw(distribution, prng);
+    }
+    /* The duration is what is decided, not the numbers that it comes from. */
+    struct sim_prng numbers = {.state = prng->state};
+    uint64_t drawn_us = draw(distribution, &numbers);
+    prng->state = numbers.state;
+    return sim_track_decide(prng->track, drawn_us, 0, SIM_MAX_DURATION_US);
 }

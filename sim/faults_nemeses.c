@@ -39,8 +39,8 @@ void faults__begin_nemeses(struct sim_faults *faults, uint64_t seed)
     const struct sim_scenario *scenario = faults->cluster->scenario;
     for (uint32_t i = 0; i < scenario->n_nemeses; i++) {
         const struct sim_nemesis *nemesis = &scenario->nemeses[i];
-        faults->nemeses[i].prng =
-            sim_prng_stream(seed, SIM_STREAM_NEMESIS, i, 0);
+        faults->nemeses[i].prng = sim_recording_stream(
+            faults->cluster->recording, seed, SIM_STREAM_NEMESIS, i, 0);
         faults->nemeses[i].acted_us = NEVER;
         if (!nemesis->enabled) {
             continue;

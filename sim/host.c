@@ -312,6 +312,19 @@ static const char *complaint(enum sim_node_status status)
     return "";
 }
 
+static void record_step(struct sim_cluster *cluster, uint32_t node,
+                        const struct sim_input *input)
+{
+    struct sim_recorded_step step = {.time_us = cluster->now_us,
+                                     .node = node,
+                                     .input = (uint8_t)input->kind};
+    if (cluster->delivered != NULL) {
+        step.message = (uint8_t)cluster->delivered->message.kind;
+        step.from = cluster->delivered->from;
+    }
+    sim_recording_step(cluster->recording, &step);
+}
+
 /* The node's answer to the input; false if the step came to nothing. */
 static bool call_node(struct sim_cluster *cluster, uint32_t node,
                       struct sim_input *input, struct sim_outputs *outputs)
@@ -321,6 +334,9 @@ static bool call_node(struct sim_cluster *cluster, uint32_t node,
     input->now_us =
         sim_clock_local_from_virtual(&machine->clock, cluster->now_us);
     cluster->step++;
+    if (cluster->recording != NULL) {
+        record_step(cluster, node, input);
+    }
     enum sim_node_status status =
         cluster->type->step(machine->node, input, outputs);
     machine->stopped =

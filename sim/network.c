@@ -32,7 +32,8 @@ struct link {
     uint32_t n_blocks;
     uint32_t n_holds;
     size_t weather; /* place of the one applied last; NOWHERE if none is */
-    uint32_t *held; /* handles, in order of arrival */
+    struct sim_track **tracks; /* by kind of message; NULL: none yet */
+    uint32_t *held;            /* handles, in order of arrival */
     size_t n_held;
     size_t held_capacity;
 };
@@ -63,6 +64,7 @@ struct sim_network {
     size_t released_capacity;
     size_t next_released;
     struct sim_network_counts counts;
+    struct sim_recording *recording; /* NULL: none */
 };
 
 /* --- links ---------------------------------------------------------------- */
@@ -165,6 +167,12 @@ struct sim_network *sim_network_new(const struct sim_scenario *scenario,
     return network;
 }
 
+void sim_network_record(struct sim_network *network,
+                        struct sim_recording *recording)
+{
+    network->recording = recording;
+}
+
 /* --- messages ------------------------------------------------------------- */
 
 /* For each field the weather applied last that has it, and that is about
@@ -217,6 +225,70 @@ static uint64_t transmit(struct link *link, uint64_t now_us, size_t size)
     return link->busy_until_us;
 }
 
+static struct sim_track *track_of(struct sim_network *network,
+                                  struct link *link, uint32_t from, uint32_t to,
+                                  enum sim_message_kind kind)
+{
+    if (link->tracks == NULL) {
+        link->tracks = sim_calloc(SIM_MESSAGE_KIND_COUNT, sizeof *link->tracks);
+    }
+    if (link->tracks[kind] == NULL) {
+        link->tracks[kind] = sim_recording_track(
+            network->recording, SIM_STREAM_LINK, from, to, (uint32_t)kind);
+    }
+    return link->tracks[kind];
+}
+
+/* The first copy's value on a track is above 0 if there is one. */
+static uint64_t decide(struct sim_track *track, bool comes, uint64_t now_us,
+                       uint64_t arrival_us)
+{
+    return sim_track_decide(track, comes ? arrival_us - now_us + 1 : 0, 0,
+                            2 * SIM_MAX_DURATION_US + 1);
+}
+
+/* The fate that the recording has for the message, in place of this one. */
+static void follow(struct sim_track *track, uint64_t now_us,
+                   struct sim_delivery *delivery)
+{
+    uint64_t first =
+        decide(track, delivery->copies > 0, now_us, delivery->arrival_us[0]);
+    if (first == 0) {
+        delivery->copies = 0;
+        return;
+    }
+    uint64_t second =
+        decide(track, delivery->copies > 1, now_us, delivery->arrival_us[1]);
+    delivery->copies = second > 0 ? 2 : 1;
+    delivery->arrival_us[0] = now_us + first - 1;
+    delivery->arrival_us[1] = second > 0 ? now_us + second - 1 : 0;
+}
+
+static struct sim_delivery draw_fate(struct sim_network *network,
+                                     struct link *link, uint64_t now_us,
+                                     enum sim_message_kind kind, size_t size)
+{
+    struct sim_prng luck = {.state = sim_prng_next(&link->prng)};
+    struct sim_delivery delivery = {.copies = 0};
+    if (link->n_blocks > 0) {
+        return delivery;
+    }
+    struct conditions now = conditions_of(network, link, kind);
+    uint64_t left_us = transmit(link, now_us, size);
+    uint64_t delay_us = sim_distribution_draw(now.delay, &luck);
+    if (sim_prng_chance(&luck, now.drop_ppm)) {
+        return delivery;
+    }
+    delivery.copies = 1;
+    delivery.arrival_us[0] = left_us + delay_us;
+    if (sim_prng_chance(&luck, now.duplicate_ppm)) {
+        delivery.copies = 2;
+        delivery.arrival_us[1] =
+            left_us + sim_distribution_draw(now.delay, &luck);
+    }
+    return delivery;
+}
+
 struct sim_delivery sim_network_send(struct sim_network *network,
                                      uint64_t now_us, uint32_t from,
                                      uint32_t to, enum sim_message_kind kind,
@@ -225,28 +297,13 @@ struct sim_delivery sim_network_send(struct sim_network *network,
     assert(now_us <= SIM_MAX_DURATION_US);
     assert(size <= UINT32_MAX);
     struct link *link = link_at(network, from, to);
-    struct sim_delivery delivery = {.copies = 0};
-    struct sim_prng luck = {.state = sim_prng_next(&link->prng)};
+    struct sim_delivery delivery = draw_fate(network, link, now_us, kind, size);
+    if (network->recording != NULL && link->n_blocks == 0) {
+        follow(track_of(network, link, from, to, kind), now_us, &delivery);
+    }
     network->counts.sent++;
-    if (link->n_blocks > 0) {
-        network->counts.dropped++;
-        return delivery;
-    }
-    struct conditions now = conditions_of(network, link, kind);
-    uint64_t left_us = transmit(link, now_us, size);
-    uint64_t delay_us = sim_distribution_draw(now.delay, &luck);
-    if (sim_prng_chance(&luck, now.drop_ppm)) {
-        network->counts.dropped++;
-        return delivery;
-    }
-    delivery.copies = 1;
-    delivery.arrival_us[0] = left_us + delay_us;
-    if (sim_prng_chance(&luck, now.duplicate_ppm)) {
-        network->counts.duplicated++;
-        delivery.copies = 2;
-        delivery.arrival_us[1] =
-            left_us + sim_distribution_draw(now.delay, &luck);
-    }
+    network->counts.dropped += delivery.copies == 0 ? 1 : 0;
+    network->counts.duplicated += delivery.copies > 1 ? 1 : 0;
     return delivery;
 }
 
@@ -407,6 +464,7 @@ void sim_network_free(struct sim_network *network)
     }
     for (size_t i = 0; i < network->n_links; i++) {
         free(network->links[i].held);
+        free(network->links[i].tracks);
     }
     free(network->links);
     free(network->applied);

@@ -31,6 +31,7 @@
 #define SIM_NETWORK_H
 
 #include "sim/node.h"
+#include "sim/recording.h"
 #include "sim/scenario.h"
 
 struct sim_network;
@@ -61,6 +62,13 @@ struct sim_network_counts {
  * distributions. Never NULL (see sim/memory.h). */
 struct sim_network *sim_network_new(const struct sim_scenario *scenario,
                                     uint64_t seed);
+
+/* The fates of messages are recorded, or come from there: on a track for each
+ * link and kind two values a message, the delay of a copy, counted from when it
+ * was sent, and 1; or 0 for none. Of a message that is lost there is only the
+ * first. What meets a blocked link is on no track. Before the first message. */
+void sim_network_record(struct sim_network *network,
+                        struct sim_recording *recording);
 
 /* A message of `size` bytes enters the link. */
 struct sim_delivery sim_network_send(struct sim_network *network,

@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <stddef.h>
 
+#include "sim/recording.h"
+
 #define PPM UINT64_C(1000000)
 
 /* The step of the state: 2^64 divided by the golden ratio, odd, so that the
@@ -35,18 +37,16 @@ struct sim_prng sim_prng_stream(uint64_t seed, enum sim_stream purpose,
     return (struct sim_prng){.state = hash};
 }
 
-uint64_t sim_prng_next(struct sim_prng *prng)
+static uint64_t next(struct sim_prng *prng)
 {
-    assert(prng != NULL);
     prng->state += STEP;
     return mix(prng->state);
 }
 
-uint64_t sim_prng_below(struct sim_prng *prng, uint64_t bound)
+static uint64_t below(struct sim_prng *prng, uint64_t bound)
 {
-    assert(bound > 0);
     for (;;) {
-        uint64_t drawn = sim_prng_next(prng);
+        uint64_t drawn = next(prng);
         uint64_t rest = drawn % bound;
         /* `drawn - rest` starts a run of `bound` numbers. The last run is
          * refused unless all of it lies below 2^64: 2^64 - bound is the
@@ -57,13 +57,25 @@ uint64_t sim_prng_below(struct sim_prng *prng, uint64_t bound)
     }
 }
 
+uint64_t sim_prng_next(struct sim_prng *prng)
+{
+    assert(prng != NULL);
+    return sim_track_decide(prng->track, next(prng), 0, UINT64_MAX);
+}
+
+uint64_t sim_prng_below(struct sim_prng *prng, uint64_t bound)
+{
+    assert(bound > 0);
+    return sim_track_decide(prng->track, below(prng, bound), 0, bound - 1);
+}
+
 uint64_t sim_prng_between(struct sim_prng *prng, uint64_t low, uint64_t high)
 {
     assert(low <= high);
-    if (high - low == UINT64_MAX) {
-        return sim_prng_next(prng);
-    }
-    return low + sim_prng_below(prng, high - low + 1);
+    uint64_t drawn = high - low == UINT64_MAX
+                         ? next(prng)
+                         : low + below(prng, high - low + 1);
+    return sim_track_decide(prng->track, drawn, low, high);
 }
 
 bool sim_prng_chance(struct sim_prng *prng, uint32_t ppm)
@@ -75,5 +87,6 @@ bool sim_prng_chance(struct sim_prng *prng, uint32_t ppm)
     if (ppm == PPM) {
         return true;
     }
-    return sim_prng_below(prng, PPM) < ppm;
+    return sim_track_decide(prng->track, below(prng, PPM) < ppm ? 1 : 0, 0,
+                            1) == 1;
 }

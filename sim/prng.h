@@ -12,8 +12,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct sim_track;
+
 struct sim_prng {
     uint64_t state;
+    struct sim_track *track; /* what is decided by this stream is recorded
+                                there, or comes from there: sim/recording.h.
+                                NULL: neither */
 };
 
 /* What a stream is for. The values are part of every run's identity: never

@@ -251,14 +251,48 @@ bool scenario__duration_range(const struct scenario_reader *reader,
     return *low <= *high;
 }
 
+/* Which of the alternatives it is: what "drawn" says, or else the pointer of
+ * the list draws (that of the value itself may have something else to draw). */
+static uint64_t drawn_place(struct scenario_reader *reader,
+                            const struct sim_json_value *value,
+                            const struct sim_json_value *list)
+{
+    const struct sim_json_value *drawn =
+        sim_json_member(&reader->json, value, "drawn");
+    int64_t place = 0;
+    if (drawn == NULL) {
+        struct sim_prng prng = scenario__stream(reader, list);
+        return sim_prng_below(&prng, list->n_values);
+    }
+    if (!sim_json_integer(drawn, &place) || place < 0 ||
+        place >= (int64_t)list->n_values) {
+        sim_json_refuse(&reader->json, drawn,
+                        "this is no place in the list of \"one_of\", counted "
+                        "from 0");
+        return 0;
+    }
+    return (uint64_t)place;
+}
+
+bool scenario__draws(struct scenario_reader *reader,
+                     const struct sim_json_value *value, uint64_t *place)
+{
+    const struct sim_json_value *list =
+        sim_json_member(&reader->json, value, "one_of");
+    if (list == NULL || list->kind != SIM_JSON_LIST || list->n_values == 0) {
+        return false;
+    }
+    *place = drawn_place(reader, value, list);
+    return true;
+}
+
 /* All alternatives are read, for their problems; the drawn one last, for its
- * value. The pointer of the list draws: that of the value itself may have
- * something else to draw. */
+ * value. */
 static void read_one_of(struct scenario_reader *reader,
                         const struct sim_json_value *value,
                         const struct scenario_key *key, void *out)
 {
-    const char *const names[] = {"one_of"};
+    const char *const names[] = {"one_of", "drawn"};
     const struct sim_json_value *list =
         sim_json_member(&reader->json, value, "one_of");
     const struct sim_json_value *each;
@@ -282,8 +316,7 @@ static void read_one_of(struct scenario_reader *reader,
                         "this list is empty; write the values to choose from");
         return;
     }
-    struct sim_prng prng = scenario__stream(reader, list);
-    uint64_t place = sim_prng_below(&prng, list->n_values);
+    uint64_t place = drawn_place(reader, value, list);
     for (each = sim_json_first(&reader->json, list); each != NULL;
          each = sim_json_next(&reader->json, each)) {
         if (each->place == place) {

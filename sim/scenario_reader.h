@@ -92,6 +92,10 @@ bool scenario__duration_range(const struct scenario_reader *reader,
                               const struct sim_json_value *value, uint64_t *low,
                               uint64_t *high);
 
+/* Whether it is a "one_of"; if so, the place of the alternative that it is. */
+bool scenario__draws(struct scenario_reader *reader,
+                     const struct sim_json_value *value, uint64_t *place);
+
 /* What the seed draws at this place: a stream of its own. */
 struct sim_prng scenario__stream(const struct scenario_reader *reader,
                                  const struct sim_json_value *value);

@@ -197,6 +197,7 @@ struct sim_simulation *sim_simulation_new(const struct sim_scenario *scenario,
     simulation->clients =
         sim_clients_new(&scenario->workload, scenario->nodes,
                         options->node_type->features, options->seed);
+    sim_clients_record(simulation->clients, options->recording);
     simulation->damages =
         sim_damages_new(simulation->cluster, simulation->clients);
     simulation->op = sim_operator_new(simulation->cluster);

@@ -11,6 +11,7 @@
 #include "sim/checker.h"
 #include "sim/linearizability.h"
 #include "sim/node.h"
+#include "sim/recording.h"
 #include "sim/scenario.h"
 #include "sim/situations.h"
 
@@ -39,6 +40,8 @@ struct sim_options {
     uint64_t trace_from_step; /* the first step whose text is wanted; of a
                                  format for programs that is all */
     uint64_t max_steps;       /* then it ends, undecided; SIM_UNLIMITED */
+    struct sim_recording *recording; /* written, or followed; outlives the run.
+                                        NULL: neither */
 };
 
 enum sim_verdict {
@@ -105,6 +108,8 @@ struct sim_result {
     struct sim_unmet unmet[SIM_MAX_UNMET];
     uint32_t n_unmet;
     char contract[256]; /* SIM_VERDICT_CONTRACT: which call, what it did */
+    const char *contract_kind; /* the same, its words as a format of printf().
+                                  Lives for ever */
 };
 
 /* `scenario` must outlive the run. */

@@ -138,6 +138,7 @@ enum sim_verdict simulation__finish(struct sim_simulation *simulation)
     if (cluster->contract[0] != '\0') {
         result->verdict = SIM_VERDICT_CONTRACT;
         memcpy(result->contract, cluster->contract, sizeof result->contract);
+        result->contract_kind = cluster->contract_kind;
     } else if (simulation__violation_of(simulation) == NULL &&
                cluster->step >= simulation->options.max_steps) {
         result->verdict = SIM_VERDICT_STEP_LIMIT;
@@ -153,6 +154,9 @@ enum sim_verdict simulation__finish(struct sim_simulation *simulation)
                   cluster->contract[0] == '\0' &&
                       simulation__violation_of(simulation) == NULL &&
                       cluster->step < simulation->options.max_steps);
+    if (cluster->recording != NULL) {
+        sim_recording_end(cluster->recording);
+    }
     count_all(simulation);
     return result->verdict;
 }

@@ -18,20 +18,47 @@ static void take_line(struct sim_trace_sink *base, const char *text,
     sink->text[sink->size] = '\0';
 }
 
-struct sim_scenario *harness_parse(const char *text, uint64_t seed)
+struct sim_scenario *harness_parse_text(const char *text, uint64_t seed)
 {
     struct sim_scenario_problems problems;
+    struct sim_scenario *scenario =
+        sim_scenario_parse(text, strlen(text), &seed, &problems);
+    cr_assert_not_null(scenario, "%s: %s", problems.items[0].pointer,
+                       problems.items[0].message);
+    sim_scenario_problems_free(&problems);
+    return scenario;
+}
+
+struct sim_scenario *harness_parse(const char *text, uint64_t seed)
+{
     char *json = sim_strdup(text);
     for (char *c = json; *c != '\0'; c++) {
         *c = *c == '\'' ? '"' : *c;
     }
-    struct sim_scenario *scenario =
-        sim_scenario_parse(json, strlen(json), &seed, &problems);
-    cr_assert_not_null(scenario, "%s: %s", problems.items[0].pointer,
-                       problems.items[0].message);
-    sim_scenario_problems_free(&problems);
+    struct sim_scenario *scenario = harness_parse_text(json, seed);
     free(json);
     return scenario;
+}
+
+char *harness_read_file(const char *name, size_t *size)
+{
+    const char *root = getenv("RAFTSIM_SOURCE");
+    char path[4096];
+    size_t room = (size_t)1 << 20;
+    int length = snprintf(path, sizeof path, "%s/%s",
+                          root != NULL ? root : ".", name);
+    cr_assert(length > 0 && (size_t)length < sizeof path);
+    FILE *file = fopen(path, "rb");
+    cr_assert_not_null(file, "cannot open %s", path);
+    char *text = sim_calloc(room, 1);
+    size_t got = fread(text, 1, room - 1, file);
+    cr_assert(feof(file) && !ferror(file), "%s", path);
+    cr_assert_gt(got, 0);
+    fclose(file);
+    if (size != NULL) {
+        *size = got;
+    }
+    return text;
 }
 
 struct sim_result harness_run(const char *text, uint64_t seed,

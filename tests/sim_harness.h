@@ -27,6 +27,13 @@ struct harness_text {
 /* A scenario written with ' in place of ". The test fails if it is invalid. */
 struct sim_scenario *harness_parse(const char *text, uint64_t seed);
 
+/* The text of a file of the project, to be freed, with a NUL at its end; its
+ * size in `*size`, unless that is NULL. */
+char *harness_read_file(const char *name, size_t *size);
+
+/* A scenario as it is in a file. */
+struct sim_scenario *harness_parse_text(const char *text, uint64_t seed);
+
 struct harness_options {
     const struct sim_node_type *type; /* NULL: the Raft of raft/ */
     uint64_t max_steps;               /* 0: no limit */
