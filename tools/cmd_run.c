@@ -81,6 +81,9 @@ static bool take_option(struct run *run, int key, const char *value)
         return true;
     case 'm':
         return parse_number("max-steps", value, &simulation->max_steps);
+    case HELP_RUN_FAILURES:
+        run->failures = value;
+        return true;
     case HELP_RUN_SITUATIONS:
         run->runner.situations = true;
         return true;
@@ -109,6 +112,11 @@ static bool fits_together(const struct run *run)
     if (run->json && run->trace_path != NULL &&
         strcmp(run->trace_path, "-") == 0) {
         return refuse("--json and --trace - both want standard output");
+    }
+    if (run->failures != NULL &&
+        (run->without.text != NULL || !run->runner.simulation.checks)) {
+        return refuse("--failures keeps runs of whole scenarios, checked: "
+                      "without --without and --no-checks");
     }
     if (run->has_seeds && run->has_seed) {
         return refuse("--seed and --seeds both say which seed is the first");
@@ -211,7 +219,24 @@ static void tell(struct run *run, const struct report *report)
     }
 }
 
+/* A failure leaves its file before anybody is told of it. */
+static char *keep(struct run *run, const char *path,
+                  const struct artifact_text *text,
+                  const struct report *report)
+{
+    char *kept = NULL;
+    enum exit_code code = report_exit_code(report);
+    if (run->failures != NULL &&
+        (code == EXIT_UNEXPECTED || code == EXIT_BROKEN) &&
+        !artifact_keep(run->failures, path, text, &run->runner, report->outcome,
+                       report->differs, &kept)) {
+        run->failed = true;
+    }
+    return kept;
+}
+
 enum exit_code run_scenario(struct run *run, const char *path,
+                            const struct artifact_text *text,
                             const struct sim_scenario *scenario, uint64_t seed)
 {
     struct sim_options *simulation = &run->runner.simulation;
@@ -232,8 +257,10 @@ enum exit_code run_scenario(struct run *run, const char *path,
         complain(run, run->trace_path, outcome.trace_error);
         return EXIT_BAD_INPUT;
     }
-    struct report report = {path, scenario, &run->runner, &outcome,
-                            NULL, false,    NULL};
+    struct report report = {.path = path,
+                            .scenario = scenario,
+                            .options = &run->runner,
+                            .outcome = &outcome};
     char *story = NULL;
     enum exit_code code = report_exit_code(&report);
     if ((run->json || !run->many) &&
@@ -246,8 +273,11 @@ enum exit_code run_scenario(struct run *run, const char *path,
         report_repeat(run->program, path, simulation, run->without.text);
     report.story = story;
     report.repeat = repeat;
+    char *kept = keep(run, path, text, &report);
+    report.kept = kept;
     tell(run, &report);
     code = report_exit_code(&report);
+    free(kept);
     free(repeat);
     free(story);
     return code;
@@ -256,8 +286,15 @@ enum exit_code run_scenario(struct run *run, const char *path,
 static enum exit_code run_file(struct run *run, char **files, int count, int i)
 {
     const uint64_t *seed = run->has_seed ? &run->seed : NULL;
-    struct sim_scenario *scenario = input_scenario(files[i], seed, stderr);
+    struct artifact_text text;
+    char *bytes = input_read(files[i], &text.size);
+    text.bytes = bytes;
+    struct sim_scenario *scenario =
+        bytes == NULL
+            ? NULL
+            : input_parse(files[i], bytes, text.size, seed, stderr);
     if (scenario == NULL) {
+        free(bytes);
         return runner_is_interrupted() ? EXIT_INTERRUPTED : EXIT_BAD_INPUT;
     }
     enum exit_code code = EXIT_BAD_INPUT;
@@ -266,10 +303,11 @@ static enum exit_code run_file(struct run *run, char **files, int count, int i)
         if (i > 0 && !run->json) {
             putchar('\n');
         }
-        code = run_scenario(run, files[i], scenario,
+        code = run_scenario(run, files[i], &text, scenario,
                             run->has_seed ? run->seed : scenario->seed);
     }
     sim_scenario_free(scenario);
+    free(bytes);
     return code;
 }
 

@@ -20,6 +20,10 @@ const struct options_spec help_run_options[HELP_RUN_OPTION_COUNT] = {
     {HELP_RUN_WITHOUT, "without", "LIST",
      "Leave nemeses out, such as /nemeses/3,/nemeses/7 (counted from 0): they "
      "never act, and everything else is drawn as it was with them."},
+    {HELP_RUN_FAILURES, "failures", "DIR",
+     "Leave a file in the directory DIR for each run that is not as expected: "
+     "all that is needed to repeat it, also when the code has changed. See "
+     "'raftsim help replay'."},
     {'t', "trace", "FILE",
      "Write the story of the run to FILE, one record a step: when, which node, "
      "what it got and what it did. '-' is standard output."},
@@ -55,9 +59,10 @@ static const char *const overview_page[] = {
     "",
     "SYNOPSIS",
     "    raftsim run FILE... [--seed N] [--trace FILE] [--verbose] [--json]",
+    "    raftsim replay FILE...",
     "    raftsim check FILE...",
     "    raftsim hunt --mutants DIR --build DIR",
-    "    raftsim help [run | check | hunt | scenario | situations]",
+    "    raftsim help [run | replay | check | hunt | scenario | situations]",
     "    raftsim --version",
     "",
     "DESCRIPTION",
@@ -72,6 +77,7 @@ static const char *const overview_page[] = {
     "",
     "COMMANDS",
     "    run         Run scenarios and report.",
+    "    replay      Run a failure again that was kept.",
     "    check       Say whether scenario files are valid, without running "
     "them.",
     "    hunt        Find mutants of the Raft library, and how fast.",
@@ -95,6 +101,7 @@ static const char *const run_page[] = {
     "                        [--without LIST] [--trace FILE]",
     "                        [--trace-format FORMAT] [--verbose] [--json]",
     "                        [--max-steps N] [--situations] [--no-checks]",
+    "                        [--failures DIR]",
     "",
     "DESCRIPTION",
     "    Runs each FILE ('-' is standard input) to its end and prints a "
@@ -193,7 +200,8 @@ static const char *const help_text[] = {
     "    raftsim help - print a help page",
     "",
     "SYNOPSIS",
-    "    raftsim help [run | check | hunt | scenario | situations | help]",
+    "    raftsim help [run | replay | check | hunt | scenario | situations |",
+    "                  help]",
     NULL,
 };
 
@@ -241,6 +249,16 @@ static void print_hunt(FILE *out)
     print_section(help_hunt_exit, out);
     print_section(environment_page, out);
     print_section(help_hunt_examples, out);
+}
+
+static void print_replay(FILE *out)
+{
+    print_lines(help_replay_lines, out);
+    fputs("\nOPTIONS\n", out);
+    options_print(help_replay_options, HELP_REPLAY_OPTION_COUNT, out);
+    print_section(help_replay_exit, out);
+    print_section(environment_page, out);
+    print_section(help_replay_examples, out);
 }
 
 static void print_overview(FILE *out)
@@ -297,7 +315,8 @@ static const struct {
     const char *topic;
     void (*print)(FILE *out);
 } pages[] = {
-    {"run", print_run},           {"check", print_check}, {"hunt", print_hunt},
+    {"run", print_run},           {"replay", print_replay},
+    {"check", print_check},       {"hunt", print_hunt},
     {"scenario", print_scenario}, {"situations", print_situations},
     {"help", print_help},
 };

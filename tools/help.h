@@ -12,9 +12,10 @@ enum help_run_option {
     HELP_RUN_SEEDS,
     HELP_RUN_UNTIL_FAILURE,
     HELP_RUN_WITHOUT,
+    HELP_RUN_FAILURES,
 };
 
-#define HELP_RUN_OPTION_COUNT 12u
+#define HELP_RUN_OPTION_COUNT 13u
 extern const struct options_spec help_run_options[HELP_RUN_OPTION_COUNT];
 
 enum help_hunt_option {
@@ -29,6 +30,9 @@ enum help_hunt_option {
 #define HELP_HUNT_OPTION_COUNT 12u
 extern const struct options_spec help_hunt_options[HELP_HUNT_OPTION_COUNT];
 
+#define HELP_REPLAY_OPTION_COUNT 4u
+extern const struct options_spec help_replay_options[HELP_REPLAY_OPTION_COUNT];
+
 #define HELP_CHECK_OPTION_COUNT 1u
 extern const struct options_spec help_check_options[HELP_CHECK_OPTION_COUNT];
 
@@ -40,6 +44,11 @@ bool help_page(const char *topic, FILE *out);
 extern const char *const help_hunt_lines[];
 extern const char *const help_hunt_exit[];
 extern const char *const help_hunt_examples[];
+
+/* The sections of the page about failures that were kept. */
+extern const char *const help_replay_lines[];
+extern const char *const help_replay_exit[];
+extern const char *const help_replay_examples[];
 
 /* The lines of the page about the scenario format; NULL ends them. */
 extern const char *const help_scenario_lines[];

@@ -78,6 +78,15 @@ char *input_read(const char *path, size_t *size)
     return text;
 }
 
+void input_print_problems(const char *path,
+                          const struct sim_scenario_problems *problems,
+                          FILE *out)
+{
+    for (uint32_t i = 0; i < problems->count; i++) {
+        print_problem(out, input_name(path), &problems->items[i]);
+    }
+}
+
 struct sim_scenario *input_parse(const char *path, const char *text,
                                  size_t size, const uint64_t *seed,
                                  FILE *problems_to)
@@ -85,9 +94,7 @@ struct sim_scenario *input_parse(const char *path, const char *text,
     struct sim_scenario_problems problems = {0};
     struct sim_scenario *scenario =
         sim_scenario_parse(text, size, seed, &problems);
-    for (uint32_t i = 0; i < problems.count; i++) {
-        print_problem(problems_to, input_name(path), &problems.items[i]);
-    }
+    input_print_problems(path, &problems, problems_to);
     sim_scenario_problems_free(&problems);
     return scenario;
 }

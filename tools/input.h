@@ -21,6 +21,11 @@ struct sim_scenario *input_parse(const char *path, const char *text,
                                  size_t size, const uint64_t *seed,
                                  FILE *problems_to);
 
+/* Prints what is wrong within a file, as above. */
+void input_print_problems(const char *path,
+                          const struct sim_scenario_problems *problems,
+                          FILE *out);
+
 /* How messages call the file: the path, or "standard input". */
 const char *input_name(const char *path);
 

@@ -13,6 +13,7 @@ static const struct {
     const char *name;
     int (*run)(const char *program, int argc, char **argv);
 } commands[] = {{"run", cmd_run},
+                {"replay", cmd_replay},
                 {"check", cmd_check},
                 {"hunt", cmd_hunt},
                 {"help", cmd_help}};

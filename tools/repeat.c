@@ -40,6 +40,24 @@ static void add_quoted(struct text *text, const char *word)
     add(text, "'");
 }
 
+/* A name that looks like an option would be read as one. */
+static void add_path(struct text *text, const char *path)
+{
+    if (path[0] == '-' && path[1] != '\0') {
+        add(text, "./");
+    }
+    add_quoted(text, path);
+}
+
+char *report_repeat_replay(const char *program, const char *path)
+{
+    struct text text = {0};
+    add_quoted(&text, program);
+    add(&text, " replay ");
+    add_path(&text, path);
+    return text.bytes;
+}
+
 char *report_repeat(const char *program, const char *path,
                     const struct sim_options *options, const char *without)
 {
@@ -47,11 +65,7 @@ char *report_repeat(const char *program, const char *path,
     char number[64];
     add_quoted(&text, program);
     add(&text, " run ");
-    /* A name that looks like an option would be read as one. */
-    if (path[0] == '-' && path[1] != '\0') {
-        add(&text, "./");
-    }
-    add_quoted(&text, path);
+    add_path(&text, path);
     snprintf(number, sizeof number, " --seed %" PRIu64, options->seed);
     add(&text, number);
     if (options->max_steps != SIM_UNLIMITED) {

@@ -372,6 +372,9 @@ void report_print(const struct report *report, FILE *out)
     if (report_exit_code(report) != EXIT_AS_EXPECTED) {
         fprintf(out, "To repeat it: %s\n", report->repeat);
     }
+    if (report->kept != NULL) {
+        fprintf(out, "Kept in:      %s\n", report->kept);
+    }
 }
 
 void report_print_short(const struct report *report, FILE *out)

@@ -5,14 +5,18 @@
 #include "tools/command.h"
 #include "tools/runner.h"
 
+struct replay;
+
 struct report {
     const char *path; /* of the scenario, as typed */
     const struct sim_scenario *scenario;
     const struct runner_options *options;
     const struct runner_outcome *outcome;
-    const char *story;  /* of the last steps, or NULL */
-    bool differs;       /* a second run did not end as the first did */
-    const char *repeat; /* the command that repeats the run */
+    const char *story;           /* of the last steps, or NULL */
+    bool differs;                /* a second run did not end as the first did */
+    const char *repeat;          /* the command that repeats the run */
+    const char *kept;            /* the file that keeps it, or NULL */
+    const struct replay *replay; /* of a failure, or NULL */
 };
 
 enum exit_code report_exit_code(const struct report *report);
@@ -33,6 +37,9 @@ void report_print_json(const struct report *report, FILE *out);
  * line of its own among many: "FILE, seed 7: election_safety was violated in
  * step 812". */
 void report_print_short(const struct report *report, FILE *out);
+
+/* The command that repeats the replay of a file; to be freed. */
+char *report_repeat_replay(const char *program, const char *path);
 
 /* The command that repeats a run, quoted for a shell; to be freed. `without`:
  * the nemeses that it left out, as typed, or NULL. */

@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "sim/memory.h"
+#include "sim/recording_json.h"
+#include "tools/failure.h"
+#include "tools/replay.h"
 #include "tools/report.h"
 
 /* cJSON holds numbers as doubles, which would change large ones: they are put
@@ -147,6 +150,47 @@ static void add_unmet(cJSON *object, const struct sim_result *result)
     }
 }
 
+/* What went wrong, as far as it can be the same in another run. */
+static void add_failure(cJSON *object, const struct report *report)
+{
+    struct failure failure;
+    failure_of(&failure, &report->outcome->result, report->differs);
+    if (failure.what[0] == '\0') {
+        cJSON_AddNullToObject(object, "failure");
+    } else {
+        cJSON *item = cJSON_AddObjectToObject(object, "failure");
+        cJSON_AddStringToObject(item, "what", failure.what);
+        cJSON_AddStringToObject(item, "kind", failure.kind);
+    }
+    if (report->kept != NULL) {
+        cJSON_AddStringToObject(object, "kept", report->kept);
+    }
+}
+
+static void add_replay(cJSON *object, const struct replay *replay)
+{
+    const struct sim_parting *parting = &replay->parting;
+    cJSON *item = cJSON_AddObjectToObject(object, "replay");
+    char text[SIM_RECORDED_STEP_SIZE];
+    cJSON_AddStringToObject(item, "end", replay_word(replay->end));
+    cJSON_AddBoolToObject(item, "followed",
+                          replay->follows && !parting->parted);
+    cJSON_AddBoolToObject(item, "same_hash", replay->same_hash);
+    if (!parting->parted) {
+        return;
+    }
+    add_number(item, "parted_at_step", parting->step);
+    if (parting->has_recorded) {
+        cJSON_AddStringToObject(
+            item, "recorded",
+            sim_recorded_step_print(&parting->recorded, text));
+    }
+    if (parting->has_here) {
+        cJSON_AddStringToObject(item, "here",
+                                sim_recorded_step_print(&parting->here, text));
+    }
+}
+
 void report_print_json(const struct report *report, FILE *out)
 {
     const struct sim_result *result = &report->outcome->result;
@@ -175,6 +219,10 @@ void report_print_json(const struct report *report, FILE *out)
     }
     if (report->story != NULL) {
         add_story(object, report->story);
+    }
+    add_failure(object, report);
+    if (report->replay != NULL) {
+        add_replay(object, report->replay);
     }
     cJSON_AddStringToObject(object, "repeat", report->repeat);
     char *line = cJSON_PrintUnformatted(object);

@@ -2,6 +2,7 @@
 #ifndef TOOLS_RUN_H
 #define TOOLS_RUN_H
 
+#include "tools/artifact.h"
 #include "tools/progress_bar.h"
 #include "tools/report.h"
 #include "tools/seeds.h"
@@ -19,6 +20,7 @@ struct run {
     const char *trace_path; /* NULL: no trace */
     FILE *trace;            /* opened with the first run */
     bool json;
+    const char *failures; /* the directory that keeps failures; or NULL */
     bool failed; /* the trace, or standard output, could not be written */
     struct progress_bar bar; /* of many together, or of each */
     char *first_repeat; /* of many: repeats the first that failed; or NULL */
@@ -31,8 +33,9 @@ struct run {
 bool run_open_trace(struct run *run, char **files, int count);
 
 /* Runs a scenario that is ready to run, and tells of it. `seed` is the one that
- * it was parsed with. */
+ * it was parsed with, from `text`. */
 enum exit_code run_scenario(struct run *run, const char *path,
+                            const struct artifact_text *text,
                             const struct sim_scenario *scenario, uint64_t seed);
 
 /* Of many: a line for a run that was not as expected, nothing for others. */

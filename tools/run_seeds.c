@@ -6,16 +6,10 @@
 #include "tools/input.h"
 #include "tools/run.h"
 
-/* A scenario file is read once: it may be standard input. */
-struct text {
-    char *bytes;
-    size_t size;
-};
-
 struct tour {
     struct run *run;
     char **files;
-    struct text *texts;
+    struct artifact_text *texts; /* read once: one may be standard input */
     int n_files;
     struct seeds seeds;
     uint64_t done, good;
@@ -62,7 +56,7 @@ static enum exit_code run_one(struct tour *tour, int i, uint64_t seed)
     enum exit_code code = EXIT_BAD_INPUT;
     if (without_apply(&run->without, scenario, tour->files[i]) &&
         run_open_trace(run, tour->files, tour->n_files)) {
-        code = run_scenario(run, tour->files[i], scenario, seed);
+        code = run_scenario(run, tour->files[i], &tour->texts[i], scenario, seed);
         tour->done++;
         tour->good += code == EXIT_AS_EXPECTED ? 1 : 0;
         show_progress(tour);
@@ -143,7 +137,7 @@ enum exit_code run_seeds(struct run *run, char **files, int count)
         }
     }
     for (int i = 0; i < count; i++) {
-        free(tour.texts[i].bytes);
+        free((char *)tour.texts[i].bytes);
     }
     free(tour.texts);
     free(run->first_repeat);

@@ -1,0 +1,161 @@
+#include "tools/artifact.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/memory.h"
+#include "sim/recording_json.h"
+#include "tools/input.h"
+#include "tools/options.h"
+
+bool artifact_is_one(const struct artifact_text *text)
+{
+    struct sim_json json;
+    struct sim_scenario_problems problems;
+    bool is = sim_json_open(&json, text->bytes, text->size) &&
+              sim_json_member(&json, sim_json_top(&json), "format") != NULL &&
+              sim_json_member(&json, sim_json_top(&json), "failure") != NULL;
+    sim_json_close(&json, &problems);
+    sim_scenario_problems_free(&problems);
+    return is;
+}
+
+/* A string of `object`; NULL, with the problem noted, if there is none. */
+static const char *text_of(struct sim_json *json,
+                           const struct sim_json_value *object,
+                           const char *name)
+{
+    const struct sim_json_value *value =
+        object == NULL ? NULL : sim_json_member(json, object, name);
+    const char *text = value == NULL ? NULL : sim_json_string(value);
+    if (text == NULL) {
+        sim_json_refuse(json,
+                        value != NULL    ? value
+                        : object != NULL ? object
+                                         : sim_json_top(json),
+                        "\"%s\" is no string here", name);
+    }
+    return text;
+}
+
+static void read_number(struct sim_json *json, const char *name,
+                        uint64_t *number)
+{
+    const struct sim_json_value *value =
+        sim_json_member(json, sim_json_top(json), name);
+    int64_t integer = 0;
+    if (value == NULL) {
+        return;
+    }
+    if (!sim_json_integer(value, &integer) || integer < 0) {
+        sim_json_refuse(json, value, "this is no number of \"%s\"", name);
+        return;
+    }
+    *number = (uint64_t)integer;
+}
+
+static void read_failure(struct sim_json *json, struct artifact *artifact)
+{
+    const struct sim_json_value *failure =
+        sim_json_member(json, sim_json_top(json), "failure");
+    const char *what = text_of(json, failure, "what");
+    const char *kind = text_of(json, failure, "kind");
+    const char *text = text_of(json, failure, "text");
+    if (what != NULL && kind != NULL && text != NULL) {
+        snprintf(artifact->failure.what, sizeof artifact->failure.what, "%s",
+                 what);
+        snprintf(artifact->failure.kind, sizeof artifact->failure.kind, "%s",
+                 kind);
+        artifact->text = sim_strdup(text);
+    }
+}
+
+/* The members but for the scenario and the decisions. */
+static void read_head(struct sim_json *json, struct artifact *artifact)
+{
+    const struct sim_json_value *top = sim_json_top(json);
+    const char *format = text_of(json, top, "format");
+    const char *file = text_of(json, top, "file");
+    const char *seed = text_of(json, top, "seed");
+    const struct sim_json_value *hash = sim_json_member(json, top, "hash");
+    if (format != NULL && strcmp(format, ARTIFACT_FORMAT) != 0) {
+        sim_json_refuse(json, sim_json_member(json, top, "format"),
+                        "this raftsim reads \"" ARTIFACT_FORMAT "\"");
+    }
+    if (seed != NULL && !options_number(seed, &artifact->seed)) {
+        sim_json_refuse(json, sim_json_member(json, top, "seed"),
+                        "this is no seed");
+    }
+    artifact->file = file == NULL ? NULL : sim_strdup(file);
+    artifact->max_steps = SIM_UNLIMITED;
+    read_number(json, "max_steps", &artifact->max_steps);
+    read_number(json, "steps", &artifact->steps);
+    if (hash != NULL && sim_json_string(hash) != NULL) {
+        artifact->hash = strtoull(sim_json_string(hash), NULL, 16);
+    }
+    read_failure(json, artifact);
+}
+
+static void read_scenario(struct sim_json *json, const char *path,
+                          struct artifact *artifact)
+{
+    const struct sim_json_value *value =
+        sim_json_member(json, sim_json_top(json), "scenario");
+    if (value == NULL) {
+        sim_json_refuse(json, sim_json_top(json),
+                        "there is no \"scenario\" here");
+        return;
+    }
+    size_t size = value->end - value->begin;
+    char *text = sim_calloc(size + 1, 1);
+    memcpy(text, json->text + value->begin, size);
+    artifact->expanded = (struct artifact_text){text, size};
+    artifact->scenario = input_parse(path, text, size, &artifact->seed, stderr);
+    if (artifact->scenario == NULL) {
+        sim_json_refuse(json, value, "this scenario is not valid");
+    }
+}
+
+static void read_all(struct sim_json *json, const char *path,
+                     struct artifact *artifact)
+{
+    const struct sim_json_value *decisions =
+        sim_json_member(json, sim_json_top(json), "decisions");
+    read_head(json, artifact);
+    read_scenario(json, path, artifact);
+    if (decisions != NULL) {
+        artifact->recording = sim_recording_read(json, decisions);
+    }
+}
+
+bool artifact_read(const char *path, struct artifact *artifact)
+{
+    struct sim_json json;
+    struct sim_scenario_problems problems;
+    size_t size;
+    *artifact = (struct artifact){.text = NULL};
+    char *text = input_read(path, &size);
+    if (text == NULL) {
+        return false;
+    }
+    if (sim_json_open(&json, text, size)) {
+        read_all(&json, path, artifact);
+    }
+    sim_json_close(&json, &problems);
+    bool good = problems.count == 0;
+    input_print_problems(path, &problems, stderr);
+    sim_scenario_problems_free(&problems);
+    free(text);
+    return good;
+}
+
+void artifact_clear(struct artifact *artifact)
+{
+    free(artifact->text);
+    free(artifact->file);
+    free((char *)artifact->expanded.bytes);
+    sim_scenario_free(artifact->scenario);
+    sim_recording_free(artifact->recording);
+    *artifact = (struct artifact){.text = NULL};
+}

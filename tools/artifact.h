@@ -1,0 +1,75 @@
+/* The file that a failure leaves: all that is needed to see it again, on its
+ * own.
+ *
+ *   {
+ *     "format": "raftsim failure 1",
+ *     "version": "0.1.0", "compiler": "gcc 12.2.0",   who ran it
+ *     "file": "scenarios/swarm.json", "seed": "7",    what was run
+ *     "max_steps": 100000,                            if there was such a limit
+ *     "failure": {"what": …, "kind": …, "text": …},   tools/failure.h; the text
+ *                                                     tells of this one
+ *     "steps": 812, "time_us": 1203412, "hash": "…",  of the whole run
+ *     "faults": ["[…] -- crash: node 2 (/nemeses/3)", …],  what fell when
+ *     "last_steps": ["…", …],                         of the story
+ *     "scenario": {…},                                expanded, see
+ *                                                     sim/scenario_expand.h
+ *     "decisions": {…}                                sim/recording_json.h
+ *   }
+ *
+ * A node that took the whole process with it ("what": "died") leaves no
+ * decisions: its run is repeated from the seed. */
+#ifndef TOOLS_ARTIFACT_H
+#define TOOLS_ARTIFACT_H
+
+#include "sim/recording.h"
+#include "tools/failure.h"
+#include "tools/runner.h"
+
+#define ARTIFACT_FORMAT "raftsim failure 1"
+
+/* The text of a scenario file. */
+struct artifact_text {
+    const char *bytes;
+    size_t size;
+};
+
+/* A failure read back. */
+struct artifact {
+    struct failure failure;
+    char *text; /* what happened, for people */
+    char *file; /* the scenario's path */
+    uint64_t seed;
+    uint64_t max_steps; /* SIM_UNLIMITED: no limit */
+    uint64_t hash;
+    uint64_t steps;
+    struct artifact_text expanded; /* the scenario */
+    struct sim_scenario *scenario;
+    struct sim_recording *recording; /* NULL: there are no decisions */
+};
+
+/* Leaves a file for a run that failed with `outcome`: runs it again, to record
+ * it. `directory` is made if there is none. True with the file's path in
+ * `*path` (to be freed); false, after saying so on stderr, if it could not be
+ * written. Either nothing is there or the whole file. */
+bool artifact_keep(const char *directory, const char *file,
+                   const struct artifact_text *text,
+                   const struct runner_options *options,
+                   const struct runner_outcome *outcome, bool differs,
+                   char **path);
+
+/* The same for a run that took its process with it: `how` ("SIGSEGV", "no sign
+ * of life for 10 s") and the last of what it told, lines ended by newlines. */
+bool artifact_keep_died(const char *directory, const char *file,
+                        const struct artifact_text *text, uint64_t seed,
+                        const char *how, const char *last_steps, char **path);
+
+/* Reads one; false after saying on stderr what is wrong with it. To be cleared
+ * in both cases. */
+bool artifact_read(const char *path, struct artifact *artifact);
+
+/* Whether a text is meant to be an artifact, not a scenario. */
+bool artifact_is_one(const struct artifact_text *text);
+
+void artifact_clear(struct artifact *artifact);
+
+#endif

@@ -1,0 +1,304 @@
+#define _POSIX_C_SOURCE 200809L
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sim/hash.h"
+#include "sim/json_pretty.h"
+#include "sim/json_write.h"
+#include "sim/memory.h"
+#include "sim/recording_json.h"
+#include "sim/scenario_expand.h"
+#include "tools/artifact.h"
+
+/* How many of the steps that led to a failure are told. */
+#define STORY_STEPS 40u
+
+#ifdef __clang__
+#define COMPILER "clang " __clang_version__
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
+
+/* --- what happened -------------------------------------------------------- */
+
+/* Of a story, the lines about the world that a fault or a nemesis caused, and
+ * the last steps. */
+struct witness {
+    struct sim_trace_sink base;
+    struct sim_json_writer faults; /* items of a list */
+    char *last[STORY_STEPS * 4];   /* lines, the latest at `next` - 1 */
+    size_t next;
+};
+
+static bool is_of_fault(const char *line)
+{
+    return strstr(line, "] -- ") != NULL &&
+           (strstr(line, " (/faults/") != NULL || strstr(line, " (/nemeses/"));
+}
+
+static void witness_line(struct witness *witness, const char *line)
+{
+    size_t place = witness->next++ % (sizeof witness->last / sizeof(char *));
+    free(witness->last[place]);
+    witness->last[place] = sim_strdup(line);
+    if (is_of_fault(line)) {
+        sim_json_put_text(&witness->faults, NULL, line);
+    }
+}
+
+static void witness_record(struct sim_trace_sink *base, const char *text,
+                           size_t size)
+{
+    struct witness *witness = (struct witness *)base;
+    while (size > 0) {
+        const char *end = memchr(text, '\n', size);
+        size_t length = end == NULL ? size : (size_t)(end - text);
+        char *line = sim_calloc(length + 1, 1);
+        memcpy(line, text, length);
+        witness_line(witness, line);
+        free(line);
+        length += end == NULL ? 0 : 1;
+        text += length;
+        size -= length;
+    }
+}
+
+static void put_last_steps(const struct witness *witness,
+                           struct sim_json_writer *writer)
+{
+    size_t room = sizeof witness->last / sizeof(char *);
+    size_t first = witness->next > room ? witness->next - room : 0;
+    sim_json_open_list(writer, "last_steps");
+    for (size_t i = first; i < witness->next; i++) {
+        sim_json_put_text(writer, NULL, witness->last[i % room]);
+    }
+    sim_json_close_list(writer);
+}
+
+static void witness_clear(struct witness *witness)
+{
+    for (size_t i = 0; i < sizeof witness->last / sizeof(char *); i++) {
+        free(witness->last[i]);
+    }
+    sim_json_writer_clear(&witness->faults);
+}
+
+/* --- the file ------------------------------------------------------------- */
+
+/* The scenario's name: its file's, without folders and ".json". */
+static void put_name(char *name, size_t room, const char *file)
+{
+    const char *slash = strrchr(file, '/');
+    const char *base = slash != NULL ? slash + 1 : file;
+    size_t size = strlen(base);
+    if (size > 5 && strcmp(base + size - 5, ".json") == 0) {
+        size -= 5;
+    }
+    snprintf(name, room, "%.*s", (int)(size < 100 ? size : 100),
+             strcmp(file, "-") == 0 ? "stdin" : base);
+}
+
+/* DIRECTORY/NAME-SEED-HASH.json; the hash tells scenarios of one name apart. */
+static char *path_of(const char *directory, const char *file,
+                     const struct artifact_text *text, uint64_t seed)
+{
+    struct sim_hash hash = {0};
+    char name[128];
+    sim_hash_bytes(&hash, (const uint8_t *)text->bytes, text->size);
+    put_name(name, sizeof name, file);
+    size_t room = strlen(directory) + sizeof name + 64;
+    char *path = sim_calloc(room, 1);
+    snprintf(path, room, "%s/%s-%" PRIu64 "-%08" PRIx64 ".json", directory,
+             name, seed, hash.state >> 32);
+    return path;
+}
+
+static bool make_directory(const char *directory)
+{
+    struct stat there;
+    if (mkdir(directory, 0777) == 0 ||
+        (errno == EEXIST && stat(directory, &there) == 0 &&
+         S_ISDIR(there.st_mode))) {
+        return true;
+    }
+    fprintf(stderr, "raftsim: cannot make the directory %s: %s\n", directory,
+            strerror(errno));
+    return false;
+}
+
+/* In a new file that takes the old one's name once all of it is on the disk. */
+static bool replace_file(const char *path, const char *text)
+{
+    size_t room = strlen(path) + 32;
+    char *fresh = sim_calloc(room, 1);
+    snprintf(fresh, room, "%s.%ld.tmp", path, (long)getpid());
+    FILE *file = fopen(fresh, "w");
+    bool good = file != NULL && fputs(text, file) >= 0 && fflush(file) == 0 &&
+                fsync(fileno(file)) == 0;
+    int error = errno;
+    if (file != NULL && fclose(file) != 0 && good) {
+        error = errno;
+        good = false;
+    }
+    if (good && rename(fresh, path) != 0) {
+        error = errno;
+        good = false;
+    }
+    if (!good) {
+        fprintf(stderr, "raftsim: cannot write %s: %s\n", path,
+                strerror(error));
+        remove(fresh);
+    }
+    free(fresh);
+    return good;
+}
+
+static bool finish(const char *directory, struct sim_json_writer *writer,
+                   char *file_path, char **path)
+{
+    sim_json_close_object(writer);
+    char *pretty = sim_json_pretty(writer->text, writer->size);
+    bool good = make_directory(directory) && replace_file(file_path, pretty);
+    free(pretty);
+    sim_json_writer_clear(writer);
+    if (!good) {
+        free(file_path);
+        return false;
+    }
+    *path = file_path;
+    return true;
+}
+
+static void put_hex(struct sim_json_writer *writer, const char *name,
+                    uint64_t number)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%016" PRIx64, number);
+    sim_json_put_text(writer, name, text);
+}
+
+/* Who ran what, and what went wrong. */
+static void begin(struct sim_json_writer *writer, const char *file,
+                  uint64_t seed, uint64_t max_steps,
+                  const struct failure *failure, const char *text)
+{
+    char digits[24];
+    sim_json_open_object(writer, NULL);
+    sim_json_put_text(writer, "format", ARTIFACT_FORMAT);
+    sim_json_put_text(writer, "version", RAFTSIM_VERSION);
+    sim_json_put_text(writer, "compiler", COMPILER);
+    sim_json_put_text(writer, "file", file);
+    snprintf(digits, sizeof digits, "%" PRIu64, seed);
+    sim_json_put_text(writer, "seed", digits);
+    if (max_steps != SIM_UNLIMITED) {
+        sim_json_put_number(writer, "max_steps", max_steps);
+    }
+    sim_json_open_object(writer, "failure");
+    sim_json_put_text(writer, "what", failure->what);
+    sim_json_put_text(writer, "kind", failure->kind);
+    sim_json_put_text(writer, "text", text);
+    sim_json_close_object(writer);
+}
+
+static void put_scenario(struct sim_json_writer *writer,
+                         const struct artifact_text *text, uint64_t seed)
+{
+    char *expanded = sim_scenario_expand(text->bytes, text->size, seed);
+    sim_json_put_raw(writer, "scenario", expanded, strlen(expanded));
+    free(expanded);
+}
+
+static const char *words_of(const struct sim_result *result)
+{
+    if (result->verdict == SIM_VERDICT_CONTRACT) {
+        return result->contract;
+    }
+    if (result->violated) {
+        return result->violation.text;
+    }
+    return result->n_unmet > 0 ? result->unmet[0].text : "";
+}
+
+/* The run once more, with its decisions and its story. */
+static void record(const struct sim_scenario *scenario,
+                   const struct runner_options *options,
+                   struct sim_recording *recording, struct witness *witness,
+                   struct sim_result *result)
+{
+    struct sim_options again = options->simulation;
+    again.recording = recording;
+    again.trace = &witness->base;
+    again.trace_format = SIM_TRACE_STORY;
+    again.trace_from_step = 0;
+    struct sim_simulation *simulation = sim_simulation_new(scenario, &again);
+    while (sim_simulation_advance(simulation, UINT64_MAX) ==
+           SIM_VERDICT_RUNNING) {
+    }
+    *result = *sim_simulation_result(simulation);
+    sim_simulation_free(simulation);
+}
+
+bool artifact_keep(const char *directory, const char *file,
+                   const struct artifact_text *text,
+                   const struct runner_options *options,
+                   const struct runner_outcome *outcome, bool differs,
+                   char **path)
+{
+    uint64_t seed = options->simulation.seed;
+    struct sim_scenario_problems problems;
+    struct sim_scenario *scenario =
+        sim_scenario_parse(text->bytes, text->size, &seed, &problems);
+    struct sim_recording *recording = sim_recording_new();
+    struct witness witness = {.base.line = witness_record};
+    struct sim_json_writer writer = {.text = NULL};
+    struct sim_result result;
+    struct failure failure;
+    sim_scenario_problems_free(&problems);
+    record(scenario, options, recording, &witness, &result);
+    failure_of(&failure, &outcome->result,
+               differs || result.hash != outcome->result.hash);
+    begin(&writer, file, seed, options->simulation.max_steps, &failure,
+          words_of(&outcome->result));
+    sim_json_put_number(&writer, "steps", result.steps);
+    sim_json_put_number(&writer, "time_us", result.time_us);
+    put_hex(&writer, "hash", result.hash);
+    sim_json_open_list(&writer, "faults");
+    if (witness.faults.size > 0) {
+        sim_json_put_raw(&writer, NULL, witness.faults.text,
+                         witness.faults.size);
+    }
+    sim_json_close_list(&writer);
+    put_last_steps(&witness, &writer);
+    put_scenario(&writer, text, seed);
+    sim_json_open_object(&writer, "decisions");
+    sim_recording_write(recording, &writer);
+    sim_json_close_object(&writer);
+    witness_clear(&witness);
+    sim_recording_free(recording);
+    sim_scenario_free(scenario);
+    return finish(directory, &writer, path_of(directory, file, text, seed),
+                  path);
+}
+
+bool artifact_keep_died(const char *directory, const char *file,
+                        const struct artifact_text *text, uint64_t seed,
+                        const char *how, const char *last_steps, char **path)
+{
+    struct witness witness = {.base.line = witness_record};
+    struct sim_json_writer writer = {.text = NULL};
+    struct failure failure = {.what = "died"};
+    snprintf(failure.kind, sizeof failure.kind, "%s", how);
+    witness_record(&witness.base, last_steps, strlen(last_steps));
+    begin(&writer, file, seed, SIM_UNLIMITED, &failure, how);
+    put_last_steps(&witness, &writer);
+    put_scenario(&writer, text, seed);
+    witness_clear(&witness);
+    return finish(directory, &writer, path_of(directory, file, text, seed),
+                  path);
+}

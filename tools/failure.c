@@ -1,0 +1,66 @@
+#include "tools/failure.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The words of a format, with a _ for what it puts in. */
+static void put_words(char *kind, const char *format)
+{
+    size_t size = 0;
+    for (const char *at = format;
+         *at != '\0' && size < FAILURE_KIND_SIZE - 1;) {
+        if (*at != '%') {
+            kind[size++] = *at++;
+            continue;
+        }
+        at++;
+        at += strspn(at, "-+ #0123456789.*lhzjt");
+        at += *at != '\0' ? 1 : 0; /* the conversion */
+        kind[size++] = '_';
+    }
+    kind[size] = '\0';
+}
+
+static void put_places(char *kind, const struct sim_result *result)
+{
+    size_t size = 0;
+    for (uint32_t i = 0; i < result->n_unmet && size < FAILURE_KIND_SIZE; i++) {
+        int more = snprintf(kind + size, FAILURE_KIND_SIZE - size, "%s%s",
+                            i > 0 ? ", " : "", result->unmet[i].pointer);
+        size += more > 0 ? (size_t)more : 0;
+    }
+}
+
+void failure_of(struct failure *failure, const struct sim_result *result,
+                bool differs)
+{
+    const char *what = "";
+    *failure = (struct failure){.what = ""};
+    if (differs) {
+        what = "not_repeatable";
+    } else if (result->verdict == SIM_VERDICT_CONTRACT) {
+        what = "contract";
+        put_words(failure->kind, result->contract_kind);
+    } else if (result->verdict == SIM_VERDICT_STEP_LIMIT) {
+        what = "step_limit";
+    } else if (result->verdict == SIM_VERDICT_UNEXPECTED && result->violated) {
+        what = sim_property_name(result->violation.property);
+        put_words(failure->kind, result->violation.kind);
+    } else if (result->verdict == SIM_VERDICT_UNEXPECTED) {
+        what = "expectation";
+        put_places(failure->kind, result);
+    }
+    snprintf(failure->what, sizeof failure->what, "%s", what);
+}
+
+bool failure_equal(const struct failure *a, const struct failure *b)
+{
+    return strcmp(a->what, b->what) == 0 && strcmp(a->kind, b->kind) == 0;
+}
+
+const char *failure_print(const struct failure *failure, char *text)
+{
+    snprintf(text, FAILURE_TEXT_SIZE, "%s%s%s", failure->what,
+             failure->kind[0] != '\0' ? ": " : "", failure->kind);
+    return text;
+}

@@ -1,0 +1,40 @@
+/* What went wrong in a run, so that two failures can be told apart or be found
+ * to be the same: not where and when it happened, and to whom, but what.
+ *
+ *   what                       kind
+ *   a property's name          the words of the check that failed, its numbers
+ *                              left out
+ *   "contract"                 the words of the breach, in the same way
+ *   "expectation"              the places in the scenario that were not met
+ *   "step_limit"               (none)
+ *   "not_repeatable"           (none)
+ *   "died"                     how the process ended: "SIGSEGV"
+ */
+#ifndef TOOLS_FAILURE_H
+#define TOOLS_FAILURE_H
+
+#include <stdbool.h>
+
+#include "sim/simulation.h"
+
+#define FAILURE_WHAT_SIZE 48u
+#define FAILURE_KIND_SIZE 1024u
+#define FAILURE_TEXT_SIZE (FAILURE_WHAT_SIZE + FAILURE_KIND_SIZE + 2)
+
+struct failure {
+    char what[FAILURE_WHAT_SIZE]; /* empty: nothing went wrong */
+    char kind[FAILURE_KIND_SIZE];
+};
+
+/* Of a run that ended, or was interrupted, which is no failure. */
+void failure_of(struct failure *failure, const struct sim_result *result,
+                bool differs);
+
+/* The same thing went wrong. */
+bool failure_equal(const struct failure *a, const struct failure *b);
+
+/* "election_safety: node _ became leader of term _, …"; `text` has room for
+ * FAILURE_TEXT_SIZE bytes. Returns it. */
+const char *failure_print(const struct failure *failure, char *text);
+
+#endif

@@ -1,0 +1,67 @@
+/* The pages about failures that were kept. */
+#include "tools/help.h"
+
+#include <stddef.h>
+
+const struct options_spec help_replay_options[HELP_REPLAY_OPTION_COUNT] = {
+    {'t', "trace", "FILE",
+     "Write the story of the run to FILE; '-' is standard output."},
+    {'v', "verbose", NULL,
+     "Tell that story on standard error while it happens."},
+    {'j', "json", NULL,
+     "Print each run's summary as one line of JSON; \"replay\" says what became "
+     "of the failure."},
+    {'h', "help", NULL, "Print this page."},
+};
+
+const char *const help_replay_lines[] = {
+    "NAME",
+    "    raftsim replay - run a failure again that was kept",
+    "",
+    "SYNOPSIS",
+    "    raftsim replay FILE... [--trace FILE] [--verbose] [--json]",
+    "",
+    "DESCRIPTION",
+    "    A FILE is what 'raftsim run --failures DIR' leaves of a run that was "
+    "not",
+    "    as expected. It holds the scenario, the seed, and all that chance",
+    "    decided: which message was lost, or came how late; when which fault",
+    "    fell, and on whom. The run is repeated from these decisions alone, so",
+    "    it still shows the same failure when the code that draws has changed.",
+    "",
+    "    The summary is that of 'raftsim run'; then it says what became of the",
+    "    failure: it is still there in the same way, another one took its "
+    "place,",
+    "    or nothing fails any more. And it says whether the run followed the",
+    "    recording to its end, or where it parted: the first step in which a",
+    "    node got something else than in the recorded run, as it does after",
+    "    what nodes send has changed. From there on the decisions are used as",
+    "    far as they fit, and the seed draws the rest.",
+    "",
+    "    Not in the file is what a node makes of the random number that it "
+    "gets",
+    "    for each life, such as its election timeouts: if the node draws in",
+    "    another way, the run parts with the first timer that shows it.",
+    NULL,
+};
+
+const char *const help_replay_exit[] = {
+    "EXIT STATUS",
+    "    0    Nothing fails any more.",
+    "    1    It fails, in the same way or another.",
+    "    2    Bad usage, or a FILE that cannot be read.",
+    "    3    The contract between node and simulator is broken, or a run does",
+    "         not repeat.",
+    "    130  Interrupted (Ctrl-C).",
+    "    Of several files, the highest.",
+    NULL,
+};
+
+const char *const help_replay_examples[] = {
+    "EXAMPLES",
+    "    raftsim run scenarios/swarm.json --seeds 1..1000 --failures failures",
+    "        Keep what fails.",
+    "    raftsim replay failures/*.json",
+    "        Is it still so?",
+    NULL,
+};
