@@ -2,12 +2,14 @@
 #include "sim/clients.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sim/clients_internal.h"
 #include "sim/kv.h"
 #include "sim/memory.h"
+#include "sim/recording_acts.h"
 
 /* The probe asks another server after this, whatever the workload's clients
  * do. A network that is slower than this is no obstacle: late answers count. */
@@ -15,8 +17,8 @@
 
 /* --- life ---------------------------------------------------------------- */
 
-static void client_init(const struct sim_clients *clients, uint32_t number,
-                        enum client_sort sort)
+void clients__init(const struct sim_clients *clients, uint32_t number,
+                   enum client_sort sort)
 {
     uint64_t timeout_us =
         sort == CLIENT_PROBE ? PROBE_TIMEOUT_US : clients->workload.timeout_us;
@@ -37,9 +39,8 @@ static void client_init(const struct sim_clients *clients, uint32_t number,
 static void begin_silences(struct sim_clients *clients)
 {
     const struct sim_distribution *silent = &clients->workload.silent;
-    clients->silence_prng =
-        sim_recording_stream(clients->recording, clients->seed,
-                             SIM_STREAM_SILENCE, 0, 0);
+    clients->silence_prng = sim_recording_stream(
+        clients->recording, clients->seed, SIM_STREAM_SILENCE, 0, 0);
     clients->busy_until_us = SIM_NEVER;
     if (silent->kind != SIM_FIXED || silent->low_us > 0) {
         clients->busy_until_us = clients->workload.start_us +
@@ -88,8 +89,9 @@ struct sim_clients *sim_clients_new(const struct sim_workload *workload,
     clients->items = sim_grow(NULL, &clients->capacity, clients->count,
                               sizeof *clients->items);
     for (uint32_t i = 0; i < clients->count; i++) {
-        client_init(clients, i,
-                    i < workload->clients ? CLIENT_OF_WORKLOAD : CLIENT_PROBE);
+        clients__init(clients, i,
+                      i < workload->clients ? CLIENT_OF_WORKLOAD
+                                            : CLIENT_PROBE);
     }
     begin_silences(clients);
     clients->history = sim_history_new();
@@ -104,7 +106,7 @@ void sim_clients_record(struct sim_clients *clients,
 {
     clients->recording = recording;
     for (uint32_t i = 0; i < clients->count; i++) {
-        client_init(clients, i, clients->items[i].sort);
+        clients__init(clients, i, clients->items[i].sort);
     }
     begin_silences(clients);
 }
@@ -116,6 +118,8 @@ void sim_clients_free(struct sim_clients *clients)
     }
     for (uint32_t i = 0; i < clients->count; i++) {
         free(clients->items[i].data);
+        free(clients->items[i].next.key);
+        free(clients->items[i].next.value);
         sim_table_clear(&clients->items[i].seen);
     }
     free(clients->items);
@@ -129,9 +133,8 @@ void sim_clients_free(struct sim_clients *clients)
 
 /* --- one after the other ------------------------------------------------- */
 
-/* An action that does nothing. */
-static void no_action(const struct sim_clients *clients, uint32_t number,
-                      struct sim_client_action *action)
+void clients__no_action(const struct sim_clients *clients, uint32_t number,
+                        struct sim_client_action *action)
 {
     *action = (struct sim_client_action){
         .client = number,
@@ -142,8 +145,8 @@ static void no_action(const struct sim_clients *clients, uint32_t number,
     };
 }
 
-static void finish(struct sim_clients *clients, struct client *client,
-                   struct sim_client_action *action)
+void clients__finish(struct sim_clients *clients, struct client *client,
+                     struct sim_client_action *action)
 {
     clients__enter(clients, client, CLIENT_FINISHED, SIM_NEVER, action);
 }
@@ -153,10 +156,34 @@ static void rest(struct sim_clients *clients, struct client *client,
                  uint64_t at_us, struct sim_client_action *action)
 {
     if (at_us >= clients->workload.stop_us) {
-        finish(clients, client, action);
+        clients__finish(clients, client, action);
     } else {
         clients__enter(clients, client, CLIENT_RESTING, at_us, action);
     }
+}
+
+static void record_operation(const struct sim_clients *clients,
+                             const struct client *client, uint64_t now_us)
+{
+    static const char *const names[] = {
+        [SIM_HISTORY_READ] = "read_log",
+        [SIM_HISTORY_WRITE] = "set",
+        [SIM_HISTORY_COMPARE_AND_SET] = "compare_and_set",
+    };
+    uint32_t size;
+    char key[16];
+    if (clients->recording == NULL) {
+        return;
+    }
+    const uint8_t *bytes = sim_clients_key(clients, client->asked.key, &size);
+    snprintf(key, sizeof key, "%.*s", (int)size, (const char *)bytes);
+    const char *name = client->request == SIM_REQUEST_READ ? "read"
+                       : client->request == SIM_REQUEST_READ_LEASE
+                           ? "read_lease"
+                           : names[client->asked.kind];
+    sim_recording_operation(clients->recording, now_us, name,
+                            clients__number_of(clients, client), client->node,
+                            key, client->asked.value);
 }
 
 /* The next thing that a client of the workload does, when it has nothing under
@@ -170,7 +197,7 @@ static void go_on(struct sim_clients *clients, struct client *client,
     }
     client->node = client->home;
     if (now_us >= stop_us || client->due_us >= stop_us) {
-        finish(clients, client, action);
+        clients__finish(clients, client, action);
     } else if (clients->have_sessions && client->session == 0) {
         client->request = SIM_REQUEST_SESSION;
         client->give_up_at_us = SIM_NEVER;
@@ -184,6 +211,7 @@ static void go_on(struct sim_clients *clients, struct client *client,
         clients__draw(clients, clients__number_of(clients, client), now_us);
         clients->counters.begun++;
         action->begun = client->operation;
+        record_operation(clients, client, now_us);
         client->give_up_at_us = give_up_us == SIM_UNLIMITED ? SIM_NEVER
                                 : give_up_us > 0 ? now_us + give_up_us
                                                  : now_us + 1;
@@ -235,13 +263,10 @@ static void done(struct sim_clients *clients, struct client *client,
         done_of_workload(clients, client, reply, now_us, action);
         break;
     case CLIENT_PROBE:
-        finish(clients, client, action);
+        clients__finish(clients, client, action);
         break;
     case CLIENT_OF_SCRIPT:
-        clients->counters.scripted_answered++;
-        clients__conclude(clients, clients__number_of(clients, client), reply,
-                          now_us, action);
-        finish(clients, client, action);
+        clients__script_done(clients, client, reply, now_us, action);
         break;
     }
 }
@@ -253,7 +278,11 @@ static void expired(struct sim_clients *clients, struct client *client,
     assert(client->request == SIM_REQUEST_COMMAND);
     assert(client->session != 0);
     client->session = 0;
-    give_up(clients, client, now_us, action);
+    if (client->sort == CLIENT_OF_SCRIPT) {
+        clients__finish(clients, client, action);
+    } else {
+        give_up(clients, client, now_us, action);
+    }
 }
 
 /* --- calls --------------------------------------------------------------- */
@@ -263,7 +292,7 @@ void sim_clients_start(struct sim_clients *clients, uint32_t client,
 {
     assert(client < clients->workload.clients);
     struct client *c = &clients->items[client];
-    no_action(clients, client, action);
+    clients__no_action(clients, client, action);
     c->due_us = clients->workload.start_us + clients__draw_gap(clients, c);
     rest(clients, c, c->due_us, action);
 }
@@ -272,48 +301,9 @@ void sim_clients_probe_start(struct sim_clients *clients, uint64_t now_us,
                              struct sim_client_action *action)
 {
     uint32_t number = clients->workload.clients;
-    no_action(clients, number, action);
+    clients__no_action(clients, number, action);
     clients__set(clients, number, now_us, SIM_PROBE_KEY, NULL, 0);
     clients__ask_first(clients, &clients->items[number], now_us, action);
-}
-
-/* A client of the script that has nothing to do: an old one, or one more. */
-static uint32_t script_client(struct sim_clients *clients)
-{
-    uint32_t number = clients->workload.clients + 1;
-    while (number < clients->count &&
-           clients->items[number].phase != CLIENT_FINISHED) {
-        number++;
-    }
-    if (number == clients->count) {
-        clients->count++;
-        clients->items = sim_grow(clients->items, &clients->capacity,
-                                  clients->count, sizeof *clients->items);
-        client_init(clients, number, CLIENT_OF_SCRIPT);
-    }
-    return number;
-}
-
-void sim_clients_propose(struct sim_clients *clients, uint64_t now_us,
-                         uint32_t node, const char *key, const char *value,
-                         struct sim_client_action *action)
-{
-    assert(node <= clients->n_nodes);
-    uint32_t number = script_client(clients);
-    struct client *client = &clients->items[number];
-    if (node != SIM_NONE) {
-        client->node = node;
-    }
-    no_action(clients, number, action);
-    if (value != NULL) {
-        clients__set(clients, number, now_us, key, (const uint8_t *)value,
-                     (uint32_t)strlen(value));
-    } else {
-        clients__set_any(clients, number, now_us, key);
-    }
-    clients->counters.scripted++;
-    action->begun = client->operation;
-    clients__ask_first(clients, client, now_us, action);
 }
 
 void sim_clients_wake(struct sim_clients *clients, uint32_t client,
@@ -321,7 +311,7 @@ void sim_clients_wake(struct sim_clients *clients, uint32_t client,
 {
     assert(client < clients->count);
     struct client *c = &clients->items[client];
-    no_action(clients, client, action);
+    clients__no_action(clients, client, action);
     if (now_us < c->wake_at_us) {
         return; /* replaced since */
     }
@@ -397,7 +387,7 @@ void sim_clients_answer(struct sim_clients *clients,
     assert(number < clients->count);
     struct client *client = &clients->items[number];
     assert(attempt <= client->attempt);
-    no_action(clients, number, action);
+    clients__no_action(clients, number, action);
     if (clients__is_open(client) && attempt >= client->first_attempt) {
         bool is_latest =
             client->phase == CLIENT_ASKING && attempt == client->attempt;

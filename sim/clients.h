@@ -19,7 +19,8 @@
  *     under way is then not known;
  *   - the probe, which tests whether the cluster makes progress: one command
  *     each time it is started, whatever the workload; without a session;
- *   - the script's proposals: one command each, without a session.
+ *   - those of the script: one operation each, without a session; or, where
+ *     it gives them names, one after the other, with a session.
  *
  * Nothing here has a queue or a clock. Each call fills an action, and the
  * simulation does what it says: hands the request to the server (after the
@@ -146,8 +147,22 @@ void sim_clients_start(struct sim_clients *clients, uint32_t client,
 void sim_clients_probe_start(struct sim_clients *clients, uint64_t now_us,
                              struct sim_client_action *action);
 
-/* Proposes to set `key` to `value` (NULL: a random one of the workload's size)
- * at `now_us`, at `node` first (SIM_NONE: any). The strings are copied. */
+/* What the script asks for. The strings are copied. */
+struct sim_client_order {
+    enum sim_operation operation;
+    uint32_t node; /* is asked first; SIM_NONE: any */
+    const char *key;
+    const char *value; /* to write; NULL: a random one of the workload's size */
+    uint32_t name;     /* of the client; 0: one that does nothing else */
+};
+
+/* Does so at `now_us`. A client with a name has a session, as those of the
+ * workload have; whatever it was still waiting for is given up. */
+void sim_clients_order(struct sim_clients *clients, uint64_t now_us,
+                       const struct sim_client_order *order,
+                       struct sim_client_action *action);
+
+/* The same, to set a key, by a client without a name. */
 void sim_clients_propose(struct sim_clients *clients, uint64_t now_us,
                          uint32_t node, const char *key, const char *value,
                          struct sim_client_action *action);

@@ -190,37 +190,28 @@ static void draw_value(struct sim_clients *clients, struct client *client)
     }
 }
 
-void clients__set_any(struct sim_clients *clients, uint32_t client,
-                      uint64_t now_us, const char *key)
+void clients__begin(struct sim_clients *clients, uint32_t client,
+                    uint64_t now_us, enum sim_operation operation,
+                    const char *key, const char *value)
 {
-    draw_value(clients, &clients->items[client]);
-    clients__set(clients, client, now_us, key, clients->value,
-                 clients->workload.value_bytes);
-}
-
-void clients__draw(struct sim_clients *clients, uint32_t client,
-                   uint64_t now_us)
-{
-    struct client *c = &clients->items[client];
-    enum sim_operation operation = draw_operation(clients, c);
-    uint64_t place = sim_prng_below(&c->prng, clients->workload.keys);
-    char key[16];
-    snprintf(key, sizeof key, "k%" PRIu64, place);
+    const uint8_t *bytes = (const uint8_t *)value;
+    uint32_t size = value != NULL ? (uint32_t)strlen(value) : 0;
     bool direct = clients->have_reads;
+    bool writes = operation == SIM_OPERATION_SET ||
+                  operation == SIM_OPERATION_COMPARE_AND_SET;
+    if (writes && value == NULL) {
+        draw_value(clients, &clients->items[client]);
+        bytes = clients->value;
+        size = clients->workload.value_bytes;
+    }
     switch (operation) {
     case SIM_OPERATION_SET:
-        clients__set_any(clients, client, now_us, key);
+        clients__set(clients, client, now_us, key, bytes, size);
         break;
     case SIM_OPERATION_COMPARE_AND_SET:
-        draw_value(clients, c);
-        compare_and_set(clients, client, now_us, key, clients->value,
-                        clients->workload.value_bytes);
+        compare_and_set(clients, client, now_us, key, bytes, size);
         break;
     case SIM_OPERATION_READ:
-        if (direct) {
-            uint64_t node = sim_prng_below(&c->prng, clients->n_nodes);
-            c->node = (uint32_t)node + 1;
-        }
         get(clients, client, now_us, key,
             direct ? SIM_REQUEST_READ : SIM_REQUEST_COMMAND);
         break;
@@ -234,6 +225,21 @@ void clients__draw(struct sim_clients *clients, uint32_t client,
     case SIM_OPERATION_COUNT:
         break;
     }
+}
+
+void clients__draw(struct sim_clients *clients, uint32_t client,
+                   uint64_t now_us)
+{
+    struct client *c = &clients->items[client];
+    enum sim_operation operation = draw_operation(clients, c);
+    uint64_t place = sim_prng_below(&c->prng, clients->workload.keys);
+    char key[16];
+    snprintf(key, sizeof key, "k%" PRIu64, place);
+    if (operation == SIM_OPERATION_READ && clients->have_reads) {
+        uint64_t node = sim_prng_below(&c->prng, clients->n_nodes);
+        c->node = (uint32_t)node + 1;
+    }
+    clients__begin(clients, client, now_us, operation, key, NULL);
     uint64_t gap_us = clients__draw_gap(clients, c);
     /* At most one command a microsecond, so that time goes on even where
      * nothing takes any. */
@@ -271,7 +277,8 @@ void clients__conclude(struct sim_clients *clients, uint32_t client,
     }
     sim_history_return(clients->history, c->operation, now_us, &result);
     action->ended = c->operation;
-    if (clients->workload.weights[SIM_OPERATION_COMPARE_AND_SET] > 0) {
+    if (clients->workload.weights[SIM_OPERATION_COMPARE_AND_SET] > 0 ||
+        c->name != 0) {
         remember(c, c->asked.key, known);
     }
 }

@@ -1,5 +1,11 @@
 /* What one client is in the middle of; shared by the files of sim/clients.h
- * only. clients.c goes from one command to the next. */
+ * only:
+ *
+ *   clients.c           from one command to the next
+ *   clients_script.c    what the script asks for
+ *   clients_attempts.c  when a server is asked, and which
+ *   clients_commands.c  what it is asked for, and what is learned
+ */
 #ifndef SIM_CLIENTS_INTERNAL_H
 #define SIM_CLIENTS_INTERNAL_H
 
@@ -16,8 +22,17 @@ enum client_phase {
 
 enum client_sort { CLIENT_OF_WORKLOAD, CLIENT_PROBE, CLIENT_OF_SCRIPT };
 
+/* What a client of the script asks for once it has its session. */
+struct client_next {
+    bool waits;
+    enum sim_operation operation;
+    char *key, *value; /* owned; no value: NULL */
+};
+
 struct client {
     enum client_sort sort;
+    uint32_t name; /* of a client of the script; 0: none */
+    struct client_next next;
     enum client_phase phase;
     uint64_t wake_at_us; /* SIM_NEVER when finished */
     struct sim_prng prng;
@@ -77,6 +92,26 @@ struct sim_clients {
     uint8_t *value; /* room for a random one */
 };
 
+/* --- clients.c ------------------------------------------------------------ */
+
+void clients__init(const struct sim_clients *clients, uint32_t number,
+                   enum client_sort sort);
+
+/* An action that does nothing. */
+void clients__no_action(const struct sim_clients *clients, uint32_t number,
+                        struct sim_client_action *action);
+
+/* It has nothing more to do. */
+void clients__finish(struct sim_clients *clients, struct client *client,
+                     struct sim_client_action *action);
+
+/* --- clients_script.c ----------------------------------------------------- */
+
+/* What the script asked for, or the session for it, is done. */
+void clients__script_done(struct sim_clients *clients, struct client *client,
+                          const struct sim_reply *reply, uint64_t now_us,
+                          struct sim_client_action *action);
+
 /* --- clients_attempts.c: when a server is asked, and which ---------------- */
 
 uint32_t clients__number_of(const struct sim_clients *clients,
@@ -132,9 +167,11 @@ uint64_t clients__draw_gap(const struct sim_clients *clients,
 void clients__set(struct sim_clients *clients, uint32_t client, uint64_t now_us,
                   const char *key, const uint8_t *value, uint32_t value_size);
 
-/* The same, to a random value of the workload's size. */
-void clients__set_any(struct sim_clients *clients, uint32_t client,
-                      uint64_t now_us, const char *key);
+/* The client's next command is an operation on `key`. `value` is what is
+ * written (NULL: a random one of the workload's size). */
+void clients__begin(struct sim_clients *clients, uint32_t client,
+                    uint64_t now_us, enum sim_operation operation,
+                    const char *key, const char *value);
 
 /* The client's latest command is done: tells the history and the action, and
  * remembers what the client learned. */

@@ -137,8 +137,10 @@ static void init_machine(struct sim_cluster *cluster, uint32_t node,
     machine->tip = SIM_NO_TIP;
     machine->timer_event_us = SIM_NO_EVENT;
     sim_disk_record(machine->disk, cluster->recording, node);
-    machine->seeds = sim_recording_stream(cluster->recording, seed,
-                                          SIM_STREAM_NODE, node, 0);
+    machine->seeds = sim_recording_stream(
+        cluster->recording,
+        scenario->has_random_seed ? scenario->random_seed : seed,
+        SIM_STREAM_NODE, node, 0);
     machine->crash_luck = sim_recording_stream(cluster->recording, seed,
                                                SIM_STREAM_CRASH, node, 0);
     machine->client_luck =

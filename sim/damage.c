@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "sim/memory.h"
+#include "sim/recording_acts.h"
 
 struct sim_damages *sim_damages_new(struct sim_cluster *cluster,
                                     struct sim_clients *clients)
@@ -81,12 +82,36 @@ static void disturb_clock(struct sim_cluster *cluster,
     }
 }
 
-static void propose(struct sim_damages *damages,
-                    const struct sim_action *action, uint32_t node)
+static enum sim_operation operation_of(const struct sim_action *action)
+{
+    if (action->kind == SIM_ACTION_PROPOSE) {
+        return action->compare ? SIM_OPERATION_COMPARE_AND_SET
+                               : SIM_OPERATION_SET;
+    }
+    switch (action->by_way) {
+    case SIM_READ_BY_MAJORITY:
+        break;
+    case SIM_READ_BY_LEASE:
+        return SIM_OPERATION_READ_LEASE;
+    case SIM_READ_BY_LOG:
+        return SIM_OPERATION_READ_LOG;
+    }
+    return SIM_OPERATION_READ;
+}
+
+static void ask(struct sim_damages *damages, const struct sim_action *action,
+                uint32_t node)
 {
     struct sim_client_action what;
-    sim_clients_propose(damages->clients, damages->cluster->now_us, node,
-                        action->key, action->value, &what);
+    struct sim_client_order order = {
+        .operation = operation_of(action),
+        .node = node,
+        .key = action->key,
+        .value = action->value,
+        .name = action->client,
+    };
+    sim_clients_order(damages->clients, damages->cluster->now_us, &order,
+                      &what);
     sim_cluster_carry_out(damages->cluster, &what);
 }
 
@@ -132,7 +157,8 @@ static bool do_to_node(struct sim_damages *damages,
     case SIM_ACTION_EXPIRE:
         return sim_cluster_expire_timer(cluster, node);
     case SIM_ACTION_PROPOSE:
-        propose(damages, action, node);
+    case SIM_ACTION_READ:
+        ask(damages, action, node);
         return true;
     case SIM_ACTION_COMPACT:
         return sim_cluster_compact(cluster, node, action->keep);
@@ -251,6 +277,11 @@ enum sim_damage_outcome sim_damage_do(struct sim_damages *damages,
     }
     damage__tell(damages, damage, "");
     bool effect = take_effect(damages, damage);
+    if (effect) {
+        sim_recording_act(damages->cluster->recording, damages->cluster->now_us,
+                          damages->cluster->n, action, &damage->reach,
+                          duration_us);
+    }
     sim_trace_set_cause(damages->cluster->trace, NULL, 0);
     return effect ? SIM_DAMAGE_DONE : SIM_DAMAGE_NO_EFFECT;
 }

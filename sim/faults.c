@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sim/memory.h"
+#include "sim/recording_acts.h"
 
 uint64_t faults__wish(struct sim_faults *faults,
                       const struct sim_action *action, struct sim_prng *prng,
@@ -12,6 +13,8 @@ uint64_t faults__wish(struct sim_faults *faults,
     if (!sim_reach_find(&faults->reach, action, faults->cluster, prng)) {
         return 0;
     }
+    sim_recording_act(faults->cluster->recording, faults->cluster->now_us,
+                      faults->cluster->n, action, &faults->reach, NULL);
     return sim_operator_wish(faults->op, action, &faults->reach, patient);
 }
 
@@ -23,7 +26,8 @@ bool faults__act(struct sim_faults *faults, const struct sim_action *action,
     if (outcome == SIM_DAMAGE_NO_TARGET) {
         return false;
     }
-    bool is_fault = action->kind != SIM_ACTION_PROPOSE;
+    bool is_fault = action->kind != SIM_ACTION_PROPOSE &&
+                    action->kind != SIM_ACTION_READ;
     if (outcome == SIM_DAMAGE_DONE && is_fault) {
         faults->count++;
     }

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "sim/cluster_internal.h"
+#include "sim/recording_acts.h"
 
 /* --- timers --------------------------------------------------------------- */
 
@@ -158,6 +159,17 @@ static void take_outputs(struct sim_cluster *cluster, uint32_t node,
 }
 
 /* --- the step is over ----------------------------------------------------- */
+
+/* A timer made it ask for votes, or for pre-votes. */
+static void note_campaign(struct sim_cluster *cluster, uint32_t node,
+                          const struct sim_input *input)
+{
+    enum sim_role role = cluster->machines[node].view.role;
+    if (input->kind == SIM_INPUT_TIMER &&
+        (role == SIM_CANDIDATE || role == SIM_PRE_CANDIDATE)) {
+        sim_recording_campaign(cluster->recording, cluster->now_us, node);
+    }
+}
 
 static void note_view(struct sim_cluster *cluster, uint32_t node,
                       const struct sim_view *before)
@@ -373,6 +385,7 @@ void cluster__step(struct sim_cluster *cluster, uint32_t node,
     const struct sim_configuration *members =
         note_members(cluster, node, &before, tip_before);
     note_view(cluster, node, &before);
+    note_campaign(cluster, node, input);
     judge(cluster, node, input, &outputs, &before, tip_before, members);
     for (size_t i = 0; i < outputs.count; i++) {
         if (outputs.items[i].kind == SIM_OUTPUT_SEND) {

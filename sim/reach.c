@@ -1,5 +1,7 @@
 #include "sim/reach.h"
 
+#include <string.h>
+
 #include "sim/memory.h"
 
 static void add_link(struct sim_reach *reach, uint32_t from, uint32_t to)
@@ -39,6 +41,10 @@ static bool resolve_partition(struct sim_reach *reach,
         for (uint32_t i = 0; i < list.count; i++) {
             side[list.nodes[i]] = g + 1;
         }
+    }
+    reach->has_sides = true;
+    for (uint32_t node = 1; node <= naming->cluster->n; node++) {
+        reach->side[node] = (uint8_t)side[node];
     }
     add_borders(reach, naming->cluster->n, side);
     return true;
@@ -81,6 +87,10 @@ static bool resolve_bridge(struct sim_reach *reach,
         uint32_t swapped = others[i - 1];
         others[i - 1] = others[j];
         others[j] = swapped;
+    }
+    reach->has_sides = true;
+    for (uint32_t i = 0; i < count; i++) {
+        reach->side[others[i]] = i < count / 2 ? 1 : 2;
     }
     for (uint32_t i = 0; i < count / 2; i++) {
         for (uint32_t j = count / 2; j < count; j++) {
@@ -127,16 +137,15 @@ static bool resolve_from_to(struct sim_reach *reach,
                             const struct sim_action *action,
                             struct sim_naming *naming)
 {
-    struct sim_node_list to;
     if (!resolve_end(naming, &action->from, &reach->nodes) ||
-        !resolve_end(naming, &action->to, &to)) {
+        !resolve_end(naming, &action->to, &reach->to)) {
         return false;
     }
     for (uint32_t i = 0; i < reach->nodes.count; i++) {
-        for (uint32_t j = 0; j < to.count; j++) {
-            add_link(reach, reach->nodes.nodes[i], to.nodes[j]);
+        for (uint32_t j = 0; j < reach->to.count; j++) {
+            add_link(reach, reach->nodes.nodes[i], reach->to.nodes[j]);
             if (action->both_ways) {
-                add_link(reach, to.nodes[j], reach->nodes.nodes[i]);
+                add_link(reach, reach->to.nodes[j], reach->nodes.nodes[i]);
             }
         }
     }
@@ -184,6 +193,7 @@ static bool resolve(struct sim_reach *reach, const struct sim_action *action,
     case SIM_ACTION_CLOCK:
     case SIM_ACTION_EXPIRE:
     case SIM_ACTION_PROPOSE:
+    case SIM_ACTION_READ:
     case SIM_ACTION_COMPACT:
         return sim_naming_resolve(naming, &action->nodes, &reach->nodes);
     case SIM_ACTION_ADD:
@@ -206,7 +216,10 @@ bool sim_reach_find(struct sim_reach *reach, const struct sim_action *action,
 {
     struct sim_naming naming = sim_naming_new(cluster, prng, action->kind);
     reach->nodes.count = 0;
+    reach->to.count = 0;
     reach->by.count = 0;
+    reach->has_sides = false;
+    memset(reach->side, 0, sizeof reach->side);
     reach->ask = SIM_NONE;
     reach->n_links = 0;
     return resolve(reach, action, &naming);

@@ -6,7 +6,10 @@
 
 struct sim_reach {
     struct sim_node_list nodes; /* those named; empty for partition and mesh */
+    struct sim_node_list to;    /* cut, clog and link: the other end */
     struct sim_node_list by;    /* replace: by whom */
+    bool has_sides;             /* partition, bridge: */
+    uint8_t side[SIM_MAX_NODES + 1]; /* of each node; of a bridge's own: 0 */
     uint32_t ask; /* who is asked to change the members, or to hand over; the
                      first if more are named; SIM_NONE: whoever leads */
     struct sim_pair *links; /* from a to b: to block, hold or change; each

@@ -15,6 +15,7 @@ void sim_recording_follow(struct sim_recording *recording)
 {
     recording->follows = true;
     recording->steps_here = 0;
+    sim_json_rewind(&recording->acts);
     recording->parting = (struct sim_parting){.parted = false};
     for (size_t i = 0; i < recording->n_tracks; i++) {
         recording->tracks[i]->follows = true;
@@ -153,6 +154,7 @@ void sim_recording_free(struct sim_recording *recording)
         free(recording->tracks[i]->values);
         free(recording->tracks[i]);
     }
+    sim_json_writer_clear(&recording->acts);
     free(recording->tracks);
     free(recording->steps);
     free(recording);

@@ -25,6 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sim/json_write.h"
 #include "sim/prng.h"
 
 /* The decisions of one stream. */
@@ -64,6 +65,7 @@ struct sim_recording {
     struct sim_recorded_step *steps;
     size_t n_steps, steps_capacity;
     uint64_t steps_here; /* of the run that follows */
+    struct sim_json_writer acts; /* items of a list: sim/recording_acts.h */
     struct sim_parting parting;
 };
 

@@ -174,6 +174,12 @@ void sim_recording_write(const struct sim_recording *recording,
     char text[SIM_RECORDED_STEP_SIZE];
     write_messages(recording, writer);
     write_streams(recording, writer);
+    sim_json_open_list(writer, "acts");
+    if (recording->acts.size > 0) {
+        sim_json_put_raw(writer, NULL, recording->acts.text,
+                         recording->acts.size);
+    }
+    sim_json_close_list(writer);
     sim_json_open_list(writer, "steps");
     for (size_t i = 0; i < recording->n_steps; i++) {
         sim_json_put_text(writer, NULL,

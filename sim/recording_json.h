@@ -10,6 +10,9 @@
  *       1 or 0 for what came true or did not, places in a list from 0, random
  *       numbers as such. "number" is the node, the client, or the place in
  *       /faults or /nemeses. Above 2^53 - 1 they are strings.
+ *   "acts": […]
+ *       what was done when, and to whom: sim/recording_acts.h. For readers; a
+ *       run that follows does not need it.
  *   "steps": ["152340 2 timer", "152911 3 message vote_request 2", …]
  *       each step: its time in microseconds, the node, the input, and of a
  *       message its kind and who sent it.
@@ -21,8 +24,7 @@
 #include "sim/json_write.h"
 #include "sim/recording.h"
 
-/* Writes the members "messages", "streams" and "steps" into the object that is
- * open. */
+/* Writes these members into the object that is open. */
 void sim_recording_write(const struct sim_recording *recording,
                          struct sim_json_writer *writer);
 

@@ -122,6 +122,23 @@ struct sim_link_override {
     struct sim_link_settings settings;
 };
 
+/* /network/messages: [{"from": 1, "to": 2, "kind": "append_request", "number":
+ * 3, "lost": true}]: what becomes of single messages, whatever chance says; the
+ * first rule that covers one decides. "from", "to", "kind" and "number" may be
+ * missing: any. The number counts, from 1, what is sent on a link: messages of
+ * the rule's kind, or all where it has none; a list of two, [3, 5], is a range.
+ * Then "lost": true, or "delay": a duration, or "again": a second copy that
+ * comes so late ("delay" then says when the first does; without, both come
+ * together). What meets a cut is lost whatever a rule says. */
+struct sim_message_rule {
+    uint32_t from, to; /* SIM_NONE: any */
+    bool has_kind;
+    enum sim_message_kind kind;
+    uint64_t first, last; /* numbers, both included */
+    bool lost, has_delay, has_again;
+    uint64_t delay_us, again_us;
+};
+
 /* /clocks: [{"nodes": nodes, "offset": duration, "rate": "10%"}] */
 struct sim_clock_setting {
     struct sim_targets nodes; /* node numbers or "all" */
@@ -255,7 +272,11 @@ struct sim_scenario {
         4096; "pre_vote", "check_quorum", "catch_up" and "priority_takeover",
         default true; "lease_reads", default false (true needs
         check_quorum; where both are drawn, it is false without);
-        "clock_drift": a chance's form, below 100%, default "1%" */
+        "clock_drift": a chance's form, below 100%, default "1%";
+        "random_seed": what the nodes' own random numbers come from, in place of
+        the run's seed */
+    bool has_random_seed; /* /raft/random_seed */
+    uint64_t random_seed;
     struct sim_initial_member *members;
     uint32_t n_members; /* 0: all nodes are voters */
     struct sim_snapshot_policy snapshots;
@@ -263,6 +284,8 @@ struct sim_scenario {
                                          "5ms"]}, no loss, no duplicates */
     struct sim_link_override *links;
     uint32_t n_links;
+    struct sim_message_rule *rules;
+    uint32_t n_rules;
     struct sim_distribution disk_write;    /* /disk/write, default 20us */
     struct sim_distribution disk_fsync;    /* /disk/fsync, default {"uniform":
                                               ["500us", "2ms"]} */

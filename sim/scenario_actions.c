@@ -40,6 +40,8 @@ const char *sim_action_name(enum sim_action_kind kind)
         return "expire_timer";
     case SIM_ACTION_PROPOSE:
         return "propose";
+    case SIM_ACTION_READ:
+        return "read";
     case SIM_ACTION_HEAL:
         return "heal";
     case SIM_ACTION_ADD:
@@ -166,6 +168,50 @@ static void read_propose(struct scenario_reader *reader,
          .offset = AT(value),
          .min = 1,
          .max = 64},
+        {.name = "compare", .read = scenario__boolean, .offset = AT(compare)},
+        {.name = "client",
+         .read = scenario__count32,
+         .offset = AT(client),
+         .min = 1,
+         .max = 1000},
+    };
+    (void)key;
+    scenario__object(reader, value, keys, SCENARIO_COUNT(keys), out);
+}
+
+static void read_by(struct scenario_reader *reader,
+                    const struct sim_json_value *value,
+                    const struct scenario_key *key, void *out)
+{
+    static const char *const words[] = {"majority", "lease", "log"};
+    size_t place = 0;
+    (void)key;
+    if (scenario__word(reader, value, words, SCENARIO_COUNT(words), &place)) {
+        *(enum sim_read_way *)out = (enum sim_read_way)place;
+    }
+}
+
+static void read_read(struct scenario_reader *reader,
+                      const struct sim_json_value *value,
+                      const struct scenario_key *key, void *out)
+{
+    static const struct scenario_key keys[] = {
+        {.name = "to",
+         .read = scenario__one_target,
+         .offset = AT(nodes),
+         .required = true},
+        {.name = "key",
+         .read = scenario__text,
+         .offset = AT(key),
+         .min = 1,
+         .max = 64,
+         .required = true},
+        {.name = "by", .read = read_by, .offset = AT(by_way)},
+        {.name = "client",
+         .read = scenario__count32,
+         .offset = AT(client),
+         .min = 1,
+         .max = 1000},
     };
     (void)key;
     scenario__object(reader, value, keys, SCENARIO_COUNT(keys), out);
@@ -228,6 +274,8 @@ static scenario_read *reader_of(enum sim_action_kind kind)
         return read_clock;
     case SIM_ACTION_PROPOSE:
         return read_propose;
+    case SIM_ACTION_READ:
+        return read_read;
     case SIM_ACTION_HEAL:
         return read_heal;
     case SIM_ACTION_REPLACE:
@@ -268,6 +316,7 @@ bool sim_action_lasts(const struct sim_action *action)
     case SIM_ACTION_CORRUPT:
     case SIM_ACTION_EXPIRE:
     case SIM_ACTION_PROPOSE:
+    case SIM_ACTION_READ:
     case SIM_ACTION_HEAL:
     case SIM_ACTION_ADD:
     case SIM_ACTION_REMOVE:

@@ -86,8 +86,10 @@ enum sim_action_kind {
     /* "expire_timer": nodes: their clocks jump to the deadline of their timer
      */
     SIM_ACTION_EXPIRE,
-    /* "propose": {"to": node, "key", "value"} */
+    /* "propose": {"to": node, "key", "value", "compare", "client"} */
     SIM_ACTION_PROPOSE,
+    /* "read": {"to": node, "key", "by", "client"} */
+    SIM_ACTION_READ,
     /* "heal": "network" or "all" */
     SIM_ACTION_HEAL,
 
@@ -135,6 +137,13 @@ enum sim_record {
     SIM_RECORD_COUNT
 };
 
+/* How a read of the script is answered. */
+enum sim_read_way {
+    SIM_READ_BY_MAJORITY, /* "majority": by asking one (the default) */
+    SIM_READ_BY_LEASE,    /* "lease", where one holds */
+    SIM_READ_BY_LOG,      /* "log": as an entry of it */
+};
+
 /* What somebody is to become by "add". */
 enum sim_membership { SIM_AS_VOTER, SIM_AS_LEARNER, SIM_AS_WITNESS };
 
@@ -159,7 +168,7 @@ struct sim_action {
     const char *list; /* where it stands in the scenario: it is item `place` */
     uint32_t place;   /* of "/faults" or "/nemeses" (NULL: nowhere) */
     struct sim_targets nodes;   /* crash … isolate, bridge, disk, corrupt,
-                                   clock, expire_timer; propose: "to"; add …
+                                   clock, expire_timer; propose, read: "to"; add …
                                    promote, demote, replace: "node"; members;
                                    transfer (empty: "any"); compact */
     struct sim_targets *groups; /* partition */
@@ -178,16 +187,21 @@ struct sim_action {
     enum sim_record record; /* corrupt: "what" */
     bool beyond;   /* corrupt: even if no majority of the disks is left sound */
     bool has_rate; /* clock */
-    int64_t jump_us;        /* clock: forward, 0 or more */
-    int32_t rate_ppm;       /* clock: against virtual time: "10%", "-500ppm";
-                               -900000 to 9000000 */
-    char *key, *value;      /* propose: each 1 to 64 bytes; no
-                               value: a random one */
-    struct sim_targets by;  /* replace */
-    struct sim_targets ask; /* members and transfer; empty: the leader */
-    enum sim_membership as; /* add */
-    enum sim_joint joint;   /* members */
-    uint64_t keep;          /* compact; at most 2^53 - 1 */
+    int64_t jump_us;   /* clock: forward, 0 or more */
+    int32_t rate_ppm;  /* clock: against virtual time: "10%", "-500ppm";
+                          -900000 to 9000000 */
+    char *key, *value; /* propose, read: each 1 to 64 bytes; no
+                          value: a random one */
+    bool compare;      /* propose: only if the key has the value still that the
+                          client saw last */
+    enum sim_read_way by_way; /* read: "by" */
+    uint32_t client;          /* propose, read: its name, 1 to 1000; 0: one that
+                                 does nothing else, and has no session */
+    struct sim_targets by;    /* replace */
+    struct sim_targets ask;   /* members and transfer; empty: the leader */
+    enum sim_membership as;   /* add */
+    enum sim_joint joint;     /* members */
+    uint64_t keep;            /* compact; at most 2^53 - 1 */
     bool heal_all; /* heal: "all" also ends all nemeses, restarts what is down,
                       resumes what is paused, and restores disks, clock rates
                       and links; "network" only cuts, clogs and links */

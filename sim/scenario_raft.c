@@ -138,6 +138,19 @@ static void check_leases(struct scenario_reader *reader,
 
 #define MAX_BYTES (UINT64_C(1) << 30)
 
+static void read_random_seed(struct scenario_reader *reader,
+                             const struct sim_json_value *object,
+                             struct sim_scenario *scenario)
+{
+    static const struct scenario_key any = {.max = SIM_JSON_MAX_INTEGER};
+    const struct sim_json_value *value =
+        sim_json_member(&reader->json, object, "random_seed");
+    scenario->has_random_seed = value != NULL;
+    if (value != NULL) {
+        scenario__count64(reader, value, &any, &scenario->random_seed);
+    }
+}
+
 void scenario__raft(struct scenario_reader *reader,
                     const struct sim_json_value *value,
                     const struct scenario_key *key, void *out)
@@ -197,6 +210,7 @@ void scenario__raft(struct scenario_reader *reader,
         {.name = "clock_drift",
          .read = read_drift,
          .offset = AT(clock_drift_ppm)},
+        {.name = "random_seed"}, /* beside the options, not in them */
     };
     struct sim_scenario *scenario = out;
     const struct sim_node_options defaults = scenario->raft;
@@ -205,6 +219,7 @@ void scenario__raft(struct scenario_reader *reader,
     scenario__object(reader, value, keys, SCENARIO_COUNT(keys),
                      &scenario->raft);
     reader->choices = false;
+    read_random_seed(reader, value, scenario);
     /* The check goes by the text, beside the defaults. */
     struct sim_node_options drawn = scenario->raft;
     scenario->raft = defaults;

@@ -246,6 +246,7 @@ scenario_read scenario__raft;      /* into the scenario (scenario_raft.c) */
 scenario_read scenario__members;   /* into the scenario (scenario_members.c) */
 scenario_read scenario__snapshots; /* struct sim_snapshot_policy */
 scenario_read scenario__network;   /* into the scenario (scenario_stage.c) */
+scenario_read scenario__rules;     /* the same (scenario_rules.c) */
 scenario_read scenario__disk;
 scenario_read scenario__clocks;
 scenario_read scenario__workload; /* (scenario_workload.c) */

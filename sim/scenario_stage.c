@@ -91,6 +91,7 @@ void scenario__network(struct scenario_reader *reader,
          .read = scenario__bandwidth,
          .offset = AT(network.bandwidth)},
         {.name = "links", .read = read_links, .fixed = true},
+        {.name = "messages", .read = scenario__rules, .fixed = true},
     };
     (void)key;
     reader->choices = true;

@@ -69,6 +69,7 @@ static bool is_eligible(const struct sim_naming *naming, uint32_t node)
     case SIM_ACTION_CLOCK:
     case SIM_ACTION_EXPIRE:
     case SIM_ACTION_PROPOSE:
+    case SIM_ACTION_READ:
     case SIM_ACTION_ADD:
     case SIM_ACTION_REMOVE:
     case SIM_ACTION_PROMOTE:

@@ -1,5 +1,8 @@
+#define _XOPEN_SOURCE 700
+
 #include "tools/failure.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -51,6 +54,24 @@ void failure_of(struct failure *failure, const struct sim_result *result,
         put_places(failure->kind, result);
     }
     snprintf(failure->what, sizeof failure->what, "%s", what);
+}
+
+const char *failure_signal_name(int number)
+{
+    static const struct {
+        int number;
+        const char *name;
+    } names[] = {
+        {SIGABRT, "SIGABRT"}, {SIGBUS, "SIGBUS"},   {SIGFPE, "SIGFPE"},
+        {SIGILL, "SIGILL"},   {SIGSEGV, "SIGSEGV"}, {SIGTRAP, "SIGTRAP"},
+        {SIGKILL, "SIGKILL"}, {SIGXCPU, "SIGXCPU"}, {SIGTERM, "SIGTERM"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (names[i].number == number) {
+            return names[i].name;
+        }
+    }
+    return "a signal";
 }
 
 bool failure_equal(const struct failure *a, const struct failure *b)

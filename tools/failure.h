@@ -30,6 +30,9 @@ struct failure {
 void failure_of(struct failure *failure, const struct sim_result *result,
                 bool differs);
 
+/* "SIGSEGV"; "a signal" for one without a name here. */
+const char *failure_signal_name(int number);
+
 /* The same thing went wrong. */
 bool failure_equal(const struct failure *a, const struct failure *b);
 

@@ -261,6 +261,16 @@ static void print_replay(FILE *out)
     print_section(help_replay_examples, out);
 }
 
+static void print_shrink(FILE *out)
+{
+    print_lines(help_shrink_lines, out);
+    fputs("\nOPTIONS\n", out);
+    options_print(help_shrink_options, HELP_SHRINK_OPTION_COUNT, out);
+    print_section(help_shrink_exit, out);
+    print_section(environment_page, out);
+    print_section(help_shrink_examples, out);
+}
+
 static void print_overview(FILE *out)
 {
     print_lines(overview_page, out);
@@ -315,7 +325,7 @@ static const struct {
     const char *topic;
     void (*print)(FILE *out);
 } pages[] = {
-    {"run", print_run},           {"replay", print_replay},
+    {"run", print_run},           {"replay", print_replay},     {"shrink", print_shrink},
     {"check", print_check},       {"hunt", print_hunt},
     {"scenario", print_scenario}, {"situations", print_situations},
     {"help", print_help},

@@ -33,6 +33,13 @@ extern const struct options_spec help_hunt_options[HELP_HUNT_OPTION_COUNT];
 #define HELP_REPLAY_OPTION_COUNT 4u
 extern const struct options_spec help_replay_options[HELP_REPLAY_OPTION_COUNT];
 
+enum help_shrink_option {
+    HELP_SHRINK_TIME = OPTIONS_LONG_ONLY,
+};
+
+#define HELP_SHRINK_OPTION_COUNT 5u
+extern const struct options_spec help_shrink_options[HELP_SHRINK_OPTION_COUNT];
+
 #define HELP_CHECK_OPTION_COUNT 1u
 extern const struct options_spec help_check_options[HELP_CHECK_OPTION_COUNT];
 
@@ -49,6 +56,9 @@ extern const char *const help_hunt_examples[];
 extern const char *const help_replay_lines[];
 extern const char *const help_replay_exit[];
 extern const char *const help_replay_examples[];
+extern const char *const help_shrink_lines[];
+extern const char *const help_shrink_exit[];
+extern const char *const help_shrink_examples[];
 
 /* The lines of the page about the scenario format; NULL ends them. */
 extern const char *const help_scenario_lines[];

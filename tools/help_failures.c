@@ -65,3 +65,32 @@ const char *const help_replay_examples[] = {
     "        Is it still so?",
     NULL,
 };
+
+const struct options_spec help_shrink_options[HELP_SHRINK_OPTION_COUNT] = {
+    {'s', "seed", "N", "The seed that makes the SCENARIO fail, instead of its own."},
+    {'o', "output", "FILE",
+     "Write the scenario to FILE, instead of standard output."},
+    {'j', "jobs", "N",
+     "Try so many scenarios at the same time; as many as there are processors "
+     "by default."},
+    {HELP_SHRINK_TIME, "time", "DURATION",
+     "Stop after this time, with the smallest scenario found by then; 60s by "
+     "default."},
+    {'h', "help", NULL, "Print this page."},
+};
+
+const char *const help_shrink_lines[] = {
+    "NAME",
+    "    raftsim shrink - make a failure small",
+    NULL,
+};
+
+const char *const help_shrink_exit[] = {
+    "EXIT STATUS",
+    NULL,
+};
+
+const char *const help_shrink_examples[] = {
+    "EXAMPLES",
+    NULL,
+};

@@ -14,6 +14,7 @@ static const struct {
     int (*run)(const char *program, int argc, char **argv);
 } commands[] = {{"run", cmd_run},
                 {"replay", cmd_replay},
+                {"shrink", cmd_shrink},
                 {"check", cmd_check},
                 {"hunt", cmd_hunt},
                 {"help", cmd_help}};

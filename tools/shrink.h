@@ -1,0 +1,64 @@
+/* Making a failure small: fewer faults, fewer clients, fewer nodes, no chance.
+ *
+ * A scenario that fails is changed, a bit at a time, and each change stays if
+ * a run of it still fails in the same way: the same property, by the same
+ * check. It goes in three parts:
+ *
+ *   1. While there is chance in it: whatever can be left out is, most at once
+ *      first; and for each change not one seed is tried but many, for what
+ *      matters is that the failure can still happen. Of the seeds that show it
+ *      the one that does with the least is taken.
+ *   2. That run is written down: each fault that fell becomes a step at its
+ *      time with its nodes, each command of a client and each election too,
+ *      each message that did not come like all others a rule. Nothing is left
+ *      to chance.
+ *   3. What was written down is made smaller, step by step and rule by rule;
+ *      then times are made round.
+ *
+ * It is the scenario's JSON that is changed, so that all that the format can
+ * say can be shrunk, and what comes out is what a person could have written. */
+#ifndef TOOLS_SHRINK_H
+#define TOOLS_SHRINK_H
+
+#include "tools/progress_bar.h"
+#include "tools/trials.h"
+
+struct cJSON;
+
+struct shrink {
+    struct trials trials;
+    struct cJSON *best;        /* the smallest that fails so far, owned */
+    struct trial_result found; /* its run */
+    uint32_t patience;         /* seeds that are tried for a change */
+    uint64_t n_tried, n_taken; /* changes */
+    const char *stage;         /* what goes on, for the progress bar */
+    struct progress_bar bar;
+    uint64_t started_us;
+};
+
+/* --- shrink.c: one change at a time --------------------------------------- */
+
+/* Tries a changed scenario (taken over) and keeps it if it fails in the same
+ * way. The seed of the best comes first, then others. */
+bool shrink_try(struct shrink *shrink, struct cJSON *changed);
+
+/* A copy of the best, to be changed. */
+struct cJSON *shrink_copy(const struct shrink *shrink);
+
+/* The best as text without spaces, to be freed. */
+char *shrink_text(const struct cJSON *scenario);
+
+/* Leaves out as many items of a list of the scenario as possible (its key at
+ * the top), most at once first. True if any. */
+bool shrink_list(struct shrink *shrink, const char *list);
+
+bool shrink_is_over(const struct shrink *shrink);
+
+/* --- shrink_chance.c: part 1 ---------------------------------------------- */
+
+/* The alternatives that were drawn take the place of each "one_of". */
+void shrink_resolve(struct cJSON *scenario);
+
+void shrink_chance(struct shrink *shrink);
+
+#endif
