@@ -85,6 +85,10 @@ void sim_progress_end(struct sim_progress *progress)
 
 void sim_progress_look(struct sim_progress *progress, bool undone)
 {
+    if (progress->cluster->scenario->expect.progress_within_us ==
+        SIM_UNLIMITED) {
+        return;
+    }
     uint64_t count = sim_faults_count(progress->faults);
     bool changed = undone || count != progress->seen_faults ||
                    progress->cluster->changes != progress->seen_changes ||

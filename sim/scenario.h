@@ -250,7 +250,9 @@ struct sim_expect_window {
 struct sim_expect {
     bool violation; /* "violation": a property's name, or "none" (default) */
     enum sim_property property;
-    uint64_t progress_within_us; /* default 10s */
+    uint64_t progress_within_us; /* default 10s; "never": SIM_UNLIMITED:
+                                    nobody waits for progress, and the run ends
+                                    with its duration */
     struct sim_expect_window whole;
     struct sim_expect_window *during;
     uint32_t n_during;

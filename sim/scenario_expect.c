@@ -286,7 +286,7 @@ void scenario__expect(struct scenario_reader *reader,
     struct scenario_key keys[N_SHARED + 3] = {
         {.name = "violation", .read = read_violation},
         {.name = "progress_within",
-         .read = scenario__duration,
+         .read = scenario__duration_or_never,
          .offset = offsetof(struct sim_expect, progress_within_us),
          .min = 1},
         {.name = "during", .read = read_during},

@@ -116,19 +116,20 @@ void scenario__need_any(struct scenario_reader *reader,
 
 /* --- values (scenario_values.c) ------------------------------------------- */
 
-scenario_read scenario__comment;      /* any string */
-scenario_read scenario__boolean;      /* bool */
-scenario_read scenario__count32;      /* uint32_t */
-scenario_read scenario__count64;      /* uint64_t */
-scenario_read scenario__duration;     /* uint64_t */
-scenario_read scenario__unfinished;   /* enum sim_unfinished */
-scenario_read scenario__chance;       /* uint32_t */
-scenario_read scenario__rate;         /* int32_t */
-scenario_read scenario__size32;       /* uint32_t */
-scenario_read scenario__size64;       /* uint64_t */
-scenario_read scenario__bandwidth;    /* uint64_t */
-scenario_read scenario__text;         /* char *, of min to max bytes */
-scenario_read scenario__message_kind; /* enum sim_message_kind */
+scenario_read scenario__comment;           /* any string */
+scenario_read scenario__boolean;           /* bool */
+scenario_read scenario__count32;           /* uint32_t */
+scenario_read scenario__count64;           /* uint64_t */
+scenario_read scenario__duration;          /* uint64_t */
+scenario_read scenario__duration_or_never; /* the same, SIM_UNLIMITED */
+scenario_read scenario__unfinished;        /* enum sim_unfinished */
+scenario_read scenario__chance;            /* uint32_t */
+scenario_read scenario__rate;              /* int32_t */
+scenario_read scenario__size32;            /* uint32_t */
+scenario_read scenario__size64;            /* uint64_t */
+scenario_read scenario__bandwidth;         /* uint64_t */
+scenario_read scenario__text;              /* char *, of min to max bytes */
+scenario_read scenario__message_kind;      /* enum sim_message_kind */
 
 /* struct sim_distribution; with `min`, it may not always be 0.
  * (scenario_distribution.c) */

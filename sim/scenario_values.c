@@ -225,6 +225,21 @@ void scenario__duration(struct scenario_reader *reader,
     *(uint64_t *)out = us;
 }
 
+void scenario__duration_or_never(struct scenario_reader *reader,
+                                 const struct sim_json_value *value,
+                                 const struct scenario_key *key, void *out)
+{
+    const char *text = sim_json_string(value);
+    if (text != NULL && strcmp(text, "never") == 0) {
+        *(uint64_t *)out = SIM_UNLIMITED;
+    } else if (text == NULL || strchr("-0123456789", text[0]) == NULL) {
+        sim_json_unfit(&reader->json, value, "a duration",
+                       "write a time such as \"5s\", or \"never\"");
+    } else {
+        scenario__duration(reader, value, key, out);
+    }
+}
+
 void scenario__chance(struct scenario_reader *reader,
                       const struct sim_json_value *value,
                       const struct scenario_key *key, void *out)

@@ -52,23 +52,6 @@ static void check_start_stop(struct scenario_reader *reader,
     }
 }
 
-/* "never", or a duration. */
-static void read_give_up(struct scenario_reader *reader,
-                         const struct sim_json_value *value,
-                         const struct scenario_key *key, void *out)
-{
-    const char *text = sim_json_string(value);
-    if (text != NULL && strcmp(text, "never") == 0) {
-        *(uint64_t *)out = SIM_UNLIMITED;
-    } else if (text == NULL || strchr("-0123456789", text[0]) == NULL) {
-        sim_json_unfit(&reader->json, value, "a duration",
-                       "write when a client gives up, such as \"5s\", or "
-                       "\"never\"");
-    } else {
-        scenario__duration(reader, value, key, out);
-    }
-}
-
 /* True if `value` is above 0 in every draw. */
 static bool is_never_zero(const struct scenario_reader *reader,
                           const struct sim_json_value *value)
@@ -149,7 +132,7 @@ static void read_clients(struct scenario_reader *reader,
          .offset = AT(timeout_us),
          .min = 1},
         {.name = "give_up",
-         .read = read_give_up,
+         .read = scenario__duration_or_never,
          .offset = AT(give_up_us),
          .min = 1},
         {.name = "sessions", .read = scenario__boolean, .offset = AT(sessions)},

@@ -32,8 +32,10 @@ static void end(struct sim_simulation *simulation)
     memcpy(simulation->last_tips, cluster->tips,
            ((size_t)cluster->n + 1) * sizeof *cluster->tips);
     simulation->last.tips = simulation->last_tips;
-    sim_faults_end(simulation->faults);
-    sim_progress_end(&simulation->progress);
+    if (simulation->scenario->expect.progress_within_us != SIM_UNLIMITED) {
+        sim_faults_end(simulation->faults);
+        sim_progress_end(&simulation->progress);
+    }
 }
 
 /* --- the loop ------------------------------------------------------------- */

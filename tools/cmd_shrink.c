@@ -18,6 +18,7 @@
 #include "tools/options.h"
 #include "tools/pool.h"
 #include "tools/shrink.h"
+#include "tools/shrink_script.h"
 #include "tools/wall_clock.h"
 
 #define DEFAULT_LIMIT_US UINT64_C(60000000)
@@ -103,13 +104,13 @@ static enum exit_code find_failure(struct shrinking *shrinking,
         return EXIT_BAD_INPUT;
     }
     const struct sim_result *end = &outcome.result;
-    struct trial_result found = {
-        .found = true,
-        .seed = seed,
-        .steps = end->violated ? end->violation.step : end->steps,
-        .time_us = end->time_us,
-        .faults = end->faults,
-        .operations = end->proposals};
+    struct trial_result found = {.found = true,
+                                 .seed = seed,
+                                 .steps = end->violated ? end->violation.step
+                                                        : end->steps,
+                                 .time_us = end->time_us,
+                                 .faults = end->faults,
+                                 .operations = end->proposals};
     char *expanded = sim_scenario_expand(text, size, seed);
     begin_with(shrinking, expanded, &failure, &found);
     free(expanded);
@@ -128,9 +129,8 @@ static enum exit_code read_input(struct shrinking *shrinking, const char *path)
     if (artifact_is_one(&text)) {
         struct artifact artifact;
         if (artifact_read(path, &artifact)) {
-            struct trial_result found = {.found = true,
-                                         .seed = artifact.seed,
-                                         .steps = artifact.steps};
+            struct trial_result found = {
+                .found = true, .seed = artifact.seed, .steps = artifact.steps};
             begin_with(shrinking, artifact.expanded.bytes, &artifact.failure,
                        &found);
             code = EXIT_AS_EXPECTED;
@@ -183,13 +183,16 @@ static enum exit_code shrink_input(struct shrinking *shrinking,
         return EXIT_BROKEN;
     }
     shrink_chance(shrink);
+    bool certain = shrink_steps(shrink);
+    fprintf(stderr, "%s ", certain ? "certain" : "CHANCE");
     progress_bar_clear(&shrink->bar);
     fprintf(stderr,
-            "steps %" PRIu64 " faults %" PRIu64 " ops %" PRIu64
+            "actions %u steps %" PRIu64 " faults %" PRIu64 " ops %" PRIu64
             " seed %" PRIu64 " tried %" PRIu64 " runs %" PRIu64 " in %" PRIu64
             " ms\n",
-            shrink->found.steps, shrink->found.faults, shrink->found.operations,
-            shrink->found.seed, shrink->n_tried, shrink->trials.n_runs,
+            script_size(shrink->best), shrink->found.steps,
+            shrink->found.faults, shrink->found.operations, shrink->found.seed,
+            shrink->n_tried, shrink->trials.n_runs,
             (wall_clock_us() - shrink->started_us) / 1000);
     return write_output(shrinking);
 }

@@ -13,6 +13,9 @@
  * same one is found. */
 #define PARTS 4u
 
+/* What fails with each of so many seeds has no chance in it that matters. */
+#define SEEDS_IN_ALL 4u
+
 /* A change may need more steps than the best, and pay off later. */
 static uint64_t step_limit(const struct shrink *shrink)
 {
@@ -59,10 +62,11 @@ bool shrink_try(struct shrink *shrink, struct cJSON *changed)
     struct trial_result result;
     char *text = shrink_text(changed);
     size_t n = 0;
-    uint32_t share = shrink->patience / PARTS;
+    uint32_t share = shrink->certain ? 0 : shrink->patience / PARTS;
     list[n++] = (struct trial){.text = text,
                                .first_seed = shrink->found.seed,
-                               .n_seeds = 1,
+                               .n_seeds = shrink->certain ? SEEDS_IN_ALL : 1,
+                               .every_seed = shrink->certain,
                                .max_steps = step_limit(shrink)};
     for (uint32_t i = 0; share > 0 && i < PARTS; i++) {
         list[n++] = (struct trial){.text = text,
@@ -85,40 +89,46 @@ bool shrink_try(struct shrink *shrink, struct cJSON *changed)
     return good;
 }
 
+static cJSON *list_in(cJSON *scenario, const char *section, const char *list)
+{
+    cJSON *object = section == NULL
+                        ? scenario
+                        : cJSON_GetObjectItemCaseSensitive(scenario, section);
+    return cJSON_GetObjectItemCaseSensitive(object, list);
+}
+
 /* Without `count` items from `first` on. */
-static bool try_without(struct shrink *shrink, const char *list, int first,
-                        int count)
+static bool try_without(struct shrink *shrink, const char *section,
+                        const char *list, int first, int count)
 {
     struct cJSON *changed = shrink_copy(shrink);
-    struct cJSON *items = cJSON_GetObjectItemCaseSensitive(changed, list);
+    cJSON *items = list_in(changed, section, list);
     for (int i = 0; i < count; i++) {
         cJSON_DeleteItemFromArray(items, first);
     }
-    if (cJSON_GetArraySize(items) == 0) {
-        cJSON_DeleteItemFromObjectCaseSensitive(changed, list);
+    if (items->child == NULL) {
+        cJSON_DeleteItemFromObjectCaseSensitive(
+            section == NULL
+                ? changed
+                : cJSON_GetObjectItemCaseSensitive(changed, section),
+            list);
     }
     return shrink_try(shrink, changed);
 }
 
-static int size_of(const struct shrink *shrink, const char *list)
-{
-    return cJSON_GetArraySize(
-        cJSON_GetObjectItemCaseSensitive(shrink->best, list));
-}
-
-bool shrink_list(struct shrink *shrink, const char *list)
+bool shrink_list(struct shrink *shrink, const char *section, const char *list)
 {
     bool any = false;
-    int chunk = size_of(shrink, list);
+    int chunk = cJSON_GetArraySize(list_in(shrink->best, section, list));
     while (chunk > 0 && !shrink_is_over(shrink)) {
         /* From the end: what comes later rests on what comes before. */
-        int first = size_of(shrink, list);
+        int first = cJSON_GetArraySize(list_in(shrink->best, section, list));
         while (first > 0 && !shrink_is_over(shrink)) {
             int count = first < chunk ? first : chunk;
             first -= count;
-            any = try_without(shrink, list, first, count) || any;
+            any = try_without(shrink, section, list, first, count) || any;
         }
-        int left = size_of(shrink, list);
+        int left = cJSON_GetArraySize(list_in(shrink->best, section, list));
         chunk = chunk / 2 < left ? chunk / 2 : left;
     }
     return any;

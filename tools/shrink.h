@@ -29,7 +29,8 @@ struct shrink {
     struct trials trials;
     struct cJSON *best;        /* the smallest that fails so far, owned */
     struct trial_result found; /* its run */
-    uint32_t patience;         /* seeds that are tried for a change */
+    bool certain;              /* no chance is left: each seed has to fail */
+    uint32_t patience;         /* else, the seeds that are tried for a change */
     uint64_t n_tried, n_taken; /* changes */
     const char *stage;         /* what goes on, for the progress bar */
     struct progress_bar bar;
@@ -48,9 +49,9 @@ struct cJSON *shrink_copy(const struct shrink *shrink);
 /* The best as text without spaces, to be freed. */
 char *shrink_text(const struct cJSON *scenario);
 
-/* Leaves out as many items of a list of the scenario as possible (its key at
- * the top), most at once first. True if any. */
-bool shrink_list(struct shrink *shrink, const char *list);
+/* Leaves out as many items as possible of a list of the scenario, by its key in
+ * a section (NULL: at the top), most at once first. True if any. */
+bool shrink_list(struct shrink *shrink, const char *section, const char *list);
 
 bool shrink_is_over(const struct shrink *shrink);
 
@@ -59,6 +60,22 @@ bool shrink_is_over(const struct shrink *shrink);
 /* The alternatives that were drawn take the place of each "one_of". */
 void shrink_resolve(struct cJSON *scenario);
 
+/* Leaves out the nemeses that never come. Those behind them draw other luck. */
+void shrink_drop_nemeses(struct cJSON *scenario);
+
 void shrink_chance(struct shrink *shrink);
+
+/* What can be said more simply of the nodes, the network, disks, clients. */
+bool shrink_wishes(struct shrink *shrink);
+bool shrink_node_count(struct shrink *shrink);
+
+/* A shorter run, for what is judged when it is over. */
+bool shrink_duration(struct shrink *shrink);
+
+/* --- shrink_steps.c: parts 2 and 3 ---------------------------------------- */
+
+/* False if the run cannot be written down so that each seed shows the failure:
+ * then the best still has chance in it. */
+bool shrink_steps(struct shrink *shrink);
 
 #endif

@@ -43,7 +43,7 @@ static bool never_comes(const cJSON *nemesis)
     return cJSON_IsNumber(chance) && chance->valuedouble == 0.0;
 }
 
-static void drop_nemeses(cJSON *scenario)
+void shrink_drop_nemeses(cJSON *scenario)
 {
     cJSON *nemeses = cJSON_GetObjectItemCaseSensitive(scenario, "nemeses");
     int place = 0;
@@ -56,6 +56,9 @@ static void drop_nemeses(cJSON *scenario)
             place++;
         }
         each = next;
+    }
+    if (nemeses != NULL && nemeses->child == NULL) {
+        cJSON_DeleteItemFromObjectCaseSensitive(scenario, "nemeses");
     }
 }
 
@@ -72,7 +75,6 @@ static void settle_leases(cJSON *scenario)
 void shrink_resolve(cJSON *scenario)
 {
     resolve_below(scenario);
-    drop_nemeses(scenario);
     settle_leases(scenario);
     cJSON_DeleteItemFromObjectCaseSensitive(scenario, "$schema");
     const cJSON *nodes = cJSON_GetObjectItemCaseSensitive(scenario, "nodes");
@@ -124,6 +126,7 @@ static const struct wish wishes[] = {
     {"disk", "write", NULL},
     {"disk", "fsync_errors", NULL},
     {"disk", "unfinished_writes", NULL},
+    {"expect", "progress_within", "\"never\""},
     {"workload", "clients", "1"},
     {"workload", "clients", "2"},
     {"workload", "keys", "1"},
@@ -155,7 +158,10 @@ static bool try_wish(struct shrink *shrink, const struct wish *wish)
     }
     cJSON *old = cJSON_GetObjectItemCaseSensitive(section, wish->key);
     cJSON *value = wish->value == NULL ? NULL : cJSON_Parse(wish->value);
-    if (section == NULL || (old == NULL && value == NULL) ||
+    bool has_clients = wish->section == NULL ||
+                       strcmp(wish->section, "workload") != 0 ||
+                       !shrink->certain;
+    if (section == NULL || !has_clients || (old == NULL && value == NULL) ||
         (old != NULL && value != NULL && cJSON_Compare(old, value, 1))) {
         cJSON_Delete(value);
         cJSON_Delete(changed);
@@ -192,7 +198,7 @@ static bool shrink_operations(struct shrink *shrink)
     return any;
 }
 
-static bool shrink_wishes(struct shrink *shrink)
+bool shrink_wishes(struct shrink *shrink)
 {
     bool any = false;
     size_t n = sizeof wishes / sizeof *wishes;
@@ -202,7 +208,7 @@ static bool shrink_wishes(struct shrink *shrink)
     return shrink_operations(shrink) || any;
 }
 
-static bool shrink_node_count(struct shrink *shrink)
+bool shrink_node_count(struct shrink *shrink)
 {
     const cJSON *nodes =
         cJSON_GetObjectItemCaseSensitive(shrink->best, "nodes");
@@ -221,8 +227,11 @@ static bool shrink_node_count(struct shrink *shrink)
 
 /* What ends with the run rather than with a step is over sooner in a short one.
  */
-static bool shrink_duration(struct shrink *shrink)
+bool shrink_duration(struct shrink *shrink)
 {
+    if (shrink->found.time_us == 0) {
+        return false;
+    }
     static const char *const durations[] = {"100ms", "200ms", "500ms", "1s",
                                             "2s",    "3s",    "5s"};
     for (size_t i = 0; i < sizeof durations / sizeof *durations; i++) {
@@ -264,17 +273,71 @@ static void look_for_less(struct shrink *shrink, uint32_t n_seeds)
     free(text);
 }
 
+/* Nemeses from `first` to `last` never come; their places stay. False if they
+ * did not anyway. */
+static bool mute(cJSON *scenario, int first, int last)
+{
+    cJSON *nemeses = cJSON_GetObjectItemCaseSensitive(scenario, "nemeses");
+    bool any = false;
+    for (int i = first; i < last; i++) {
+        cJSON *nemesis = cJSON_GetArrayItem(nemeses, i);
+        if (!never_comes(nemesis)) {
+            cJSON_DeleteItemFromObjectCaseSensitive(nemesis, "chance");
+            cJSON_AddNumberToObject(nemesis, "chance", 0);
+            any = true;
+        }
+    }
+    return any;
+}
+
+/* Nemeses that can be silent, while each of the others has the luck that it
+ * had. */
+static void mute_nemeses(struct shrink *shrink)
+{
+    int n = cJSON_GetArraySize(
+        cJSON_GetObjectItemCaseSensitive(shrink->best, "nemeses"));
+    for (int chunk = n; chunk > 0 && !shrink_is_over(shrink); chunk /= 2) {
+        for (int first = 0; first < n && !shrink_is_over(shrink);
+             first += chunk) {
+            int last = first + chunk < n ? first + chunk : n;
+            cJSON *changed = shrink_copy(shrink);
+            if (mute(changed, first, last)) {
+                shrink_try(shrink, changed);
+            } else {
+                cJSON_Delete(changed);
+            }
+        }
+    }
+}
+
+/* Once most are silent, the rest may as well draw other luck. */
+static void close_ranks(struct shrink *shrink)
+{
+    static const uint32_t patience[] = {64, 256, 1024, 4096};
+    for (size_t i = 0; i < sizeof patience / sizeof *patience; i++) {
+        cJSON *changed = shrink_copy(shrink);
+        shrink->patience = patience[i];
+        shrink_drop_nemeses(changed);
+        if (shrink_try(shrink, changed)) {
+            return;
+        }
+        shrink->patience = 0;
+        mute_nemeses(shrink);
+    }
+}
+
 void shrink_chance(struct shrink *shrink)
 {
     static const uint32_t patience[] = {8, 32, 128};
     shrink->stage = "leaving out";
+    close_ranks(shrink);
     for (size_t i = 0; i < sizeof patience / sizeof *patience; i++) {
         bool any = true;
         shrink->patience = patience[i];
         for (int round = 0; any && round < 4 && !shrink_is_over(shrink);
              round++) {
-            any = shrink_list(shrink, "nemeses");
-            any = shrink_list(shrink, "faults") || any;
+            any = shrink_list(shrink, NULL, "nemeses");
+            any = shrink_list(shrink, NULL, "faults") || any;
             any = shrink_duration(shrink) || any;
             any = shrink_wishes(shrink) || any;
             any = shrink_node_count(shrink) || any;

@@ -7,13 +7,14 @@
 
 /* The keys of steps whose values name nodes. */
 static const char *const naming[] = {
-    "crash",   "restart", "pause",  "resume",       "isolate", "bridge",
-    "corrupt", "nodes",   "to",     "expire_timer", "add",     "remove",
-    "promote", "demote",  "node",   "members",      "compact", "transfer",
-    "ask",     "by",      "from",   "partition",    "mesh",    "propose",
-    "cut",     "clog",    "link",   "disk",         "clock",   "replace",
-    "when",    "leader_elected",    "writing",      "configured",
-    "restored", "restarted", "read",
+    "crash",     "restart",        "pause",    "resume",     "isolate",
+    "bridge",    "corrupt",        "nodes",    "to",         "expire_timer",
+    "add",       "remove",         "promote",  "demote",     "node",
+    "members",   "compact",        "transfer", "ask",        "by",
+    "from",      "partition",      "mesh",     "propose",    "cut",
+    "clog",      "link",           "disk",     "clock",      "replace",
+    "when",      "leader_elected", "writing",  "configured", "restored",
+    "restarted", "read",
 };
 
 static bool is_naming(const char *key)
@@ -63,13 +64,28 @@ static void keep_items(cJSON *scenario, const char *list, unsigned n)
     }
 }
 
+/* A nemesis draws by its place in the list: what goes leaves one that never
+ * comes. */
+static void keep_nemeses(cJSON *scenario, unsigned n)
+{
+    cJSON *nemeses = cJSON_GetObjectItemCaseSensitive(scenario, "nemeses");
+    for (int i = 0; i < cJSON_GetArraySize(nemeses); i++) {
+        if (!keep_value(cJSON_GetArrayItem(nemeses, i), n)) {
+            cJSON_ReplaceItemInArray(
+                nemeses, i,
+                cJSON_Parse("{\"heal\": \"network\", \"every\": \"1h\", "
+                            "\"chance\": 0}"));
+        }
+    }
+}
+
 void shrink_keep_nodes(cJSON *scenario, unsigned n)
 {
     keep_items(scenario, "members", n);
     keep_items(scenario, "clocks", n);
     keep_items(scenario, "initial", n);
     keep_items(scenario, "faults", n);
-    keep_items(scenario, "nemeses", n);
+    keep_nemeses(scenario, n);
     keep_items(cJSON_GetObjectItemCaseSensitive(scenario, "network"), "links",
                n);
 }

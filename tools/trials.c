@@ -17,7 +17,8 @@
 #include "tools/runner.h"
 #include "tools/wall_clock.h"
 
-/* No run of a trial takes longer, in seconds of a processor: who hangs, hangs. */
+/* No run of a trial takes longer, in seconds of a processor: who hangs, hangs.
+ */
 #define CPU_LIMIT_S 20u
 
 /* How long a wait for processes may last before the clock is looked at. */
@@ -90,13 +91,20 @@ static void run_trial(const struct trial *trial, const struct failure *wanted,
         line.result = (struct trial_result){.seed = trial->first_seed + i};
         line.runs++;
         say(fd, &line);
-        if (run_one(scenario, wanted, trial->first_seed + i, max_steps,
-                    &result) &&
+        bool found = run_one(scenario, wanted, trial->first_seed + i, max_steps,
+                             &result);
+        if (trial->every_seed && !found) {
+            best.found = false;
+            break;
+        }
+        if (found &&
             (!best.found || trial_weight(&result) < trial_weight(&best))) {
             best = result;
-            max_steps = result.steps < max_steps ? result.steps : max_steps;
         }
-        if (best.found && !trial->all_seeds) {
+        if (best.found && trial->all_seeds && best.steps < max_steps) {
+            max_steps = best.steps;
+        }
+        if (best.found && !trial->all_seeds && !trial->every_seed) {
             break;
         }
     }
@@ -120,7 +128,7 @@ static void begin_life(void)
 struct child {
     pid_t pid; /* 0: this place is free */
     int fd;
-    size_t place; /* of its trial */
+    size_t place;            /* of its trial */
     struct report_line line; /* the latest */
 };
 
@@ -219,8 +227,7 @@ static size_t first_found(const struct crowd *crowd)
 
 static void wait_for_some(struct crowd *crowd)
 {
-    struct pollfd *polled =
-        sim_calloc(crowd->trials->workers, sizeof *polled);
+    struct pollfd *polled = sim_calloc(crowd->trials->workers, sizeof *polled);
     nfds_t count = 0;
     for (uint32_t i = 0; i < crowd->trials->workers; i++) {
         if (crowd->children[i].pid != 0) {
@@ -259,8 +266,8 @@ static size_t best_of(const struct crowd *crowd)
     for (size_t i = 0; i < crowd->n; i++) {
         const struct trial_result *result = &crowd->results[i];
         if (result->found &&
-            (best == crowd->n || trial_weight(result) <
-                                     trial_weight(&crowd->results[best]))) {
+            (best == crowd->n ||
+             trial_weight(result) < trial_weight(&crowd->results[best]))) {
             best = i;
         }
     }

@@ -15,6 +15,7 @@ struct trial {
     uint32_t n_seeds;   /* from there on, tried in order */
     uint64_t max_steps; /* of each run */
     bool all_seeds;     /* all are run, and the best counts; else the first */
+    bool every_seed;    /* each has to fail: there is no chance in it */
 };
 
 struct trial_result {

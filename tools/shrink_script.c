@@ -1,0 +1,355 @@
+#include "tools/shrink_script.h"
+
+#include <cjson/cJSON.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/memory.h"
+#include "sim/node.h"
+#include "sim/recording.h"
+#include "tools/durations.h"
+
+/* Keys of a nemesis or a step that say when, not what. */
+static const char *const whens[] = {"every", "when",    "after",   "odds",
+                                    "for",   "from",    "until",   "chance",
+                                    "at",    "comment", "optional"};
+
+/* What an operator does about members may be refused: no failure by itself. */
+static const char *const wishes[] = {"add",     "remove",  "promote", "demote",
+                                     "replace", "members", "transfer"};
+
+static cJSON *get(const cJSON *object, const char *key)
+{
+    return cJSON_GetObjectItemCaseSensitive(object, key);
+}
+
+static void drop(cJSON *object, const char *key)
+{
+    cJSON_DeleteItemFromObjectCaseSensitive(object, key);
+}
+
+static uint64_t number_of(const cJSON *object, const char *key)
+{
+    const cJSON *item = get(object, key);
+    return cJSON_IsNumber(item) ? (uint64_t)item->valuedouble : 0;
+}
+
+static void put_time(cJSON *step, const char *key, uint64_t us)
+{
+    char text[DURATIONS_SIZE];
+    cJSON_AddStringToObject(step, key, durations_print(us, text));
+}
+
+/* --- what was done by the scenario ---------------------------------------- */
+
+/* A list of one node is its number. */
+static cJSON *nodes_of(const cJSON *act, const char *key)
+{
+    const cJSON *list = get(act, key);
+    return cJSON_Duplicate(cJSON_GetArraySize(list) == 1 ? list->child : list,
+                           1);
+}
+
+static void replace(cJSON *object, const char *key, cJSON *value)
+{
+    if (get(object, key) != NULL) {
+        cJSON_ReplaceItemInObjectCaseSensitive(object, key, value);
+    } else {
+        cJSON_Delete(value);
+    }
+}
+
+/* The nodes of one side. */
+static cJSON *side_of(const cJSON *act, int side)
+{
+    cJSON *nodes = cJSON_CreateArray();
+    const cJSON *each;
+    int node = 0;
+    cJSON_ArrayForEach(each, get(act, "sides"))
+    {
+        node++;
+        if (each->valueint == side) {
+            cJSON_AddItemToArray(nodes, cJSON_CreateNumber(node));
+        }
+    }
+    return nodes;
+}
+
+static void settle_partition(cJSON *step, const cJSON *act)
+{
+    cJSON *groups = cJSON_CreateArray();
+    for (int side = 0; side <= 255; side++) {
+        cJSON *nodes = side_of(act, side);
+        if (nodes->child != NULL) {
+            cJSON_AddItemToArray(groups, nodes);
+        } else {
+            cJSON_Delete(nodes);
+        }
+    }
+    replace(step, "partition", groups);
+}
+
+static void settle_bridge(cJSON *step, const cJSON *act)
+{
+    drop(step, "bridge");
+    cJSON *cut = cJSON_AddObjectToObject(step, "cut");
+    cJSON_AddItemToObject(cut, "from", side_of(act, 1));
+    cJSON_AddItemToObject(cut, "to", side_of(act, 2));
+    cJSON_AddTrueToObject(cut, "both_ways");
+}
+
+/* Whom the action meant, in place of how it named them. */
+static void settle(cJSON *step, const cJSON *act)
+{
+    static const char *const simple[] = {
+        "crash",   "restart", "pause",        "resume",  "isolate",
+        "corrupt", "add",     "expire_timer", "remove",  "promote",
+        "demote",  "members", "compact",      "transfer"};
+    static const char *const inside[] = {"disk", "clock"};
+    static const char *const links[] = {"cut", "clog", "link"};
+    static const char *const asks[] = {"propose", "read"};
+    for (size_t i = 0; i < sizeof simple / sizeof *simple; i++) {
+        if (get(step, simple[i]) != NULL &&
+            cJSON_GetArraySize(get(act, "nodes")) > 0) {
+            replace(step, simple[i], nodes_of(act, "nodes"));
+        }
+    }
+    for (size_t i = 0; i < sizeof inside / sizeof *inside; i++) {
+        replace(get(step, inside[i]), "nodes", nodes_of(act, "nodes"));
+    }
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+        replace(get(step, links[i]), "from", nodes_of(act, "nodes"));
+        replace(get(step, links[i]), "to", nodes_of(act, "to"));
+    }
+    for (size_t i = 0; i < sizeof asks / sizeof *asks; i++) {
+        replace(get(step, asks[i]), "to", nodes_of(act, "nodes"));
+    }
+    if (get(step, "replace") != NULL) {
+        replace(get(step, "replace"), "node", nodes_of(act, "nodes"));
+        replace(get(step, "replace"), "by", nodes_of(act, "by"));
+    }
+    if (get(step, "partition") != NULL) {
+        settle_partition(step, act);
+    }
+    if (get(step, "bridge") != NULL) {
+        settle_bridge(step, act);
+    }
+    if (get(step, "ask") != NULL) {
+        replace(step, "ask", cJSON_CreateNumber((double)number_of(act, "ask")));
+    }
+}
+
+/* An act that followed an event came after it, in the same microsecond; a step
+ * of the script would come before it. */
+static cJSON *step_of_act(const cJSON *from, const cJSON *act)
+{
+    const char *list = cJSON_GetStringValue(get(act, "list"));
+    const cJSON *source =
+        cJSON_GetArrayItem(get(from, list + 1), (int)number_of(act, "place"));
+    uint64_t time_us = number_of(act, "time_us");
+    cJSON *step = cJSON_CreateObject();
+    cJSON *what = cJSON_Duplicate(source, 1);
+    put_time(step, "at", time_us + (get(source, "when") != NULL ? 1 : 0));
+    for (size_t i = 0; i < sizeof whens / sizeof *whens; i++) {
+        drop(what, whens[i]);
+    }
+    settle(what, act);
+    while (what->child != NULL) {
+        cJSON *item = cJSON_DetachItemViaPointer(what, what->child);
+        char *key = sim_strdup(item->string);
+        cJSON_AddItemToObject(step, key, item);
+        free(key);
+    }
+    cJSON_Delete(what);
+    if (get(act, "for_us") != NULL) {
+        put_time(step, "for", number_of(act, "for_us"));
+    }
+    for (size_t i = 0; i < sizeof wishes / sizeof *wishes; i++) {
+        if (get(step, wishes[i]) != NULL) {
+            cJSON_AddTrueToObject(step, "optional");
+        }
+    }
+    return step;
+}
+
+/* --- what clients and nodes did by themselves ----------------------------- */
+
+/* "a", "b", … "z", "v27", … */
+static const char *value_name(uint64_t value, char text[24])
+{
+    if (value >= 1 && value <= 26) {
+        snprintf(text, 24, "%c", (char)('a' + value - 1));
+    } else {
+        snprintf(text, 24, "v%" PRIu64, value);
+    }
+    return text;
+}
+
+static cJSON *step_of_operation(const cJSON *act, bool sessions)
+{
+    char value[24];
+    const char *operation = cJSON_GetStringValue(get(act, "operation"));
+    bool is_read = strncmp(operation, "read", 4) == 0;
+    cJSON *step = cJSON_CreateObject();
+    put_time(step, "at", number_of(act, "time_us"));
+    cJSON *what = cJSON_AddObjectToObject(step, is_read ? "read" : "propose");
+    cJSON_AddNumberToObject(what, "to", (double)number_of(act, "node"));
+    cJSON_AddStringToObject(what, "key", cJSON_GetStringValue(get(act, "key")));
+    if (!is_read) {
+        cJSON_AddStringToObject(what, "value",
+                                value_name(number_of(act, "value"), value));
+    }
+    if (strcmp(operation, "compare_and_set") == 0) {
+        cJSON_AddTrueToObject(what, "compare");
+    } else if (strcmp(operation, "read_lease") == 0) {
+        cJSON_AddStringToObject(what, "by", "lease");
+    } else if (strcmp(operation, "read_log") == 0) {
+        cJSON_AddStringToObject(what, "by", "log");
+    }
+    if (sessions || strcmp(operation, "compare_and_set") == 0) {
+        cJSON_AddNumberToObject(what, "client",
+                                (double)number_of(act, "client") + 1);
+    }
+    return step;
+}
+
+static cJSON *step_of_campaign(const cJSON *act)
+{
+    cJSON *step = cJSON_CreateObject();
+    put_time(step, "at", number_of(act, "time_us"));
+    cJSON_AddNumberToObject(step, "expire_timer",
+                            (double)number_of(act, "campaign"));
+    return step;
+}
+
+static cJSON *steps_of(const cJSON *from, const cJSON *acts,
+                       const struct script_manner *manner)
+{
+    cJSON *steps = cJSON_CreateArray();
+    const cJSON *sessions = get(get(from, "workload"), "sessions");
+    const cJSON *act;
+    cJSON_ArrayForEach(act, acts)
+    {
+        if (get(act, "list") != NULL) {
+            cJSON_AddItemToArray(steps, step_of_act(from, act));
+        } else if (get(act, "operation") != NULL) {
+            cJSON_AddItemToArray(
+                steps, step_of_operation(act, !cJSON_IsFalse(sessions)));
+        } else if (manner->elections == SCRIPT_EXPIRES) {
+            cJSON_AddItemToArray(steps, step_of_campaign(act));
+        }
+    }
+    return steps;
+}
+
+/* --- messages ------------------------------------------------------------- */
+
+static void add_rule(cJSON *rules, const struct sim_track *track,
+                     uint64_t number, uint64_t first, uint64_t second)
+{
+    cJSON *rule = cJSON_CreateObject();
+    cJSON_AddNumberToObject(rule, "from", (double)track->a);
+    cJSON_AddNumberToObject(rule, "to", (double)track->b);
+    cJSON_AddStringToObject(
+        rule, "kind",
+        sim_message_kind_name((enum sim_message_kind)track->kind));
+    cJSON_AddNumberToObject(rule, "number", (double)number);
+    if (first == 0) {
+        cJSON_AddTrueToObject(rule, "lost");
+    } else {
+        put_time(rule, "delay", first - 1);
+    }
+    if (second > 0) {
+        put_time(rule, "again", second - 1);
+    }
+    cJSON_AddItemToArray(rules, rule);
+}
+
+/* A rule for each message. Those that met a cut are on no track, but are
+ * counted by rules: a scenario with both may come out another one. */
+static cJSON *rules_of(const struct sim_recording *recording)
+{
+    cJSON *rules = cJSON_CreateArray();
+    for (size_t i = 0; i < recording->n_tracks; i++) {
+        const struct sim_track *track = recording->tracks[i];
+        uint64_t number = 0;
+        for (size_t j = 0;
+             track->purpose == SIM_STREAM_LINK && j < track->count; j++) {
+            uint64_t first = track->values[j];
+            uint64_t second = 0;
+            if (first > 0 && j + 1 < track->count) {
+                second = track->values[++j];
+            }
+            number++;
+            add_rule(rules, track, number, first, second);
+        }
+    }
+    return rules;
+}
+
+/* --- the whole ------------------------------------------------------------ */
+
+static cJSON *section(cJSON *scenario, const char *key)
+{
+    cJSON *there = get(scenario, key);
+    return there != NULL ? there : cJSON_AddObjectToObject(scenario, key);
+}
+
+static void set_times(cJSON *raft, const struct script_manner *manner)
+{
+    if (manner->elections == SCRIPT_EXPIRES) {
+        drop(raft, "election_timeout");
+        cJSON *range = cJSON_AddArrayToObject(raft, "election_timeout");
+        cJSON_AddItemToArray(range, cJSON_CreateString("1h"));
+        cJSON_AddItemToArray(range, cJSON_CreateString("1h"));
+    }
+    if (manner->slow_heartbeat) {
+        drop(raft, "heartbeat_interval");
+        cJSON_AddStringToObject(raft, "heartbeat_interval", "10s");
+    }
+}
+
+struct cJSON *script_of(const struct cJSON *from,
+                        const struct sim_recording *recording,
+                        unsigned long long seed, uint64_t duration_us,
+                        const struct script_manner *manner)
+{
+    cJSON *script = cJSON_Duplicate(from, 1);
+    size_t room = recording->acts.size + 3;
+    char *text = sim_calloc(room, 1);
+    snprintf(text, room, "[%.*s]", (int)recording->acts.size,
+             recording->acts.size > 0 ? recording->acts.text : "");
+    cJSON *acts = cJSON_Parse(text);
+    drop(script, "nemeses");
+    drop(script, "faults");
+    drop(script, "workload");
+    cJSON_AddNumberToObject(cJSON_AddObjectToObject(script, "workload"),
+                            "clients", 0);
+    cJSON *raft = section(script, "raft");
+    set_times(raft, manner);
+    if (manner->elections == SCRIPT_SEEDED) {
+        drop(raft, "random_seed");
+        cJSON_AddNumberToObject(raft, "random_seed", (double)seed);
+    }
+    if (manner->rules) {
+        drop(script, "network");
+        cJSON *network = cJSON_AddObjectToObject(script, "network");
+        cJSON_AddStringToObject(network, "delay", "1ms");
+        cJSON_AddItemToObject(network, "messages", rules_of(recording));
+    }
+    cJSON_AddItemToObject(script, "faults", steps_of(from, acts, manner));
+    drop(script, "duration");
+    put_time(script, "duration", (duration_us / 100000 + 1) * 100000);
+    cJSON_Delete(acts);
+    free(text);
+    return script;
+}
+
+unsigned script_size(const struct cJSON *scenario)
+{
+    return (unsigned)(cJSON_GetArraySize(get(scenario, "faults")) +
+                      cJSON_GetArraySize(
+                          get(get(scenario, "network"), "messages")));
+}

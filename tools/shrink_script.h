@@ -1,0 +1,33 @@
+/* Part 2 of shrinking: a run with chance in it, written down as a script. */
+#ifndef TOOLS_SHRINK_SCRIPT_H
+#define TOOLS_SHRINK_SCRIPT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cJSON;
+struct sim_recording;
+
+/* How what a node's timers did is said. */
+enum script_elections {
+    SCRIPT_EXPIRES, /* timers are long, and expire when the script says so */
+    SCRIPT_SEEDED,  /* by the nodes' random numbers, from "random_seed" */
+};
+
+struct script_manner {
+    enum script_elections elections;
+    bool slow_heartbeat; /* leaders are silent unless they have something */
+    bool rules;          /* each message's fate is said */
+};
+
+/* The scenario `from`, whose run is recorded, as a script of at least this
+ * duration. To be freed. */
+struct cJSON *script_of(const struct cJSON *from,
+                        const struct sim_recording *recording,
+                        unsigned long long seed, uint64_t duration_us,
+                        const struct script_manner *manner);
+
+/* How many steps and rules it has. */
+unsigned script_size(const struct cJSON *scenario);
+
+#endif
