@@ -201,6 +201,9 @@ static void go_on(struct sim_clients *clients, struct client *client,
     } else if (clients->have_sessions && client->session == 0) {
         client->request = SIM_REQUEST_SESSION;
         client->give_up_at_us = SIM_NEVER;
+        sim_recording_operation(clients->recording, now_us, "session",
+                                clients__number_of(clients, client),
+                                client->node, "", 0);
         clients__ask_first(clients, client, now_us, action);
     } else if (client->due_us > now_us) {
         rest(clients, client, client->due_us, action);

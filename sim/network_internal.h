@@ -30,7 +30,7 @@ struct network_link {
     size_t
         weather; /* place of the one applied last; NETWORK_NOWHERE if none is */
     struct sim_track **tracks; /* by kind of message; NULL: none yet */
-    uint64_t sent;             /* messages, and those of each kind */
+    uint64_t sent; /* messages that met no cut, and those of each kind */
     uint64_t *sent_of_kind;    /* NULL: none yet */
     uint32_t *held;            /* handles, in order of arrival */
     size_t n_held;

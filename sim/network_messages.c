@@ -181,10 +181,8 @@ struct sim_delivery sim_network_send(struct sim_network *network,
     assert(size <= UINT32_MAX);
     struct network_link *link = network__link(network, from, to);
     struct sim_delivery delivery = draw_fate(network, link, now_us, kind, size);
-    if (network->n_rules > 0) {
-        count_sent(link, kind);
-    }
     if (network->n_rules > 0 && link->n_blocks == 0) {
+        count_sent(link, kind);
         obey_rules(network, link, now_us, from, to, kind, &delivery);
     }
     if (network->recording != NULL && link->n_blocks == 0) {

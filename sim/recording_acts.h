@@ -10,7 +10,7 @@
  *   {"time_us": 50000, "operation": "set", "client": 3, "node": 2, "key": "k1",
  *    "value": 17}
  *       a client of the workload begins an operation, at this node first; the
- *       value is told by its number.
+ *       value is told by its number. "session": it opens one, for what follows.
  *   {"time_us": 180233, "campaign": 2}
  *       a node's timer made it a candidate, or a pre-candidate, once more.
  */

@@ -125,8 +125,9 @@ struct sim_link_override {
 /* /network/messages: [{"from": 1, "to": 2, "kind": "append_request", "number":
  * 3, "lost": true}]: what becomes of single messages, whatever chance says; the
  * first rule that covers one decides. "from", "to", "kind" and "number" may be
- * missing: any. The number counts, from 1, what is sent on a link: messages of
- * the rule's kind, or all where it has none; a list of two, [3, 5], is a range.
+ * missing: any. The number counts, from 1, what is sent on a link that is not
+ * cut: messages of the rule's kind, or all where it has none; a list of two,
+ * [3, 5], is a range.
  * Then "lost": true, or "delay": a duration, or "again": a second copy that
  * comes so late ("delay" then says when the first does; without, both come
  * together). What meets a cut is lost whatever a rule says. */

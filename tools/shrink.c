@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "sim/memory.h"
+#include "tools/shrink_script.h"
 #include "tools/wall_clock.h"
 
 /* Seeds are tried in so many parts, whatever the number of workers, so that the
@@ -56,10 +57,25 @@ static void show(struct shrink *shrink)
                       shrink->trials.deadline_us - shrink->started_us, text);
 }
 
-bool shrink_try(struct shrink *shrink, struct cJSON *changed)
+/* A step of the script takes as much to read as a few of the run. */
+#define STEPS_OF_AN_ACTION 3u
+
+static uint64_t weight_of(const struct cJSON *scenario,
+                          const struct trial_result *result)
+{
+    return (uint64_t)script_size(scenario) * STEPS_OF_AN_ACTION + result->steps;
+}
+
+uint64_t shrink_weight(const struct shrink *shrink)
+{
+    return weight_of(shrink->best, &shrink->found);
+}
+
+/* Whether a run of the changed scenario fails in the same way. */
+static bool still_fails(struct shrink *shrink, const struct cJSON *changed,
+                        struct trial_result *result)
 {
     struct trial list[1 + PARTS];
-    struct trial_result result;
     char *text = shrink_text(changed);
     size_t n = 0;
     uint32_t share = shrink->certain ? 0 : shrink->patience / PARTS;
@@ -75,7 +91,17 @@ bool shrink_try(struct shrink *shrink, struct cJSON *changed)
                                    .max_steps = step_limit(shrink)};
     }
     shrink->n_tried++;
-    bool good = trials_run(&shrink->trials, list, n, true, &result) < n;
+    bool good = trials_run(&shrink->trials, list, n, true, result) < n;
+    free(text);
+    return good;
+}
+
+static bool try_within(struct shrink *shrink, struct cJSON *changed,
+                       uint64_t weight)
+{
+    struct trial_result result;
+    bool good = still_fails(shrink, changed, &result) &&
+                weight_of(changed, &result) <= weight;
     if (good) {
         cJSON_Delete(shrink->best);
         shrink->best = changed;
@@ -84,9 +110,20 @@ bool shrink_try(struct shrink *shrink, struct cJSON *changed)
     } else {
         cJSON_Delete(changed);
     }
-    free(text);
     show(shrink);
     return good;
+}
+
+bool shrink_try(struct shrink *shrink, struct cJSON *changed)
+{
+    return try_within(shrink, changed,
+                      shrink->is_script ? shrink_weight(shrink) + shrink->slack
+                                        : UINT64_MAX);
+}
+
+bool shrink_try_less(struct shrink *shrink, struct cJSON *changed)
+{
+    return try_within(shrink, changed, shrink_weight(shrink) - 1);
 }
 
 static cJSON *list_in(cJSON *scenario, const char *section, const char *list)

@@ -30,6 +30,9 @@ struct shrink {
     struct cJSON *best;        /* the smallest that fails so far, owned */
     struct trial_result found; /* its run */
     bool certain;              /* no chance is left: each seed has to fail */
+    bool is_script;            /* and what is left is a script: a change must
+                                  not make it heavier, but for `slack` */
+    uint64_t slack;
     uint32_t patience;         /* else, the seeds that are tried for a change */
     uint64_t n_tried, n_taken; /* changes */
     const char *stage;         /* what goes on, for the progress bar */
@@ -42,6 +45,13 @@ struct shrink {
 /* Tries a changed scenario (taken over) and keeps it if it fails in the same
  * way. The seed of the best comes first, then others. */
 bool shrink_try(struct shrink *shrink, struct cJSON *changed);
+
+/* The same, but only if there is less to read then. */
+bool shrink_try_less(struct shrink *shrink, struct cJSON *changed);
+
+/* How much there is to read of the best: steps and rules of the script, and
+ * steps of the run. */
+uint64_t shrink_weight(const struct shrink *shrink);
 
 /* A copy of the best, to be changed. */
 struct cJSON *shrink_copy(const struct shrink *shrink);

@@ -6,6 +6,9 @@
 #include "tools/shrink.h"
 #include "tools/shrink_nodes.h"
 
+/* After so many runs, no more seeds are tried for each change. */
+#define ENOUGH_RUNS 20000u
+
 /* --- what was drawn ------------------------------------------------------- */
 
 /* The alternative that was drawn; NULL if it is no choice. */
@@ -112,6 +115,11 @@ static const struct wish wishes[] = {
     {"raft", "max_uncommitted_bytes", NULL},
     {"raft", "max_pending_reads", NULL},
     {"raft", "max_sessions", NULL},
+    {"raft", "max_sessions", "1"},
+    {"raft", "max_sessions", "2"},
+    {"snapshots", "every", "2"},
+    {"snapshots", "every", "5"},
+    {"snapshots", "keep", NULL},
     {"raft", "catch_up", "false"},
     {"raft", "priority_takeover", NULL},
     {"raft", "election_timeout", NULL},
@@ -126,9 +134,13 @@ static const struct wish wishes[] = {
     {"disk", "write", NULL},
     {"disk", "fsync_errors", NULL},
     {"disk", "unfinished_writes", NULL},
+    {"disk", "unfinished_writes", "\"lost\""},
+    {"disk", "unfinished_writes", "\"kept\""},
     {"expect", "progress_within", "\"never\""},
+    {"expect", "progress_within", "\"5s\""},
     {"workload", "clients", "1"},
     {"workload", "clients", "2"},
+    {"workload", "clients", "3"},
     {"workload", "keys", "1"},
     {"workload", "operations", "{\"set\":1}"},
     {"workload", "operations", "{\"set\":1,\"read\":1}"},
@@ -145,9 +157,38 @@ static const struct wish wishes[] = {
     {"workload", "value_bytes", NULL},
 };
 
+/* A script has no clients but its own. Without a policy for snapshots, none is
+ * made up. And what is late by chance is not stuck: only a script may be given
+ * less time. */
+static bool is_sensible(const struct shrink *shrink, const struct wish *wish)
+{
+    const cJSON *section =
+        wish->section == NULL
+            ? NULL
+            : cJSON_GetObjectItemCaseSensitive(shrink->best, wish->section);
+    if (wish->section == NULL) {
+        return !shrink->certain || strcmp(wish->key, "workload") != 0;
+    }
+    if (strcmp(wish->section, "workload") == 0) {
+        return !shrink->certain;
+    }
+    if (strcmp(wish->section, "snapshots") == 0) {
+        return section != NULL;
+    }
+    if (wish->value != NULL && strcmp(wish->value, "\"5s\"") == 0) {
+        const char *limit = cJSON_GetStringValue(
+            cJSON_GetObjectItemCaseSensitive(section, wish->key));
+        return shrink->certain && limit != NULL && strcmp(limit, "never") != 0;
+    }
+    return true;
+}
+
 /* True if there was anything to try, and it was good. */
 static bool try_wish(struct shrink *shrink, const struct wish *wish)
 {
+    if (!is_sensible(shrink, wish)) {
+        return false;
+    }
     cJSON *changed = shrink_copy(shrink);
     cJSON *section = changed;
     if (wish->section != NULL) {
@@ -158,10 +199,7 @@ static bool try_wish(struct shrink *shrink, const struct wish *wish)
     }
     cJSON *old = cJSON_GetObjectItemCaseSensitive(section, wish->key);
     cJSON *value = wish->value == NULL ? NULL : cJSON_Parse(wish->value);
-    bool has_clients = wish->section == NULL ||
-                       strcmp(wish->section, "workload") != 0 ||
-                       !shrink->certain;
-    if (section == NULL || !has_clients || (old == NULL && value == NULL) ||
+    if (section == NULL || (old == NULL && value == NULL) ||
         (old != NULL && value != NULL && cJSON_Compare(old, value, 1))) {
         cJSON_Delete(value);
         cJSON_Delete(changed);
@@ -208,6 +246,76 @@ bool shrink_wishes(struct shrink *shrink)
     return shrink_operations(shrink) || any;
 }
 
+/* The same of a nemesis, or of what stands under its key. */
+static const struct wish nemesis_wishes[] = {
+    {NULL, "odds", NULL},
+    {NULL, "after", NULL},
+    {NULL, "after", "\"2ms\""},
+    {NULL, "unfinished_writes", "\"lost\""},
+    {NULL, "unfinished_writes", "\"kept\""},
+    {NULL, "for", "\"100ms\""},
+    {NULL, "for", "\"500ms\""},
+    {"disk", "fsync_errors", "\"100%\""},
+    {"disk", "fsync", "\"20ms\""},
+    {"disk", "fsync", "\"100ms\""},
+    {"disk", "write", NULL},
+    {"link", "drop", "\"100%\""},
+    {"link", "duplicate", "\"100%\""},
+    {"link", "delay", "\"20ms\""},
+    {"link", "delay", "\"100ms\""},
+};
+
+/* Has the value that is wished for already, or nothing that it could stand
+ * for. */
+static bool is_idle(const cJSON *section, const struct wish *wish)
+{
+    const cJSON *old = cJSON_GetObjectItemCaseSensitive(section, wish->key);
+    cJSON *value = wish->value == NULL ? NULL : cJSON_Parse(wish->value);
+    /* One simple value is as good as another. */
+    bool idle = old == NULL ||
+                (value != NULL && cJSON_IsString(old) &&
+                 strchr("0123456789", wish->value[1]) != NULL &&
+                 wish->value[strlen(wish->value) - 2] == 's') ||
+                (value != NULL && cJSON_Compare(old, value, 1));
+    cJSON_Delete(value);
+    return idle;
+}
+
+static bool try_nemesis_wish(struct shrink *shrink, int place,
+                             const struct wish *wish)
+{
+    cJSON *changed = shrink_copy(shrink);
+    cJSON *nemesis = cJSON_GetArrayItem(
+        cJSON_GetObjectItemCaseSensitive(changed, "nemeses"), place);
+    cJSON *section =
+        wish->section == NULL
+            ? nemesis
+            : cJSON_GetObjectItemCaseSensitive(nemesis, wish->section);
+    if (section == NULL || is_idle(section, wish)) {
+        cJSON_Delete(changed);
+        return false;
+    }
+    cJSON_DeleteItemFromObjectCaseSensitive(section, wish->key);
+    if (wish->value != NULL) {
+        cJSON_AddItemToObject(section, wish->key, cJSON_Parse(wish->value));
+    }
+    return shrink_try(shrink, changed);
+}
+
+static bool shrink_nemesis_wishes(struct shrink *shrink)
+{
+    bool any = false;
+    int n = cJSON_GetArraySize(
+        cJSON_GetObjectItemCaseSensitive(shrink->best, "nemeses"));
+    size_t n_wishes = sizeof nemesis_wishes / sizeof *nemesis_wishes;
+    for (int i = 0; i < n; i++) {
+        for (size_t j = 0; j < n_wishes && !shrink_is_over(shrink); j++) {
+            any = try_nemesis_wish(shrink, i, &nemesis_wishes[j]) || any;
+        }
+    }
+    return any;
+}
+
 bool shrink_node_count(struct shrink *shrink)
 {
     const cJSON *nodes =
@@ -232,8 +340,8 @@ bool shrink_duration(struct shrink *shrink)
     if (shrink->found.time_us == 0) {
         return false;
     }
-    static const char *const durations[] = {"100ms", "200ms", "500ms", "1s",
-                                            "2s",    "3s",    "5s"};
+    static const char *const durations[] = {"50ms", "100ms", "200ms", "500ms",
+                                            "1s",   "2s",    "3s",    "5s"};
     for (size_t i = 0; i < sizeof durations / sizeof *durations; i++) {
         cJSON *changed = shrink_copy(shrink);
         cJSON *now = cJSON_GetObjectItemCaseSensitive(changed, "duration");
@@ -328,10 +436,12 @@ static void close_ranks(struct shrink *shrink)
 
 void shrink_chance(struct shrink *shrink)
 {
-    static const uint32_t patience[] = {8, 32, 128};
+    static const uint32_t patience[] = {8, 32, 128, 512};
     shrink->stage = "leaving out";
     close_ranks(shrink);
-    for (size_t i = 0; i < sizeof patience / sizeof *patience; i++) {
+    for (size_t i = 0; i < sizeof patience / sizeof *patience &&
+                       shrink->trials.n_runs < ENOUGH_RUNS;
+         i++) {
         bool any = true;
         shrink->patience = patience[i];
         for (int round = 0; any && round < 4 && !shrink_is_over(shrink);
@@ -339,6 +449,7 @@ void shrink_chance(struct shrink *shrink)
             any = shrink_list(shrink, NULL, "nemeses");
             any = shrink_list(shrink, NULL, "faults") || any;
             any = shrink_duration(shrink) || any;
+            any = shrink_nemesis_wishes(shrink) || any;
             any = shrink_wishes(shrink) || any;
             any = shrink_node_count(shrink) || any;
             look_for_less(shrink, patience[i]);

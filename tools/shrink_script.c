@@ -141,9 +141,8 @@ static void settle(cJSON *step, const cJSON *act)
     }
 }
 
-/* An act that followed an event came after it, in the same microsecond; a step
- * of the script would come before it. */
-static cJSON *step_of_act(const cJSON *from, const cJSON *act)
+static cJSON *step_of_act(const cJSON *from, const cJSON *act,
+                          const struct script_manner *manner)
 {
     const char *list = cJSON_GetStringValue(get(act, "list"));
     const cJSON *source =
@@ -151,7 +150,9 @@ static cJSON *step_of_act(const cJSON *from, const cJSON *act)
     uint64_t time_us = number_of(act, "time_us");
     cJSON *step = cJSON_CreateObject();
     cJSON *what = cJSON_Duplicate(source, 1);
-    put_time(step, "at", time_us + (get(source, "when") != NULL ? 1 : 0));
+    bool follows = !manner->early && get(source, "when") != NULL &&
+                   get(act, "for_us") != NULL;
+    put_time(step, "at", time_us + (follows ? 1 : 0));
     for (size_t i = 0; i < sizeof whens / sizeof *whens; i++) {
         drop(what, whens[i]);
     }
@@ -187,15 +188,38 @@ static const char *value_name(uint64_t value, char text[24])
     return text;
 }
 
+static bool is_session(const cJSON *act)
+{
+    const char *operation = cJSON_GetStringValue(get(act, "operation"));
+    return operation != NULL && strcmp(operation, "session") == 0;
+}
+
+/* The session that the same client opened directly before; else the act. A
+ * client of a script opens it with its operation. */
+static const cJSON *session_before(const cJSON *act)
+{
+    for (const cJSON *each = act->prev; each != NULL && each->next != NULL;
+         each = each->prev) {
+        if (get(each, "operation") != NULL &&
+            number_of(each, "client") == number_of(act, "client")) {
+            return is_session(each) ? each : act;
+        }
+    }
+    return act;
+}
+
+/* It may begin in the microsecond in which the one before was answered, and
+ * after it: see step_of_act(). */
 static cJSON *step_of_operation(const cJSON *act, bool sessions)
 {
+    const cJSON *begun = session_before(act);
     char value[24];
     const char *operation = cJSON_GetStringValue(get(act, "operation"));
     bool is_read = strncmp(operation, "read", 4) == 0;
     cJSON *step = cJSON_CreateObject();
-    put_time(step, "at", number_of(act, "time_us"));
+    put_time(step, "at", number_of(begun, "time_us") + 1);
     cJSON *what = cJSON_AddObjectToObject(step, is_read ? "read" : "propose");
-    cJSON_AddNumberToObject(what, "to", (double)number_of(act, "node"));
+    cJSON_AddNumberToObject(what, "to", (double)number_of(begun, "node"));
     cJSON_AddStringToObject(what, "key", cJSON_GetStringValue(get(act, "key")));
     if (!is_read) {
         cJSON_AddStringToObject(what, "value",
@@ -224,6 +248,42 @@ static cJSON *step_of_campaign(const cJSON *act)
     return step;
 }
 
+/* The timer that made it campaign was expired by the act before. */
+static bool was_expired(const cJSON *from, const cJSON *before,
+                        const cJSON *campaign)
+{
+    const char *list = cJSON_GetStringValue(get(before, "list"));
+    if (list == NULL ||
+        number_of(before, "time_us") != number_of(campaign, "time_us")) {
+        return false;
+    }
+    const cJSON *source = cJSON_GetArrayItem(get(from, list + 1),
+                                             (int)number_of(before, "place"));
+    return get(source, "expire_timer") != NULL;
+}
+
+static uint64_t at_us(const cJSON *step)
+{
+    uint64_t us = 0;
+    durations_read(cJSON_GetStringValue(get(step, "at")), &us);
+    return us;
+}
+
+/* The same steps in the order of their times. */
+static cJSON *by_time(cJSON *steps)
+{
+    cJSON *sorted = cJSON_CreateArray();
+    while (steps->child != NULL) {
+        cJSON *first = steps->child;
+        for (cJSON *each = first; each != NULL; each = each->next) {
+            first = at_us(each) < at_us(first) ? each : first;
+        }
+        cJSON_AddItemToArray(sorted, cJSON_DetachItemViaPointer(steps, first));
+    }
+    cJSON_Delete(steps);
+    return sorted;
+}
+
 static cJSON *steps_of(const cJSON *from, const cJSON *acts,
                        const struct script_manner *manner)
 {
@@ -233,15 +293,18 @@ static cJSON *steps_of(const cJSON *from, const cJSON *acts,
     cJSON_ArrayForEach(act, acts)
     {
         if (get(act, "list") != NULL) {
-            cJSON_AddItemToArray(steps, step_of_act(from, act));
+            cJSON_AddItemToArray(steps, step_of_act(from, act, manner));
+        } else if (is_session(act)) {
+            continue; /* comes with what follows it */
         } else if (get(act, "operation") != NULL) {
             cJSON_AddItemToArray(
                 steps, step_of_operation(act, !cJSON_IsFalse(sessions)));
-        } else if (manner->elections == SCRIPT_EXPIRES) {
+        } else if (manner->elections == SCRIPT_EXPIRES &&
+                   !was_expired(from, act->prev, act)) {
             cJSON_AddItemToArray(steps, step_of_campaign(act));
         }
     }
-    return steps;
+    return by_time(steps);
 }
 
 /* --- messages ------------------------------------------------------------- */
@@ -267,8 +330,7 @@ static void add_rule(cJSON *rules, const struct sim_track *track,
     cJSON_AddItemToArray(rules, rule);
 }
 
-/* A rule for each message. Those that met a cut are on no track, but are
- * counted by rules: a scenario with both may come out another one. */
+/* A rule for each message that met no cut. */
 static cJSON *rules_of(const struct sim_recording *recording)
 {
     cJSON *rules = cJSON_CreateArray();
@@ -311,6 +373,26 @@ static void set_times(cJSON *raft, const struct script_manner *manner)
     }
 }
 
+/* All alike and quick; or one of them slow. */
+static void set_disks(cJSON *script, const struct script_manner *manner)
+{
+    if (!manner->even_disks) {
+        return;
+    }
+    drop(script, "disk");
+    cJSON_AddStringToObject(cJSON_AddObjectToObject(script, "disk"), "fsync",
+                            "1ms");
+    if (manner->slow_disk > 0) {
+        cJSON *faults = get(script, "faults");
+        cJSON *step = cJSON_CreateObject();
+        put_time(step, "at", 0);
+        cJSON *disk = cJSON_AddObjectToObject(step, "disk");
+        cJSON_AddNumberToObject(disk, "nodes", manner->slow_disk);
+        cJSON_AddStringToObject(disk, "fsync", "20ms");
+        cJSON_InsertItemInArray(faults, 0, step);
+    }
+}
+
 struct cJSON *script_of(const struct cJSON *from,
                         const struct sim_recording *recording,
                         unsigned long long seed, uint64_t duration_us,
@@ -327,19 +409,20 @@ struct cJSON *script_of(const struct cJSON *from,
     drop(script, "workload");
     cJSON_AddNumberToObject(cJSON_AddObjectToObject(script, "workload"),
                             "clients", 0);
+    cJSON_AddItemToObject(script, "faults", steps_of(from, acts, manner));
     cJSON *raft = section(script, "raft");
     set_times(raft, manner);
     if (manner->elections == SCRIPT_SEEDED) {
         drop(raft, "random_seed");
         cJSON_AddNumberToObject(raft, "random_seed", (double)seed);
     }
+    set_disks(script, manner);
     if (manner->rules) {
         drop(script, "network");
         cJSON *network = cJSON_AddObjectToObject(script, "network");
         cJSON_AddStringToObject(network, "delay", "1ms");
         cJSON_AddItemToObject(network, "messages", rules_of(recording));
     }
-    cJSON_AddItemToObject(script, "faults", steps_of(from, acts, manner));
     drop(script, "duration");
     put_time(script, "duration", (duration_us / 100000 + 1) * 100000);
     cJSON_Delete(acts);

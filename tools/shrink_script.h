@@ -18,6 +18,10 @@ struct script_manner {
     enum script_elections elections;
     bool slow_heartbeat; /* leaders are silent unless they have something */
     bool rules;          /* each message's fate is said */
+    bool early;          /* what followed an event comes before all else in its
+                            microsecond, where it came between; else directly after it */
+    bool even_disks;     /* all writes take the same time, */
+    unsigned slow_disk;  /* but on this node (0: none), where they take long */
 };
 
 /* The scenario `from`, whose run is recorded, as a script of at least this

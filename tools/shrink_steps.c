@@ -10,6 +10,10 @@
 #include "tools/shrink.h"
 #include "tools/shrink_script.h"
 
+/* Of a scenario with chance in it, so many runs are tried to be written down.
+ */
+#define MAX_RUNS_TO_WRITE 8
+
 /* Nothing is put farther off than this, in a round number. */
 #define N_GRIDS 6u
 
@@ -50,26 +54,91 @@ static bool has_leases(const cJSON *scenario)
     return cJSON_IsTrue(get(get(scenario, "raft"), "lease_reads"));
 }
 
-static bool write_down(struct shrink *shrink)
+static bool try_manner(struct shrink *shrink,
+                       const struct sim_recording *recording,
+                       const struct script_manner *manner)
+{
+    return shrink_try(shrink,
+                      script_of(shrink->best, recording, shrink->found.seed,
+                                shrink->found.time_us, manner));
+}
+
+/* With the elections and messages of this manner. */
+static bool try_disks(struct shrink *shrink,
+                      const struct sim_recording *recording,
+                      struct script_manner manner)
+{
+    const cJSON *nodes = get(shrink->best, "nodes");
+    const cJSON *fsync = get(get(shrink->best, "disk"), "fsync");
+    unsigned n = cJSON_IsNumber(nodes) ? (unsigned)nodes->valueint : 3;
+    bool done = try_manner(shrink, recording, &manner);
+    if (done || cJSON_IsString(fsync)) {
+        return done;
+    }
+    manner.even_disks = true;
+    for (unsigned slow = 0; slow <= n && !done; slow++) {
+        manner.slow_disk = slow;
+        done = try_manner(shrink, recording, &manner);
+    }
+    return done;
+}
+
+static bool write_down_run(struct shrink *shrink)
 {
     static const struct script_manner manners[] = {
-        {SCRIPT_EXPIRES, true, false}, {SCRIPT_EXPIRES, false, false},
-        {SCRIPT_SEEDED, false, false}, {SCRIPT_EXPIRES, true, true},
-        {SCRIPT_EXPIRES, false, true}, {SCRIPT_SEEDED, false, true},
+        {.elections = SCRIPT_EXPIRES, .slow_heartbeat = true},
+        {.elections = SCRIPT_EXPIRES},
+        {.elections = SCRIPT_SEEDED},
+        {.elections = SCRIPT_EXPIRES, .slow_heartbeat = true, .rules = true},
+        {.elections = SCRIPT_EXPIRES, .rules = true},
+        {.elections = SCRIPT_SEEDED, .rules = true},
     };
     struct sim_recording *recording = record(shrink);
     bool done = false;
     for (size_t i = 0; i < sizeof manners / sizeof *manners && !done; i++) {
-        if (manners[i].elections == SCRIPT_EXPIRES &&
-            has_leases(shrink->best)) {
+        struct script_manner manner = manners[i];
+        if (manner.elections == SCRIPT_EXPIRES && has_leases(shrink->best)) {
             continue;
         }
-        done = shrink_try(shrink,
-                          script_of(shrink->best, recording, shrink->found.seed,
-                                    shrink->found.time_us, &manners[i]));
+        for (int early = 0; early < 2 && !done; early++) {
+            manner.early = early != 0;
+            done = try_disks(shrink, recording, manner);
+        }
     }
     sim_recording_free(recording);
     return done;
+}
+
+/* Another seed that fails: its run may be easier to say. */
+static bool take_next_seed(struct shrink *shrink)
+{
+    struct trial_result result;
+    char *text = shrink_text(shrink->best);
+    struct trial next = {.text = text,
+                         .first_seed = shrink->found.seed + 1,
+                         .n_seeds = 2000,
+                         .max_steps = shrink->found.steps * 2};
+    bool good = trials_run(&shrink->trials, &next, 1, true, &result) == 0;
+    if (good) {
+        shrink->found = result;
+    }
+    free(text);
+    return good;
+}
+
+static bool write_down(struct shrink *shrink)
+{
+    struct trial_result first = shrink->found;
+    for (int i = 0; i < MAX_RUNS_TO_WRITE && !shrink_is_over(shrink); i++) {
+        if (write_down_run(shrink)) {
+            return true;
+        }
+        if (!take_next_seed(shrink)) {
+            break;
+        }
+    }
+    shrink->found = first;
+    return false;
 }
 
 /* --- making it smaller ---------------------------------------------------- */
@@ -170,15 +239,76 @@ static bool round_times(struct shrink *shrink)
     return even;
 }
 
-bool shrink_steps(struct shrink *shrink)
+/* --- less to read --------------------------------------------------------- */
+
+static int count_steps(const struct shrink *shrink)
 {
-    shrink->stage = "writing down";
-    shrink->certain = true;
-    if (!write_down(shrink)) {
-        shrink->certain = false;
+    return cJSON_GetArraySize(get(shrink->best, "faults"));
+}
+
+/* Who asks before there is a leader asks again and again: each step is tried
+ * directly behind each later one. */
+static bool move_steps(struct shrink *shrink)
+{
+    bool any = false;
+    for (int i = 0; i < count_steps(shrink); i++) {
+        for (int j = i + 1; j < count_steps(shrink) && !shrink_is_over(shrink);
+             j++) {
+            cJSON *changed = shrink_copy(shrink);
+            cJSON *steps = get(changed, "faults");
+            uint64_t after_us = time_of(cJSON_GetArrayItem(steps, j), "at");
+            cJSON *step = cJSON_DetachItemFromArray(steps, i);
+            set_time(step, "at", after_us + 10000);
+            cJSON_InsertItemInArray(steps, j, step);
+            any = shrink_try_less(shrink, changed) || any;
+        }
+    }
+    return any;
+}
+
+/* Nodes that are not needed for anything are down from the start. */
+static bool stop_nodes(struct shrink *shrink)
+{
+    bool any = false;
+    const cJSON *nodes = get(shrink->best, "nodes");
+    int n = cJSON_IsNumber(nodes) ? nodes->valueint : 3;
+    for (int node = 1; node <= n && !shrink_is_over(shrink); node++) {
+        cJSON *changed = shrink_copy(shrink);
+        cJSON *step = cJSON_CreateObject();
+        cJSON_AddStringToObject(step, "at", "0us");
+        cJSON_AddNumberToObject(step, "crash", node);
+        if (get(changed, "faults") == NULL) {
+            cJSON_AddArrayToObject(changed, "faults");
+        }
+        cJSON_InsertItemInArray(get(changed, "faults"), 0, step);
+        any = shrink_try_less(shrink, changed) || any;
+    }
+    return any;
+}
+
+/* Elections as steps of the script, if they were not so yet. */
+static bool write_elections(struct shrink *shrink)
+{
+    static const struct script_manner manners[] = {
+        {.elections = SCRIPT_EXPIRES, .slow_heartbeat = true},
+        {.elections = SCRIPT_EXPIRES},
+    };
+    bool any = false;
+    if (has_leases(shrink->best)) {
         return false;
     }
-    shrink->stage = "leaving out steps";
+    for (size_t i = 0; i < sizeof manners / sizeof *manners && !any; i++) {
+        struct sim_recording *recording = record(shrink);
+        any = shrink_try_less(
+            shrink, script_of(shrink->best, recording, shrink->found.seed,
+                              shrink->found.time_us, &manners[i]));
+        sim_recording_free(recording);
+    }
+    return any;
+}
+
+static void leave_out_steps(struct shrink *shrink)
+{
     bool any = true;
     for (int round = 0; any && round < 8 && !shrink_is_over(shrink); round++) {
         any = shrink_list(shrink, NULL, "faults");
@@ -188,8 +318,32 @@ bool shrink_steps(struct shrink *shrink)
         any = shrink_wishes(shrink) || any;
         any = shrink_node_count(shrink) || any;
     }
+}
+
+bool shrink_steps(struct shrink *shrink)
+{
+    shrink->stage = "writing down";
+    shrink->certain = true;
+    if (!write_down(shrink)) {
+        shrink->certain = false;
+        return false;
+    }
+    shrink->is_script = true;
+    shrink->stage = "leaving out steps";
+    leave_out_steps(shrink);
+    bool any = true;
+    for (int round = 0; any && round < 3 && !shrink_is_over(shrink); round++) {
+        any = write_elections(shrink);
+        any = move_steps(shrink) || any;
+        any = stop_nodes(shrink) || any;
+        if (any) {
+            leave_out_steps(shrink);
+        }
+    }
     shrink->stage = "rounding";
+    shrink->slack = 4;
     round_times(shrink);
-    shrink_list(shrink, NULL, "faults");
+    shrink->slack = 0;
+    leave_out_steps(shrink);
     return true;
 }
