@@ -1,12 +1,7 @@
-#define _POSIX_C_SOURCE 200809L
-
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "sim/hash.h"
 #include "sim/json_pretty.h"
@@ -15,6 +10,7 @@
 #include "sim/recording_json.h"
 #include "sim/scenario_expand.h"
 #include "tools/artifact.h"
+#include "tools/files.h"
 
 /* How many of the steps that led to a failure are told. */
 #define STORY_STEPS 40u
@@ -119,52 +115,13 @@ static char *path_of(const char *directory, const char *file,
     return path;
 }
 
-static bool make_directory(const char *directory)
-{
-    struct stat there;
-    if (mkdir(directory, 0777) == 0 ||
-        (errno == EEXIST && stat(directory, &there) == 0 &&
-         S_ISDIR(there.st_mode))) {
-        return true;
-    }
-    fprintf(stderr, "raftsim: cannot make the directory %s: %s\n", directory,
-            strerror(errno));
-    return false;
-}
-
-/* In a new file that takes the old one's name once all of it is on the disk. */
-static bool replace_file(const char *path, const char *text)
-{
-    size_t room = strlen(path) + 32;
-    char *fresh = sim_calloc(room, 1);
-    snprintf(fresh, room, "%s.%ld.tmp", path, (long)getpid());
-    FILE *file = fopen(fresh, "w");
-    bool good = file != NULL && fputs(text, file) >= 0 && fflush(file) == 0 &&
-                fsync(fileno(file)) == 0;
-    int error = errno;
-    if (file != NULL && fclose(file) != 0 && good) {
-        error = errno;
-        good = false;
-    }
-    if (good && rename(fresh, path) != 0) {
-        error = errno;
-        good = false;
-    }
-    if (!good) {
-        fprintf(stderr, "raftsim: cannot write %s: %s\n", path,
-                strerror(error));
-        remove(fresh);
-    }
-    free(fresh);
-    return good;
-}
-
 static bool finish(const char *directory, struct sim_json_writer *writer,
                    char *file_path, char **path)
 {
     sim_json_close_object(writer);
     char *pretty = sim_json_pretty(writer->text, writer->size);
-    bool good = make_directory(directory) && replace_file(file_path, pretty);
+    bool good =
+        files_make_directory(directory) && files_replace(file_path, pretty);
     free(pretty);
     sim_json_writer_clear(writer);
     if (!good) {
@@ -214,17 +171,6 @@ static void put_scenario(struct sim_json_writer *writer,
     free(expanded);
 }
 
-static const char *words_of(const struct sim_result *result)
-{
-    if (result->verdict == SIM_VERDICT_CONTRACT) {
-        return result->contract;
-    }
-    if (result->violated) {
-        return result->violation.text;
-    }
-    return result->n_unmet > 0 ? result->unmet[0].text : "";
-}
-
 /* The run once more, with its decisions and its story. */
 static void record(const struct sim_scenario *scenario,
                    const struct runner_options *options,
@@ -264,7 +210,7 @@ bool artifact_keep(const char *directory, const char *file,
     failure_of(&failure, &outcome->result,
                differs || result.hash != outcome->result.hash);
     begin(&writer, file, seed, options->simulation.max_steps, &failure,
-          words_of(&outcome->result));
+          failure_words(&outcome->result));
     sim_json_put_number(&writer, "steps", result.steps);
     sim_json_put_number(&writer, "time_us", result.time_us);
     put_hex(&writer, "hash", result.hash);

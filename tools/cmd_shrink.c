@@ -1,7 +1,6 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include <cjson/cJSON.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,12 +12,14 @@
 #include "tools/amounts.h"
 #include "tools/artifact.h"
 #include "tools/command.h"
+#include "tools/files.h"
 #include "tools/help.h"
 #include "tools/input.h"
 #include "tools/options.h"
 #include "tools/pool.h"
 #include "tools/shrink.h"
 #include "tools/shrink_script.h"
+#include "tools/shrink_words.h"
 #include "tools/wall_clock.h"
 
 #define DEFAULT_LIMIT_US UINT64_C(60000000)
@@ -30,6 +31,9 @@ struct shrinking {
     uint64_t seed;
     uint64_t limit_us;
     uint64_t workers;
+    const char *file;          /* where the failure came from */
+    struct trial_result first; /* the failure as it was */
+    struct artifact artifact;  /* all zero: it was a scenario */
     struct shrink shrink;
 };
 
@@ -61,6 +65,25 @@ static bool take_option(struct shrinking *shrinking, int key, const char *value)
     }
 }
 
+/* A failure that can be shrunk; false after saying why not. */
+static bool can_shrink(const char *path, const struct failure *failure)
+{
+    if (failure->what[0] == '\0') {
+        fprintf(stderr,
+                "raftsim: %s: all goes as expected; there is nothing to "
+                "shrink\n",
+                input_name(path));
+        return false;
+    }
+    if (strcmp(failure->what, "not_repeatable") == 0) {
+        fprintf(stderr,
+                "raftsim: %s: a run that does not repeat cannot be shrunk\n",
+                input_name(path));
+        return false;
+    }
+    return true;
+}
+
 static void begin_with(struct shrinking *shrinking, const char *expanded,
                        const struct failure *failure,
                        const struct trial_result *found)
@@ -69,6 +92,7 @@ static void begin_with(struct shrinking *shrinking, const char *expanded,
     shrink->best = cJSON_Parse(expanded);
     shrink->trials.wanted = *failure;
     shrink->found = *found;
+    shrinking->first = *found;
 }
 
 /* The failure of a scenario's seed. */
@@ -82,9 +106,9 @@ static enum exit_code find_failure(struct shrinking *shrinking,
     if (scenario == NULL) {
         return EXIT_BAD_INPUT;
     }
-    uint64_t seed = shrinking->has_seed ? shrinking->seed : scenario->seed;
+    shrinking->seed = shrinking->has_seed ? shrinking->seed : scenario->seed;
     struct runner_options runner = {
-        .simulation = {.seed = seed,
+        .simulation = {.seed = shrinking->seed,
                        .node_type = &sim_raft_node_type,
                        .checks = true,
                        .max_steps = SIM_UNLIMITED}};
@@ -96,24 +120,29 @@ static enum exit_code find_failure(struct shrinking *shrinking,
     if (outcome.interrupted) {
         return EXIT_INTERRUPTED;
     }
-    if (failure.what[0] == '\0') {
-        fprintf(stderr,
-                "raftsim: %s, seed %" PRIu64
-                ": all went as expected; there is nothing to shrink\n",
-                input_name(path), seed);
+    if (!can_shrink(path, &failure)) {
         return EXIT_BAD_INPUT;
     }
-    const struct sim_result *end = &outcome.result;
-    struct trial_result found = {.found = true,
-                                 .seed = seed,
-                                 .steps = end->violated ? end->violation.step
-                                                        : end->steps,
-                                 .time_us = end->time_us,
-                                 .faults = end->faults,
-                                 .operations = end->proposals};
-    char *expanded = sim_scenario_expand(text, size, seed);
+    struct trial_result found = trial_result_of(&outcome.result);
+    char *expanded = sim_scenario_expand(text, size, shrinking->seed);
     begin_with(shrinking, expanded, &failure, &found);
     free(expanded);
+    return EXIT_AS_EXPECTED;
+}
+
+static enum exit_code take_artifact(struct shrinking *shrinking,
+                                    const char *path)
+{
+    struct artifact *artifact = &shrinking->artifact;
+    if (!artifact_read(path, artifact) ||
+        !can_shrink(path, &artifact->failure)) {
+        return EXIT_BAD_INPUT;
+    }
+    struct trial_result found = {
+        .found = true, .seed = artifact->seed, .steps = artifact->steps};
+    shrinking->seed = artifact->seed;
+    shrinking->file = artifact->file;
+    begin_with(shrinking, artifact->expanded.bytes, &artifact->failure, &found);
     return EXIT_AS_EXPECTED;
 }
 
@@ -126,40 +155,55 @@ static enum exit_code read_input(struct shrinking *shrinking, const char *path)
         return code;
     }
     text.bytes = bytes;
-    if (artifact_is_one(&text)) {
-        struct artifact artifact;
-        if (artifact_read(path, &artifact)) {
-            struct trial_result found = {
-                .found = true, .seed = artifact.seed, .steps = artifact.steps};
-            begin_with(shrinking, artifact.expanded.bytes, &artifact.failure,
-                       &found);
-            code = EXIT_AS_EXPECTED;
-        }
-        artifact_clear(&artifact);
-    } else {
+    shrinking->file = input_name(path);
+    if (!artifact_is_one(&text)) {
         code = find_failure(shrinking, path, bytes, text.size);
+    } else if (shrinking->has_seed) {
+        fprintf(stderr, "raftsim: %s says itself with which seed it failed\n",
+                input_name(path));
+    } else {
+        code = take_artifact(shrinking, path);
     }
     free(bytes);
     return code;
 }
 
-static enum exit_code write_output(const struct shrinking *shrinking)
+static bool write_output(const struct shrinking *shrinking)
 {
     char *text = shrink_text(shrinking->shrink.best);
     char *pretty = sim_json_pretty(text, strlen(text));
-    FILE *out = stdout;
-    if (shrinking->output != NULL) {
-        out = fopen(shrinking->output, "w");
-    }
-    bool good = out != NULL && fputs(pretty, out) >= 0;
-    good = out != NULL && (out == stdout || fclose(out) == 0) && good;
-    if (!good) {
-        fprintf(stderr, "raftsim: cannot write %s: %s\n", shrinking->output,
-                strerror(errno));
-    }
+    bool good = shrinking->output == NULL || strcmp(shrinking->output, "-") == 0
+                    ? fputs(pretty, stdout) >= 0
+                    : files_replace(shrinking->output, pretty);
     free(text);
     free(pretty);
-    return good ? EXIT_AS_EXPECTED : EXIT_BAD_INPUT;
+    return good;
+}
+
+static void tell(const struct shrinking *shrinking, bool certain)
+{
+    const struct shrink *shrink = &shrinking->shrink;
+    uint64_t us = wall_clock_us() - shrink->started_us;
+    fprintf(stderr,
+            "%s, seed %" PRIu64 ": %s\n"
+            "  from %" PRIu64 " steps to %" PRIu64,
+            shrinking->file, shrinking->seed, shrink->trials.wanted.what,
+            shrinking->first.steps, shrink->found.steps);
+    if (certain) {
+        unsigned size = script_size(shrink->best);
+        fprintf(stderr, " and %u action%s; any seed shows it\n", size,
+                size == 1 ? "" : "s");
+    } else {
+        fprintf(stderr,
+                "; it could not be written down without chance, seed %" PRIu64
+                " shows it\n",
+                shrink->found.seed);
+    }
+    fprintf(stderr,
+            "  %" PRIu64 " changes tried in %" PRIu64 " runs, %" PRIu64
+            ".%01" PRIu64 " s\n",
+            shrink->n_tried, shrink->trials.n_runs, us / 1000000,
+            us % 1000000 / 100000);
 }
 
 static enum exit_code shrink_input(struct shrinking *shrinking,
@@ -174,27 +218,22 @@ static enum exit_code shrink_input(struct shrinking *shrinking,
     if (code != EXIT_AS_EXPECTED) {
         return code;
     }
-    cJSON *resolved = shrink_copy(shrink);
-    shrink_resolve(resolved);
-    shrink->patience = 32;
-    shrink->stage = "resolving";
-    if (!shrink_try(shrink, resolved)) {
-        fputs("raftsim: cannot resolve\n", stderr);
-        return EXIT_BROKEN;
+    bool certain = false;
+    if (!shrink_all(shrink, shrinking->artifact.recording, &certain)) {
+        progress_bar_clear(&shrink->bar);
+        fprintf(stderr,
+                "raftsim: %s: the failure did not show again, so it cannot be "
+                "shrunk\n",
+                input_name(path));
+        return runner_is_interrupted() ? EXIT_INTERRUPTED : EXIT_UNEXPECTED;
     }
-    shrink_chance(shrink);
-    bool certain = shrink_steps(shrink);
-    fprintf(stderr, "%s ", certain ? "certain" : "CHANCE");
     progress_bar_clear(&shrink->bar);
-    fprintf(stderr,
-            "actions %u steps %" PRIu64 " faults %" PRIu64 " ops %" PRIu64
-            " seed %" PRIu64 " tried %" PRIu64 " runs %" PRIu64 " in %" PRIu64
-            " ms\n",
-            script_size(shrink->best), shrink->found.steps,
-            shrink->found.faults, shrink->found.operations, shrink->found.seed,
-            shrink->n_tried, shrink->trials.n_runs,
-            (wall_clock_us() - shrink->started_us) / 1000);
-    return write_output(shrinking);
+    shrink_describe(shrink, shrinking->file, shrinking->seed, certain);
+    if (!write_output(shrinking)) {
+        return EXIT_BAD_INPUT;
+    }
+    tell(shrinking, certain);
+    return runner_is_interrupted() ? EXIT_INTERRUPTED : EXIT_AS_EXPECTED;
 }
 
 int cmd_shrink(const char *program, int argc, char **argv)
@@ -224,5 +263,6 @@ int cmd_shrink(const char *program, int argc, char **argv)
     runner_catch_interrupt();
     enum exit_code code = shrink_input(&shrinking, files[0]);
     cJSON_Delete(shrinking.shrink.best);
+    artifact_clear(&shrinking.artifact);
     return (int)code;
 }

@@ -56,6 +56,17 @@ void failure_of(struct failure *failure, const struct sim_result *result,
     snprintf(failure->what, sizeof failure->what, "%s", what);
 }
 
+const char *failure_words(const struct sim_result *result)
+{
+    if (result->verdict == SIM_VERDICT_CONTRACT) {
+        return result->contract;
+    }
+    if (result->violated) {
+        return result->violation.text;
+    }
+    return result->n_unmet > 0 ? result->unmet[0].text : "";
+}
+
 const char *failure_signal_name(int number)
 {
     static const struct {

@@ -33,6 +33,10 @@ void failure_of(struct failure *failure, const struct sim_result *result,
 /* "SIGSEGV"; "a signal" for one without a name here. */
 const char *failure_signal_name(int number);
 
+/* What a run that ended says of it, with its numbers; "" if nothing. Valid as
+ * long as the result. */
+const char *failure_words(const struct sim_result *result);
+
 /* The same thing went wrong. */
 bool failure_equal(const struct failure *a, const struct failure *b);
 

@@ -170,3 +170,29 @@ bool shrink_list(struct shrink *shrink, const char *section, const char *list)
     }
     return any;
 }
+
+/* A process that ends with the failure cannot tell what it did. */
+static bool can_record(const struct shrink *shrink)
+{
+    return strcmp(shrink->trials.wanted.what, "died") != 0;
+}
+
+bool shrink_all(struct shrink *shrink, struct sim_recording *recording,
+                bool *certain)
+{
+    struct cJSON *resolved = shrink_copy(shrink);
+    shrink_resolve(resolved);
+    shrink->stage = "seeing it again";
+    shrink->patience = 0;
+    if (shrink_try(shrink, resolved)) {
+        shrink_chance(shrink);
+        *certain = can_record(shrink) && shrink_steps(shrink, NULL);
+        return true;
+    }
+    if (recording == NULL || !can_record(shrink) || shrink_is_over(shrink)) {
+        return false;
+    }
+    shrink_resolve(shrink->best);
+    *certain = shrink_steps(shrink, recording);
+    return *certain;
+}

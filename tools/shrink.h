@@ -24,6 +24,7 @@
 #include "tools/trials.h"
 
 struct cJSON;
+struct sim_recording;
 
 struct shrink {
     struct trials trials;
@@ -39,6 +40,12 @@ struct shrink {
     struct progress_bar bar;
     uint64_t started_us;
 };
+
+/* All of it, from the best and its run as found. `recording`, or NULL, has the
+ * decisions of the run if the seed does not show the failure any more.
+ * `*certain`: no chance is left. False if the failure does not show. */
+bool shrink_all(struct shrink *shrink, struct sim_recording *recording,
+                bool *certain);
 
 /* --- shrink.c: one change at a time --------------------------------------- */
 
@@ -85,7 +92,13 @@ bool shrink_duration(struct shrink *shrink);
 /* --- shrink_steps.c: parts 2 and 3 ---------------------------------------- */
 
 /* False if the run cannot be written down so that each seed shows the failure:
- * then the best still has chance in it. */
-bool shrink_steps(struct shrink *shrink);
+ * then the best still has chance in it. `recording` (NULL: none) is followed,
+ * in place of the seed. */
+bool shrink_steps(struct shrink *shrink, struct sim_recording *recording);
+
+/* A run of the best; `recording` (NULL: none) is written or followed. Not of
+ * one that ends its process. */
+struct sim_result shrink_run(const struct shrink *shrink,
+                             struct sim_recording *recording);
 
 #endif

@@ -169,6 +169,12 @@ static bool is_sensible(const struct shrink *shrink, const struct wish *wish)
     if (wish->section == NULL) {
         return !shrink->certain || strcmp(wish->key, "workload") != 0;
     }
+    if (strcmp(wish->key, "max_sessions") == 0) {
+        return cJSON_HasObjectItem(section, wish->key);
+    }
+    if (strcmp(wish->key, "unfinished_writes") == 0) {
+        return !shrink->certain || wish->value == NULL;
+    }
     if (strcmp(wish->section, "workload") == 0) {
         return !shrink->certain;
     }

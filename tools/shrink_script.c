@@ -269,8 +269,7 @@ static uint64_t at_us(const cJSON *step)
     return us;
 }
 
-/* The same steps in the order of their times. */
-static cJSON *by_time(cJSON *steps)
+struct cJSON *script_by_time(struct cJSON *steps)
 {
     cJSON *sorted = cJSON_CreateArray();
     while (steps->child != NULL) {
@@ -304,7 +303,7 @@ static cJSON *steps_of(const cJSON *from, const cJSON *acts,
             cJSON_AddItemToArray(steps, step_of_campaign(act));
         }
     }
-    return by_time(steps);
+    return script_by_time(steps);
 }
 
 /* --- messages ------------------------------------------------------------- */

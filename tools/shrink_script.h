@@ -31,6 +31,9 @@ struct cJSON *script_of(const struct cJSON *from,
                         unsigned long long seed, uint64_t duration_us,
                         const struct script_manner *manner);
 
+/* The same steps, taken over, in the order of their times. */
+struct cJSON *script_by_time(struct cJSON *steps);
+
 /* How many steps and rules it has. */
 unsigned script_size(const struct cJSON *scenario);
 

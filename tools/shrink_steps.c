@@ -24,10 +24,10 @@ static cJSON *get(const cJSON *object, const char *key)
 
 /* --- writing it down ------------------------------------------------------ */
 
-static struct sim_recording *record(const struct shrink *shrink)
+struct sim_result shrink_run(const struct shrink *shrink,
+                             struct sim_recording *recording)
 {
     struct sim_scenario_problems problems;
-    struct sim_recording *recording = sim_recording_new();
     char *text = shrink_text(shrink->best);
     struct sim_scenario *scenario =
         sim_scenario_parse(text, strlen(text), &shrink->found.seed, &problems);
@@ -40,10 +40,18 @@ static struct sim_recording *record(const struct shrink *shrink)
     while (sim_simulation_advance(simulation, UINT64_MAX) ==
            SIM_VERDICT_RUNNING) {
     }
+    struct sim_result result = *sim_simulation_result(simulation);
     sim_simulation_free(simulation);
     sim_scenario_free(scenario);
     sim_scenario_problems_free(&problems);
     free(text);
+    return result;
+}
+
+static struct sim_recording *record(const struct shrink *shrink)
+{
+    struct sim_recording *recording = sim_recording_new();
+    shrink_run(shrink, recording);
     return recording;
 }
 
@@ -83,7 +91,8 @@ static bool try_disks(struct shrink *shrink,
     return done;
 }
 
-static bool write_down_run(struct shrink *shrink)
+static bool write_down_run(struct shrink *shrink,
+                           const struct sim_recording *recording)
 {
     static const struct script_manner manners[] = {
         {.elections = SCRIPT_EXPIRES, .slow_heartbeat = true},
@@ -93,7 +102,6 @@ static bool write_down_run(struct shrink *shrink)
         {.elections = SCRIPT_EXPIRES, .rules = true},
         {.elections = SCRIPT_SEEDED, .rules = true},
     };
-    struct sim_recording *recording = record(shrink);
     bool done = false;
     for (size_t i = 0; i < sizeof manners / sizeof *manners && !done; i++) {
         struct script_manner manner = manners[i];
@@ -105,7 +113,6 @@ static bool write_down_run(struct shrink *shrink)
             done = try_disks(shrink, recording, manner);
         }
     }
-    sim_recording_free(recording);
     return done;
 }
 
@@ -130,7 +137,10 @@ static bool write_down(struct shrink *shrink)
 {
     struct trial_result first = shrink->found;
     for (int i = 0; i < MAX_RUNS_TO_WRITE && !shrink_is_over(shrink); i++) {
-        if (write_down_run(shrink)) {
+        struct sim_recording *recording = record(shrink);
+        bool done = write_down_run(shrink, recording);
+        sim_recording_free(recording);
+        if (done) {
             return true;
         }
         if (!take_next_seed(shrink)) {
@@ -307,6 +317,28 @@ static bool write_elections(struct shrink *shrink)
     return any;
 }
 
+/* What nodes are set to, where the default does as well. */
+static void tidy(struct shrink *shrink)
+{
+    static const char *const sections[] = {"raft", "disk", "snapshots"};
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
+        for (int j = cJSON_GetArraySize(get(shrink->best, sections[i])) - 1;
+             j >= 0 && !shrink_is_over(shrink); j--) {
+            cJSON *changed = shrink_copy(shrink);
+            cJSON *section = get(changed, sections[i]);
+            if (strcmp(cJSON_GetArrayItem(section, j)->string, "fsync") == 0) {
+                cJSON_Delete(changed); /* by default, it is left to chance */
+                continue;
+            }
+            cJSON_DeleteItemFromArray(section, j);
+            if (section->child == NULL) {
+                cJSON_DeleteItemFromObjectCaseSensitive(changed, sections[i]);
+            }
+            shrink_try(shrink, changed);
+        }
+    }
+}
+
 static void leave_out_steps(struct shrink *shrink)
 {
     bool any = true;
@@ -320,11 +352,20 @@ static void leave_out_steps(struct shrink *shrink)
     }
 }
 
-bool shrink_steps(struct shrink *shrink)
+static bool write_down_recorded(struct shrink *shrink,
+                                struct sim_recording *recording)
+{
+    sim_recording_follow(recording);
+    shrink_run(shrink, recording);
+    return write_down_run(shrink, recording);
+}
+
+bool shrink_steps(struct shrink *shrink, struct sim_recording *recording)
 {
     shrink->stage = "writing down";
     shrink->certain = true;
-    if (!write_down(shrink)) {
+    if (!(recording != NULL ? write_down_recorded(shrink, recording)
+                            : write_down(shrink))) {
         shrink->certain = false;
         return false;
     }
@@ -345,5 +386,6 @@ bool shrink_steps(struct shrink *shrink)
     round_times(shrink);
     shrink->slack = 0;
     leave_out_steps(shrink);
+    tidy(shrink);
     return true;
 }

@@ -34,6 +34,18 @@ bool trials_are_over(const struct trials *trials)
     return runner_is_interrupted() || wall_clock_us() >= trials->deadline_us;
 }
 
+struct trial_result trial_result_of(const struct sim_result *end)
+{
+    return (struct trial_result){
+        .found = true,
+        .seed = end->seed,
+        .steps = end->violated ? end->violation.step : end->steps,
+        .time_us = end->violated ? end->violation.time_us : end->time_us,
+        .faults = end->faults,
+        .operations = end->proposals,
+    };
+}
+
 /* --- in the process of a trial -------------------------------------------- */
 
 /* What a process reports: before each run its seed alone, then the result. */
@@ -65,14 +77,8 @@ static bool run_one(const struct sim_scenario *scenario,
     }
     const struct sim_result *end = sim_simulation_result(simulation);
     failure_of(&failure, end, false);
-    *result = (struct trial_result){
-        .found = failure_equal(&failure, wanted),
-        .seed = seed,
-        .steps = end->violated ? end->violation.step : end->steps,
-        .time_us = end->violated ? end->violation.time_us : end->time_us,
-        .faults = end->faults,
-        .operations = end->proposals,
-    };
+    *result = trial_result_of(end);
+    result->found = failure_equal(&failure, wanted);
     sim_simulation_free(simulation);
     return result->found;
 }

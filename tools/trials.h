@@ -22,18 +22,22 @@ struct trial_result {
     bool found;
     uint64_t seed;
     uint64_t steps;
-    uint64_t time_us;             /* virtual: when it failed */
-    uint64_t faults, operations;  /* that took effect; that clients began */
+    uint64_t time_us;            /* virtual: when it failed */
+    uint64_t faults, operations; /* that took effect; that clients began */
 };
+
+/* Of a run that ended with this. */
+struct trial_result trial_result_of(const struct sim_result *end);
 
 /* What is worth more: less of it. */
 uint64_t trial_weight(const struct trial_result *result);
 
 struct trials {
     struct failure wanted;
-    uint32_t workers;     /* at the same time */
-    uint64_t deadline_us; /* by the wall clock: then nothing is found any more */
-    uint64_t n_runs;      /* so far */
+    uint32_t workers; /* at the same time */
+    uint64_t
+        deadline_us; /* by the wall clock: then nothing is found any more */
+    uint64_t n_runs; /* so far */
 };
 
 /* Runs `n` trials; with `first`, only until the first in order that fails is
