@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "sim/raft_node.h"
+#include "tools/amounts.h"
 #include "tools/command.h"
 #include "tools/help.h"
 #include "tools/input.h"
@@ -81,6 +82,9 @@ static bool take_option(struct run *run, int key, const char *value)
         return true;
     case 'm':
         return parse_number("max-steps", value, &simulation->max_steps);
+    case HELP_RUN_MAX_TIME:
+        return amounts_duration("max-virtual-time", value,
+                                &simulation->max_time_us);
     case HELP_RUN_SITUATIONS:
         run->runner.situations = true;
         return true;

@@ -36,6 +36,9 @@ const struct options_spec help_run_options[HELP_RUN_OPTION_COUNT] = {
     {'m', "max-steps", "N",
      "Stop after N steps. A run that is stopped so is undecided: exit status "
      "1."},
+    {HELP_RUN_MAX_TIME, "max-virtual-time", "TIME",
+     "Stop before anything later than TIME happens, in virtual time: 500ms, "
+     "60s, 5m or 1h. A run that is stopped so is undecided: exit status 1."},
     {HELP_RUN_SITUATIONS, "situations", NULL,
      "List all situations in the summary, and how often each was reached; see "
      "'raftsim help situations'."},
@@ -94,7 +97,8 @@ static const char *const run_page[] = {
     "    raftsim run FILE... [--seed N | --seeds A..B] [--until-failure]",
     "                        [--without LIST] [--trace FILE]",
     "                        [--trace-format FORMAT] [--verbose] [--json]",
-    "                        [--max-steps N] [--situations] [--no-checks]",
+    "                        [--max-steps N] [--max-virtual-time TIME]",
+    "                        [--situations] [--no-checks]",
     "",
     "DESCRIPTION",
     "    Runs each FILE ('-' is standard input) to its end and prints a "
@@ -123,7 +127,7 @@ static const char *const exit_page[] = {
     "    0    All went as the scenarios expect; an expected violation, too.",
     "    1    A property was violated, an expectation was not met, or a run "
     "was",
-    "         stopped by --max-steps.",
+    "         stopped by --max-steps or --max-virtual-time.",
     "    2    Bad usage, a file that cannot be read or written, or a scenario",
     "         that is not valid.",
     "    3    A node or the simulator broke its contract, a run did not "

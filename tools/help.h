@@ -12,9 +12,10 @@ enum help_run_option {
     HELP_RUN_SEEDS,
     HELP_RUN_UNTIL_FAILURE,
     HELP_RUN_WITHOUT,
+    HELP_RUN_MAX_TIME,
 };
 
-#define HELP_RUN_OPTION_COUNT 12u
+#define HELP_RUN_OPTION_COUNT 13u
 extern const struct options_spec help_run_options[HELP_RUN_OPTION_COUNT];
 
 enum help_hunt_option {

@@ -59,6 +59,11 @@ char *report_repeat(const char *program, const char *path,
                  options->max_steps);
         add(&text, number);
     }
+    if (options->max_time_us > 0) {
+        snprintf(number, sizeof number, " --max-virtual-time %" PRIu64 "ms",
+                 options->max_time_us / 1000u);
+        add(&text, number);
+    }
     if (without != NULL) {
         add(&text, " --without ");
         add_quoted(&text, without);

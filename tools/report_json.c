@@ -31,6 +31,8 @@ static const char *verdict_word(const struct report *report)
         return "contract";
     case SIM_VERDICT_STEP_LIMIT:
         return "step_limit";
+    case SIM_VERDICT_TIME_LIMIT:
+        return "time_limit";
     }
     return "contract";
 }

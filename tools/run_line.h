@@ -16,7 +16,8 @@ struct run_line {
     bool good;      /* as expected */
     bool decided;   /* false: interrupted, it says nothing */
     /* What went wrong; empty if good. The name of the property that was
-     * violated; or "expectation", "contract", "not_repeatable", "step_limit" */
+     * violated; or "expectation", "contract", "not_repeatable", "step_limit",
+     * "time_limit" */
     char what[RUN_LINE_WHAT_SIZE];
 };
 
