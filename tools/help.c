@@ -301,8 +301,11 @@ static const struct {
     const char *topic;
     void (*print)(FILE *out);
 } pages[] = {
-    {"run", print_run},           {"check", print_check}, {"hunt", print_hunt},
-    {"scenario", print_scenario}, {"situations", print_situations},
+    {"run", print_run},
+    {"check", print_check},
+    {"hunt", print_hunt},
+    {"scenario", print_scenario},
+    {"situations", print_situations},
     {"help", print_help},
 };
 

@@ -379,27 +379,34 @@ void report_print(const struct report *report, FILE *out)
     }
 }
 
-void report_print_short(const struct report *report, FILE *out)
+void report_problem(const struct report *report, char text[REPORT_PROBLEM_SIZE])
 {
     const struct sim_result *result = &report->outcome->result;
-    fprintf(out, "%s, seed %" PRIu64 ": ", input_name(report->path),
-            result->seed);
+    size_t room = REPORT_PROBLEM_SIZE;
     if (report->differs) {
-        fputs("does not repeat", out);
+        snprintf(text, room, "does not repeat");
     } else if (result->verdict == SIM_VERDICT_CONTRACT) {
-        fprintf(out, "broke the contract: %s", result->contract);
+        snprintf(text, room, "broke the contract: %s", result->contract);
     } else if (result->verdict == SIM_VERDICT_STEP_LIMIT) {
-        fputs("undecided, stopped by --max-steps", out);
+        snprintf(text, room, "undecided, stopped by --max-steps");
     } else if (result->verdict == SIM_VERDICT_TIME_LIMIT) {
-        fputs("undecided, stopped by --max-virtual-time", out);
+        snprintf(text, room, "undecided, stopped by --max-virtual-time");
     } else if (result->verdict == SIM_VERDICT_RUNNING) {
-        fputs("undecided, interrupted", out);
+        snprintf(text, room, "undecided, interrupted");
     } else if (result->violated) {
-        fprintf(out, "%s was violated in step %" PRIu64,
-                sim_property_name(result->violation.property),
-                result->violation.step);
+        snprintf(text, room, "%s was violated in step %" PRIu64,
+                 sim_property_name(result->violation.property),
+                 result->violation.step);
     } else {
-        fprintf(out, "%s: %s", result->unmet[0].pointer, result->unmet[0].text);
+        snprintf(text, room, "%s: %s", result->unmet[0].pointer,
+                 result->unmet[0].text);
     }
-    fputc('\n', out);
+}
+
+void report_print_short(const struct report *report, FILE *out)
+{
+    char text[REPORT_PROBLEM_SIZE];
+    report_problem(report, text);
+    fprintf(out, "%s, seed %" PRIu64 ": %s\n", input_name(report->path),
+            report->outcome->result.seed, text);
 }

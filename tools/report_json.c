@@ -170,6 +170,11 @@ void report_print_json(const struct report *report, FILE *out)
     cJSON_AddBoolToObject(object, "checks", report->options->simulation.checks);
     add_properties(object, result);
     add_situations(object, result);
+    if (report_exit_code(report) != EXIT_AS_EXPECTED) {
+        char problem[REPORT_PROBLEM_SIZE];
+        report_problem(report, problem);
+        cJSON_AddStringToObject(object, "problem", problem);
+    }
     add_violation(object, result);
     add_unmet(object, result);
     if (result->verdict == SIM_VERDICT_CONTRACT) {
