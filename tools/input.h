@@ -21,6 +21,10 @@ struct sim_scenario *input_parse(const char *path, const char *text,
                                  size_t size, const uint64_t *seed,
                                  FILE *problems_to);
 
+/* The bytes of any file ("a report"), up to a size; as input_read(). */
+char *input_read_any(const char *path, size_t most, const char *what,
+                     size_t *size);
+
 /* How messages call the file: the path, or "standard input". */
 const char *input_name(const char *path);
 
