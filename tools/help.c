@@ -59,8 +59,11 @@ static const char *const overview_page[] = {
     "SYNOPSIS",
     "    raftsim run FILE... [--seed N] [--trace FILE] [--verbose] [--json]",
     "    raftsim check FILE...",
+    "    raftsim sweep FILE... --seeds A..B | --time TIME [-j N]",
+    "    raftsim merge REPORT...",
     "    raftsim hunt --mutants DIR --build DIR",
-    "    raftsim help [run | check | hunt | scenario | situations]",
+    "    raftsim help [run | check | sweep | merge | hunt | scenario |",
+    "                  situations]",
     "    raftsim --version",
     "",
     "DESCRIPTION",
@@ -77,6 +80,8 @@ static const char *const overview_page[] = {
     "    run         Run scenarios and report.",
     "    check       Say whether scenario files are valid, without running "
     "them.",
+    "    sweep       Run many seeds in parallel, each safe from the others.",
+    "    merge       Join the reports of sweeps.",
     "    hunt        Find mutants of the Raft library, and how fast.",
     "    help        Print a page: a command, scenario for the format, or",
     "                situations for what is worth reaching.",
@@ -197,7 +202,8 @@ static const char *const help_text[] = {
     "    raftsim help - print a help page",
     "",
     "SYNOPSIS",
-    "    raftsim help [run | check | hunt | scenario | situations | help]",
+    "    raftsim help [run | check | sweep | merge | hunt | scenario |",
+    "                  situations | help]",
     NULL,
 };
 
@@ -245,6 +251,25 @@ static void print_hunt(FILE *out)
     print_section(help_hunt_exit, out);
     print_section(environment_page, out);
     print_section(help_hunt_examples, out);
+}
+
+static void print_sweep(FILE *out)
+{
+    print_lines(help_sweep_lines, out);
+    fputs("\nOPTIONS\n", out);
+    options_print(help_sweep_options, HELP_SWEEP_OPTION_COUNT, out);
+    print_section(help_sweep_exit, out);
+    print_section(help_sweep_environment, out);
+    print_section(help_sweep_examples, out);
+}
+
+static void print_merge(FILE *out)
+{
+    print_lines(help_merge_lines, out);
+    fputs("\nOPTIONS\n", out);
+    options_print(help_merge_options, HELP_MERGE_OPTION_COUNT, out);
+    print_section(help_merge_exit, out);
+    print_section(help_merge_examples, out);
 }
 
 static void print_overview(FILE *out)
@@ -303,6 +328,8 @@ static const struct {
 } pages[] = {
     {"run", print_run},
     {"check", print_check},
+    {"sweep", print_sweep},
+    {"merge", print_merge},
     {"hunt", print_hunt},
     {"scenario", print_scenario},
     {"situations", print_situations},

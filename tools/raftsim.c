@@ -12,10 +12,9 @@
 static const struct {
     const char *name;
     int (*run)(const char *program, int argc, char **argv);
-} commands[] = {{"run", cmd_run},
-                {"check", cmd_check},
-                {"hunt", cmd_hunt},
-                {"help", cmd_help}};
+} commands[] = {{"run", cmd_run},     {"check", cmd_check},
+                {"sweep", cmd_sweep}, {"merge", cmd_merge},
+                {"hunt", cmd_hunt},   {"help", cmd_help}};
 
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 
