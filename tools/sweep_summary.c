@@ -29,8 +29,9 @@ char *sweep_seeds_text(const struct ranges *ranges)
         }
     }
     if (ranges->count > MAX_RANGES) {
-        snprintf(text + size, room - size, " and %zu ranges more",
-                 ranges->count - MAX_RANGES);
+        size_t more = ranges->count - MAX_RANGES;
+        snprintf(text + size, room - size, " and %zu range%s more", more,
+                 more == 1 ? "" : "s");
     }
     return text;
 }
