@@ -61,6 +61,13 @@ Test(sweep_deaths, tell_the_last_steps)
          ">/dev/null; grep -c '\"scenario_file\":.*\"good.json\"' "
          "raftsim-failures/good-30.json",
          0, "1\n"},
+        /* The file is whole, with the scenario in it. */
+        {"at 30 'die SEGV'; " SIXTY
+         ">/dev/null; tr -d '\\n\\t' <raftsim-failures/good-30.json | "
+         "sed 's/\"last_steps\".*/.../'",
+         0,
+         "\"scenario\":{\"description\": \"x\", \"duration\": \"1s\"},"
+         "\"seed\":\"30\",\"died\":\"killed by SIGSEGV\",..."},
         /* What a batch needs to fail may not be there alone. */
         {"at 30 'alone && { pass; exit; }; die SEGV'; " SIXTY, 3,
          "seed 30: killed by SIGSEGV (alone, the seed ended as expected)\n"},

@@ -36,6 +36,7 @@ static char *read_all(FILE *stream, size_t most, size_t *size)
         free(text);
         return NULL;
     }
+    text[*size] = '\0'; /* there was room for more */
     return text;
 }
 

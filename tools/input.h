@@ -14,8 +14,8 @@ struct sim_scenario *input_scenario(const char *path, const uint64_t *seed,
                                     FILE *problems_to);
 
 /* The two halves of it, for who parses one file with many seeds. The bytes of
- * the file, to be freed; NULL if it cannot be read, which is reported on
- * stderr. */
+ * the file and a zero after them, to be freed; NULL if it cannot be read, which
+ * is reported on stderr. */
 char *input_read(const char *path, size_t *size);
 struct sim_scenario *input_parse(const char *path, const char *text,
                                  size_t size, const uint64_t *seed,
