@@ -127,6 +127,12 @@ static const char *const run_page[] = {
     NULL,
 };
 
+static const char *const run_options_remark[] = {
+    "    Options may follow files, and may be shortened while it is clear",
+    "    which is meant; '--' ends them.",
+    NULL,
+};
+
 static const char *const exit_page[] = {
     "EXIT STATUS",
     "    0    All went as the scenarios expect; an expected violation, too.",
@@ -221,55 +227,59 @@ static void print_section(const char *const *lines, FILE *out)
     print_lines(lines, out);
 }
 
+/* The page about a command: its lines, its options, and further sections, which
+ * NULL ends. */
+static void print_command(const char *const *lines,
+                          const struct options_spec *specs, size_t n_specs,
+                          const char *const *const *sections, FILE *out)
+{
+    print_lines(lines, out);
+    fputs("\nOPTIONS\n", out);
+    options_print(specs, n_specs, out);
+    for (; *sections != NULL; sections++) {
+        print_section(*sections, out);
+    }
+}
+
 static void print_run(FILE *out)
 {
-    print_lines(run_page, out);
-    fputs("\nOPTIONS\n", out);
-    options_print(help_run_options, HELP_RUN_OPTION_COUNT, out);
-    fputs("\n    Options may follow files, and may be shortened while it is\n"
-          "    clear which is meant; '--' ends them.\n",
-          out);
-    print_section(exit_page, out);
-    print_section(environment_page, out);
-    print_section(run_examples, out);
+    print_command(run_page, help_run_options, HELP_RUN_OPTION_COUNT,
+                  (const char *const *const[]){run_options_remark, exit_page,
+                                               environment_page, run_examples,
+                                               NULL},
+                  out);
 }
 
 static void print_check(FILE *out)
 {
-    print_lines(check_page, out);
-    fputs("\nOPTIONS\n", out);
-    options_print(help_check_options, HELP_CHECK_OPTION_COUNT, out);
-    print_section(check_exit, out);
-    print_section(check_examples, out);
-}
-
-static void print_hunt(FILE *out)
-{
-    print_lines(help_hunt_lines, out);
-    fputs("\nOPTIONS\n", out);
-    options_print(help_hunt_options, HELP_HUNT_OPTION_COUNT, out);
-    print_section(help_hunt_exit, out);
-    print_section(environment_page, out);
-    print_section(help_hunt_examples, out);
+    print_command(
+        check_page, help_check_options, HELP_CHECK_OPTION_COUNT,
+        (const char *const *const[]){check_exit, check_examples, NULL}, out);
 }
 
 static void print_sweep(FILE *out)
 {
-    print_lines(help_sweep_lines, out);
-    fputs("\nOPTIONS\n", out);
-    options_print(help_sweep_options, HELP_SWEEP_OPTION_COUNT, out);
-    print_section(help_sweep_exit, out);
-    print_section(help_sweep_environment, out);
-    print_section(help_sweep_examples, out);
+    print_command(help_sweep_lines, help_sweep_options, HELP_SWEEP_OPTION_COUNT,
+                  (const char *const *const[]){help_sweep_exit,
+                                               help_sweep_environment,
+                                               help_sweep_examples, NULL},
+                  out);
 }
 
 static void print_merge(FILE *out)
 {
-    print_lines(help_merge_lines, out);
-    fputs("\nOPTIONS\n", out);
-    options_print(help_merge_options, HELP_MERGE_OPTION_COUNT, out);
-    print_section(help_merge_exit, out);
-    print_section(help_merge_examples, out);
+    print_command(help_merge_lines, help_merge_options, HELP_MERGE_OPTION_COUNT,
+                  (const char *const *const[]){help_merge_exit,
+                                               help_merge_examples, NULL},
+                  out);
+}
+
+static void print_hunt(FILE *out)
+{
+    print_command(help_hunt_lines, help_hunt_options, HELP_HUNT_OPTION_COUNT,
+                  (const char *const *const[]){help_hunt_exit, environment_page,
+                                               help_hunt_examples, NULL},
+                  out);
 }
 
 static void print_overview(FILE *out)
