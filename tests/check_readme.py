@@ -42,7 +42,7 @@ def jobs(text):
 def check_job(command, raftsim):
     """What is wrong with it; None: nothing."""
     source = os.getcwd()
-    command = command.replace("build/tools/raftsim", raftsim)
+    command = command.replace("build/tools/raftsim", os.path.abspath(raftsim))
     command = command.replace("--time 60s", "--time 1s")
     with tempfile.TemporaryDirectory() as folder:
         os.symlink(source + "/scenarios", folder + "/scenarios")

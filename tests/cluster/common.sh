@@ -35,6 +35,7 @@ END
 chmod +x "$scratch/raftsim"
 RAFTSIM=$scratch/raftsim
 export RAFTSIM
+unset GITHUB_ACTIONS GITHUB_STEP_SUMMARY
 
 fail() {
     echo "FAILED: $*"
