@@ -52,6 +52,9 @@ Test(merge, names_what_is_missing)
         {"sweep good.json --seeds 1..60 --shard 1/2 --json a >/dev/null; "
          "$RAFTSIM merge a --json - 2>/dev/null",
          1, "\"complete\":false"},
+        {"sweep good.json --seeds 1..999 --shard 3/9 --json a >/dev/null; "
+         "$RAFTSIM merge a",
+         1, "Missing: shards 1 to 2, 4 to 9 of 9\n"},
         /* A shard without seeds is not missed. */
         {"sweep good.json --seeds 1..20 --shard 1/4 --json a >/dev/null; "
          "$RAFTSIM merge a",

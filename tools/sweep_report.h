@@ -138,9 +138,6 @@ void sweep_print_summary(const struct sweep_report *report, FILE *out);
 /* Which shards and seeds are missing; nothing if none (sweep_summary.c). */
 void sweep_print_missing(const struct sweep_report *report, FILE *out);
 
-/* The seeds of a set: "1 to 50, 76 to 100 and 3 ranges more"; to be freed. */
-char *sweep_seeds_text(const struct ranges *ranges);
-
 /* JUnit's XML, a test case for each scenario and batch; to be freed
  * (sweep_junit.c). */
 char *sweep_report_junit(const struct sweep_report *report);

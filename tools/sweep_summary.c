@@ -2,8 +2,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "sim/memory.h"
 #include "tools/sweep_report.h"
+#include "tools/text.h"
 
 /* Of many ranges, so many are told. */
 #define MAX_RANGES 4u
@@ -15,25 +15,24 @@
  * exact bound, 1 - 0.05^(1/N), is a little less for every N. */
 #define RULE_OF_THREE 3u
 
-char *sweep_seeds_text(const struct ranges *ranges)
+/* "1 to 50, 76 and 3 ranges more", with so many of them; to be freed. */
+static char *ranges_text(const struct ranges *ranges, size_t most)
 {
-    size_t room = MAX_RANGES * 56u + 64u, size = 0;
-    char *text = sim_calloc(room, 1);
-    for (size_t i = 0; i < ranges->count && i < MAX_RANGES; i++) {
+    struct text text = {0};
+    text_add(&text, "");
+    for (size_t i = 0; i < ranges->count && i < most; i++) {
         const struct seeds *seeds = &ranges->items[i];
-        size += (size_t)snprintf(text + size, room - size, "%s%" PRIu64,
-                                 i > 0 ? ", " : "", seeds->first);
+        text_add_format(&text, "%s%" PRIu64, i > 0 ? ", " : "", seeds->first);
         if (seeds->last > seeds->first) {
-            size += (size_t)snprintf(text + size, room - size, " to %" PRIu64,
-                                     seeds->last);
+            text_add_format(&text, " to %" PRIu64, seeds->last);
         }
     }
-    if (ranges->count > MAX_RANGES) {
-        size_t more = ranges->count - MAX_RANGES;
-        snprintf(text + size, room - size, " and %zu range%s more", more,
-                 more == 1 ? "" : "s");
+    if (ranges->count > most) {
+        size_t more = ranges->count - most;
+        text_add_format(&text, " and %zu range%s more", more,
+                        more == 1 ? "" : "s");
     }
-    return text;
+    return text.bytes;
 }
 
 void sweep_print_failure(const struct sweep_scenario *scenario,
@@ -46,7 +45,7 @@ void sweep_print_failure(const struct sweep_scenario *scenario,
 static void print_scenario(const struct sweep_scenario *scenario, FILE *out)
 {
     uint64_t runs = ranges_size(&scenario->done);
-    char *seeds = sweep_seeds_text(&scenario->done);
+    char *seeds = ranges_text(&scenario->done, MAX_RANGES);
     fprintf(out, "%s: ", scenario->path);
     if (runs == 0) {
         fputs("no seed was run\n", out);
@@ -97,22 +96,19 @@ void sweep_print_summary(const struct sweep_report *report, FILE *out)
 
 static void print_shards(const struct sweep_report *report, FILE *out)
 {
-    uint32_t missing = 0;
-    for (uint32_t shard = 1; shard <= report->shards; shard++) {
-        missing += sweep_report_has(report, shard) ? 0 : 1;
-    }
-    if (report->shards == 1 || missing == 0) {
-        return;
-    }
-    fprintf(out, "Missing: shard%s ", missing == 1 ? "" : "s");
-    const char *between = "";
+    struct ranges missing = {0};
     for (uint32_t shard = 1; shard <= report->shards; shard++) {
         if (!sweep_report_has(report, shard)) {
-            fprintf(out, "%s%" PRIu32, between, shard);
-            between = ", ";
+            ranges_add(&missing, (struct seeds){shard, shard});
         }
     }
-    fprintf(out, " of %" PRIu32 "\n", report->shards);
+    if (report->shards > 1 && missing.count > 0) {
+        char *text = ranges_text(&missing, missing.count);
+        fprintf(out, "Missing: shard%s %s of %" PRIu32 "\n",
+                ranges_size(&missing) == 1 ? "" : "s", text, report->shards);
+        free(text);
+    }
+    ranges_clear(&missing);
 }
 
 void sweep_print_missing(const struct sweep_report *report, FILE *out)
@@ -121,7 +117,7 @@ void sweep_print_missing(const struct sweep_report *report, FILE *out)
     for (uint32_t i = 0; i < report->n_scenarios; i++) {
         struct ranges missing = {0};
         sweep_report_missing(report, &report->scenarios[i], &missing);
-        char *seeds = sweep_seeds_text(&missing);
+        char *seeds = ranges_text(&missing, MAX_RANGES);
         if (missing.count > 0) {
             fprintf(out, "%s: not run: seeds %s\n", report->scenarios[i].path,
                     seeds);
