@@ -1,7 +1,7 @@
 #include "tests/sweep_harness.h"
 
-/* The worker hands the lines on one by one. And what GitHub is told is a test of
- * its own, wherever the tests run. */
+/* The worker hands the lines on one by one. And what GitHub is told is a test
+ * of its own, wherever the tests run. */
 static const char prelude[] =
     "unset GITHUB_ACTIONS GITHUB_STEP_SUMMARY\n"
     "echo '{\"description\": \"x\", \"duration\": \"1s\"}' >good.json\n"
