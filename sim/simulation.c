@@ -156,7 +156,7 @@ static bool is_over(const struct sim_simulation *simulation)
     return (simulation->ended && !simulation->progress.waits) ||
            cluster->contract[0] != '\0' ||
            simulation__violation_of(simulation) != NULL ||
-           cluster->step >= simulation->options.max_steps;
+           simulation__limit_of(simulation) != SIM_VERDICT_RUNNING;
 }
 
 enum sim_verdict sim_simulation_advance(struct sim_simulation *simulation,

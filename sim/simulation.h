@@ -42,6 +42,8 @@ struct sim_options {
     uint64_t max_steps;       /* then it ends, undecided; SIM_UNLIMITED */
     struct sim_recording *recording; /* written, or followed; outlives the run.
                                         NULL: neither */
+    uint64_t max_time_us; /* nothing later happens: it ends before, undecided;
+                             virtual; 0: no limit */
 };
 
 enum sim_verdict {
@@ -50,6 +52,7 @@ enum sim_verdict {
     SIM_VERDICT_UNEXPECTED,  /* a violation, or an unmet expectation: 1 */
     SIM_VERDICT_CONTRACT,    /* a node or the simulator broke its contract: 3 */
     SIM_VERDICT_STEP_LIMIT,  /* max_steps reached: undecided, 1 */
+    SIM_VERDICT_TIME_LIMIT,  /* max_time_us reached: undecided, 1 */
 };
 
 /* An expectation that was not met, or a step of the script that never

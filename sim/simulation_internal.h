@@ -41,6 +41,10 @@ simulation__sample_of(const struct sim_simulation *simulation);
 const struct sim_violation *
 simulation__violation_of(const struct sim_simulation *simulation);
 
+/* Which limit the run has reached before its own end; SIM_VERDICT_RUNNING:
+ * none. */
+enum sim_verdict simulation__limit_of(const struct sim_simulation *simulation);
+
 /* The run is over: fills in the result, and gives its verdict. */
 enum sim_verdict simulation__finish(struct sim_simulation *simulation);
 

@@ -131,17 +131,32 @@ static enum sim_verdict judge(struct sim_simulation *simulation)
                                           : SIM_VERDICT_UNEXPECTED;
 }
 
+enum sim_verdict simulation__limit_of(const struct sim_simulation *simulation)
+{
+    const struct sim_options *options = &simulation->options;
+    if (simulation->cluster->step >= options->max_steps) {
+        return SIM_VERDICT_STEP_LIMIT;
+    }
+    bool at_end = simulation->ended && !simulation->progress.waits;
+    if (options->max_time_us > 0 && !at_end &&
+        sim_event_queue_next_us(simulation->queue) > options->max_time_us) {
+        return SIM_VERDICT_TIME_LIMIT;
+    }
+    return SIM_VERDICT_RUNNING;
+}
+
 enum sim_verdict simulation__finish(struct sim_simulation *simulation)
 {
     struct sim_result *result = &simulation->result;
     struct sim_cluster *cluster = simulation->cluster;
+    enum sim_verdict limit = simulation__limit_of(simulation);
     if (cluster->contract[0] != '\0') {
         result->verdict = SIM_VERDICT_CONTRACT;
         memcpy(result->contract, cluster->contract, sizeof result->contract);
         result->contract_kind = cluster->contract_kind;
     } else if (simulation__violation_of(simulation) == NULL &&
-               cluster->step >= simulation->options.max_steps) {
-        result->verdict = SIM_VERDICT_STEP_LIMIT;
+               limit != SIM_VERDICT_RUNNING) {
+        result->verdict = limit;
     } else {
         if (simulation__violation_of(simulation) == NULL) {
             result->history = sim_history_judge(simulation->clients,
@@ -153,7 +168,7 @@ enum sim_verdict simulation__finish(struct sim_simulation *simulation)
                   (struct sim_trace_moment){cluster->step, cluster->now_us},
                   cluster->contract[0] == '\0' &&
                       simulation__violation_of(simulation) == NULL &&
-                      cluster->step < simulation->options.max_steps);
+                      limit == SIM_VERDICT_RUNNING);
     if (cluster->recording != NULL) {
         sim_recording_end(cluster->recording);
     }

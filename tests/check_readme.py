@@ -6,11 +6,17 @@
 Such a block begins with "$ build/tools/raftsim"; a line with ">" goes on with the
 command. RAFTSIM stands in for build/tools/raftsim; the working folder is the
 root of the tree.
+
+Then the sweeps of its jobs for continuous integration, for a second each: they
+have to be clean, and to leave the reports that the job keeps.
 """
 
+import os
 import re
 import subprocess
 import sys
+import tempfile
+import xml.etree.ElementTree
 
 
 def blocks(text):
@@ -24,11 +30,60 @@ def blocks(text):
         yield " ".join(line[2:] for line in lines[:n]), lines[n:]
 
 
+def jobs(text):
+    """The sweeps of the jobs; a line that is indented more goes on."""
+    for block in re.findall(r"^```yaml\n(.*?)^```$", text, re.S | re.M):
+        for sweep in re.findall(
+            r"^ *- (?:run: )?(build/tools/raftsim sweep .*(?:\n +--.*)*)", block, re.M
+        ):
+            yield re.sub(r"\s+", " ", sweep)
+
+
+def check_job(command, raftsim):
+    """What is wrong with it; None: nothing."""
+    source = os.getcwd()
+    command = command.replace("build/tools/raftsim", os.path.abspath(raftsim))
+    command = command.replace("--time 60s", "--time 1s")
+    with tempfile.TemporaryDirectory() as folder:
+        os.symlink(source + "/scenarios", folder + "/scenarios")
+        commit = (
+            "git init -q . && git -c user.name=x -c user.email=x@example.org "
+            "commit -q --allow-empty -m x && "
+        )
+        done = subprocess.run(
+            commit + command,
+            shell=True,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            return done.stdout + done.stderr
+        suites = xml.etree.ElementTree.parse(folder + "/junit.xml").getroot()
+        if not suites.findall("testsuite/testcase"):
+            return "no test case in junit.xml"
+        if not os.path.getsize(folder + "/sweep.json"):
+            return "nothing in sweep.json"
+    return None
+
+
 def main():
     readme, raftsim = sys.argv[1:]
+    for name in "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY":
+        os.environ.pop(name, None)  # this is not the job that they are meant for
     with open(readme, encoding="utf-8") as file:
-        found = list(blocks(file.read()))
+        text = file.read()
+    found = list(blocks(text))
     bad = 0
+    sweeps = list(jobs(text))
+    for sweep in sweeps:
+        problem = check_job(sweep, raftsim)
+        if problem is not None:
+            bad += 1
+            print(f"$ {sweep}\n{problem}")
+    bad += 0 if len(sweeps) == 2 else 1
+    print(f"{len(sweeps)} jobs")
     for command, wanted in found:
         command = command.replace("build/tools/raftsim", raftsim)
         got = subprocess.run(

@@ -1,6 +1,6 @@
 /* Hunts as a user makes them. Mutants are shell scripts here that report what a
- * test needs; the control is the command itself. Each line is given to a shell
- * in which $RAFTSIM is the command, after a prelude that brings
+ * test needs; the control is the command itself, in lines of shell
+ * after a prelude that brings
  *
  *     mutant NAME EXPECTED  makes a mutant; its script is read from standard
  *                           input: in it, `good` and `bad PROPERTY` report a
@@ -10,24 +10,11 @@
 #ifndef TESTS_HUNT_HARNESS_H
 #define TESTS_HUNT_HARNESS_H
 
-#include <stddef.h>
+#include "tests/shell_harness.h"
 
-#define HUNT_MAX_OUTPUT 65536u
+void hunt_run_line(const char *line, struct shell_outcome *outcome);
 
-struct hunt_outcome {
-    int code;                     /* the line's exit code */
-    char output[HUNT_MAX_OUTPUT]; /* spaces in a row are one */
-};
-
-void hunt_run_line(const char *line, struct hunt_outcome *outcome);
-
-struct hunt_expectation {
-    const char *line;
-    int code;
-    const char *contains; /* the output */
-};
-
-void hunt_expect_all(const struct hunt_expectation *list, size_t count);
+void hunt_expect_all(const struct shell_expectation *list, size_t count);
 
 #define EXPECT_ALL(list) hunt_expect_all(list, sizeof(list) / sizeof((list)[0]))
 

@@ -74,6 +74,7 @@ struct sim_result harness_run(const char *text, uint64_t seed,
         .checks = !options->no_checks,
         .max_steps =
             options->max_steps > 0 ? options->max_steps : SIM_UNLIMITED,
+        .max_time_us = options->max_time_us,
     };
     if (options->trace != NULL) {
         *options->trace = (struct harness_text){.base = {take_line}};

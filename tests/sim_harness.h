@@ -37,6 +37,7 @@ struct sim_scenario *harness_parse_text(const char *text, uint64_t seed);
 struct harness_options {
     const struct sim_node_type *type; /* NULL: the Raft of raft/ */
     uint64_t max_steps;               /* 0: no limit */
+    uint64_t max_time_us;             /* 0: no limit */
     uint64_t slice;                   /* steps an advance; 0: all at once */
     bool no_checks;
     struct harness_text *trace; /* NULL: none; its text is to be freed */

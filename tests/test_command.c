@@ -143,7 +143,7 @@ Test(command, takes_options_anywhere_and_shortened)
     static const struct expectation list[] = {
         {GOOD "--seed 7", 0, "seed 7\n"},
         {GOOD "-s7", 0, "seed 7\n"},
-        {GOOD "--max=10", 1, "UNDECIDED"},
+        {GOOD "--max-s=10", 1, "UNDECIDED"},
         {GOOD "--see=7 2>&1", 2, "'--see' is ambiguous"},
         {BEGIN "}' | $RAFTSIM run --seed=7 -- -", 0, "seed 7\n"},
     };
@@ -181,6 +181,14 @@ Test(command, summary_tells_how_it_went)
         {VIOLATED, 1, "FAILED: a property was violated"},
         {VIOLATED, 1, "The last steps that led there:"},
         {GOOD "--max-steps 10", 1, "UNDECIDED"},
+        {GOOD "--max-virtual-time 500ms", 1,
+         "UNDECIDED: stopped by --max-virtual-time"},
+        {GOOD "--max-virtual-time 500ms", 1,
+         "run - --seed 1 --max-virtual-time 500ms\n"},
+        {GOOD "--max-virtual-time 500ms --json", 1,
+         "\"verdict\":\"time_limit\""},
+        {GOOD "--max-virtual-time 1h", 0, "AS EXPECTED"},
+        {GOOD "--max-virtual-time 0s 2>&1", 2, "expected a duration such as"},
         {GOOD "--no-checks", 0, "CHECKS WERE OFF"},
     };
     EXPECT_ALL(list);

@@ -8,7 +8,7 @@
 
 Test(hunt, names_what_gave_a_mutant_away)
 {
-    static const struct hunt_expectation list[] = {
+    static const struct shell_expectation list[] = {
         {THIRD("a", "log_matching", "bad log_matching") "hunt", 0,
          "\na 2 of 2 log_matching 3 3 25 25 0."},
         {THIRD("a", "log_matching", "bad progress") "hunt", 0,
@@ -38,7 +38,7 @@ Test(hunt, names_what_gave_a_mutant_away)
 /* It hangs in t.json, long before anybody would call it silent. */
 Test(hunt, names_what_hangs_until_its_budget_is_over)
 {
-    static const struct hunt_expectation list[] = {
+    static const struct shell_expectation list[] = {
         {"echo 'good; while :; do :; done' | mutant a hang;"
          "hunt --scenario t.json --starts 1 --budget 3300ms",
          0, "\na 1 of 1 hang 2 2 10 10 "},
@@ -63,7 +63,7 @@ Test(hunt, names_what_hangs_until_its_budget_is_over)
 
 Test(hunt, limits_memory)
 {
-    static const struct hunt_expectation list[] = {
+    static const struct shell_expectation list[] = {
         {"echo 'bad \"mem_$(ulimit -v)\"' | mutant a progress; hunt", 0,
          "\na 2 of 2 mem_" MEMORY " progress "},
     };
@@ -72,7 +72,7 @@ Test(hunt, limits_memory)
 
 Test(hunt, says_what_escaped)
 {
-    static const struct hunt_expectation list[] = {
+    static const struct shell_expectation list[] = {
         {"echo 'exec $RAFTSIM \"$@\"' | mutant same progress; hunt", 1,
          "\nsame 0 of 2 progress - - - - - -"},
         {"echo 'while :; do good; done' | mutant quiet progress; hunt", 1,
@@ -100,7 +100,7 @@ Test(hunt, says_what_escaped)
 
 Test(hunt, sorts_mutants_and_tells_their_names_apart)
 {
-    static const struct hunt_expectation list[] = {
+    static const struct shell_expectation list[] = {
         {"for n in q w e a ab abc r t y; do echo 'bad progress' | mutant $n "
          "progress; done; hunt --starts 1 | grep progress | cut -d ' ' -f 1 |"
          " tr '\\n' ' '",
@@ -115,7 +115,7 @@ Test(hunt, sorts_mutants_and_tells_their_names_apart)
 /* The first start escapes, the second finds it, the third is not needed. */
 Test(hunt, once_is_enough)
 {
-    static const struct hunt_expectation list[] = {
+    static const struct shell_expectation list[] = {
         {"echo 'first_start && while :; do good; done; bad progress' |"
          " mutant late progress; hunt --starts 3 --once",
          0, "\nlate 1 of 2 progress - - - - - - none\n"},
@@ -137,7 +137,7 @@ Test(hunt, once_is_enough)
 /* Scenarios take turns, seed by seed, and each start has seeds of its own. */
 Test(hunt, repeats_the_very_run_that_failed)
 {
-    static const struct hunt_expectation list[] = {
+    static const struct shell_expectation list[] = {
         {"echo 'echo \"$*\" >>log; good; good; bad progress' |"
          " mutant a progress; hunt --scenario t.json >out; sort log",
          0,
@@ -161,7 +161,7 @@ Test(hunt, repeats_the_very_run_that_failed)
 
 Test(hunt, finds_the_nemeses_that_were_needed)
 {
-    static const struct hunt_expectation list[] = {
+    static const struct shell_expectation list[] = {
         {THIRD("a", "progress", "bad progress") "hunt", 0, " s none\n"},
         {THIRD("a", "progress", "without 0 && good || bad progress") "hunt", 0,
          " s crash\n"},
@@ -187,7 +187,7 @@ Test(hunt, finds_the_nemeses_that_were_needed)
 
 Test(hunt, control_must_stay_clean)
 {
-    static const struct hunt_expectation list[] = {
+    static const struct shell_expectation list[] = {
         {THIRD("a", "progress", "bad progress") "hunt", 0, "Control clean: "},
         {THIRD("a", "progress",
                "bad progress") "echo 'good; bad log_matching' | mutant liar "
@@ -241,7 +241,7 @@ Test(hunt, control_must_stay_clean)
 /* That nothing was found by it is no proof that there is nothing. */
 Test(hunt, control_must_do_its_work)
 {
-    static const struct hunt_expectation list[] = {
+    static const struct shell_expectation list[] = {
         {THIRD("a", "progress", "bad progress") "hunt --control /bin/true 2>&1",
          2, "raftsim: /bin/true: the control "},
         {THIRD("a", "progress",

@@ -9,7 +9,7 @@
 
 Test(hunt_command, refuses_what_is_wrong)
 {
-    static const struct hunt_expectation list[] = {
+    static const struct shell_expectation list[] = {
         {"$RAFTSIM hunt 2>&1", 2, "needs --mutants DIR and --build DIR"},
         {"hunt s.json 2>&1", 2, "--scenario FILE"},
         {"hunt 2>&1", 2, "m: no mutants there"},
@@ -62,7 +62,7 @@ Test(hunt_command, refuses_what_is_wrong)
 
 Test(hunt_command, writes_its_tables_as_markdown)
 {
-    static const struct hunt_expectation list[] = {
+    static const struct shell_expectation list[] = {
         {THIRD("b", "progress", "bad progress")
              THIRD("a", "progress",
                    "bad progress") "hunt --output t.md >out && cat t.md",
@@ -85,7 +85,7 @@ Test(hunt_command, writes_its_tables_as_markdown)
 /* Before it begins, not after hours. */
 Test(hunt_command, looks_where_its_tables_go)
 {
-    static const struct hunt_expectation list[] = {
+    static const struct shell_expectation list[] = {
         {THIRD("a", "progress", "bad progress") "hunt --output no/t.md 2>&1", 2,
          "raftsim: cannot write no/t.md: No such file or directory\n"},
         {THIRD("a", "progress", "bad progress") "hunt --output ./s.json 2>&1 | "
@@ -109,7 +109,7 @@ Test(hunt_command, sums_up_when_interrupted)
                         "until [ -s begun ] && grep -q '^a: found' err; do "
                         "sleep 0.05; done\n"
                         "kill -INT $!; wait $!; code=$?; cat out; exit $code";
-    struct hunt_outcome outcome;
+    struct shell_outcome outcome;
     hunt_run_line(line, &outcome);
     cr_expect_eq(outcome.code, 130, "%d: %.3000s", outcome.code,
                  outcome.output);
@@ -130,7 +130,7 @@ Test(hunt_command, sums_up_when_interrupted)
 /* Whoever ends it leaves no worker behind. */
 Test(hunt_command, ends_its_workers_with_it)
 {
-    static const struct hunt_expectation list[] = {
+    static const struct shell_expectation list[] = {
         {"echo 'echo $$ >begun; exec sleep 1000' | mutant a progress\n"
          "$RAFTSIM hunt --mutants m --build b --scenario s.json -j 1 "
          "--budget 1h >out 2>err & until [ -s begun ]; do sleep 0.05; done; "
@@ -149,7 +149,7 @@ Test(hunt_command, ends_its_workers_with_it)
 
 Test(hunt_command, counts_what_began_and_was_checked)
 {
-    static const struct hunt_expectation list[] = {
+    static const struct shell_expectation list[] = {
         {INTERRUPTED("echo 'echo >begun; while :; do good; sleep 0.1; done' | "
                      "mutant a progress\n",
                      ""),
@@ -182,7 +182,7 @@ Test(hunt_command, sums_up_when_a_worker_refuses)
 #define REFUSED                                                                \
     THIRD("a", "progress", "bad progress")                                     \
     "echo 'sleep 1; echo I refuse >&2; exit 2' | mutant z progress\n"
-    static const struct hunt_expectation list[] = {
+    static const struct shell_expectation list[] = {
         {REFUSED "hunt", 2, "GIVEN UP: this is what was found so far\n"},
         {REFUSED "hunt", 2, "\na 2 of 2 progress "},
         {REFUSED "hunt 2>&1 >out", 2,
@@ -197,7 +197,7 @@ Test(hunt_command, sums_up_when_a_worker_refuses)
 
 Test(hunt_command, needs_files_for_its_workers)
 {
-    static const struct hunt_expectation list[] = {
+    static const struct shell_expectation list[] = {
         {THIRD("a", "progress", "bad progress") "ulimit -n 40; hunt -j 99 2>&1",
          2, "raftsim: --jobs 99: the limit on open files (ulimit -n) allows "},
         {THIRD("a", "progress", "bad progress") "ulimit -S -n 40; hunt -j 99",
@@ -208,7 +208,7 @@ Test(hunt_command, needs_files_for_its_workers)
 
 Test(hunt_command, tells_who_was_found_meanwhile)
 {
-    static const struct hunt_expectation list[] = {
+    static const struct shell_expectation list[] = {
         {THIRD("a", "progress", "bad progress") "hunt 2>&1 >out", 0,
          "a: found in 2 of 2 starts\n"},
         {"$RAFTSIM help hunt", 0, "--budget TIME"},

@@ -322,6 +322,27 @@ Test(simulation, a_limit_of_steps_leaves_it_undecided)
     }
 }
 
+/* Nothing happens after it; a run that is over before is not touched by it. */
+Test(simulation, a_limit_of_virtual_time_leaves_it_undecided)
+{
+    static const char scenario[] =
+        RUN("10s", ", 'nodes': 3, 'expect': {'commits_at_least': 1000000}");
+    struct harness_options none = {0};
+    struct sim_result whole = harness_run(scenario, 1, &none);
+    cr_assert_eq(whole.verdict, SIM_VERDICT_UNEXPECTED);
+    for (uint64_t limit_us = 1; limit_us < 10 * S; limit_us += 3 * S) {
+        struct harness_options options = {.max_time_us = limit_us};
+        struct sim_result result = harness_run(scenario, 1, &options);
+        cr_expect_eq(result.verdict, SIM_VERDICT_TIME_LIMIT);
+        cr_expect_leq(result.time_us, limit_us);
+        cr_expect_lt(result.steps, whole.steps);
+        cr_expect_eq(result.n_unmet, 0);
+    }
+    struct harness_options enough = {.max_time_us = whole.time_us};
+    struct sim_result same = harness_run(scenario, 1, &enough);
+    expect_same(&same, &whole);
+}
+
 /* Where all machines are down nothing is a step: the caller still wants to show
  * something, and to be interrupted. */
 Test(simulation, a_slice_ends_where_nothing_but_clients_lives)

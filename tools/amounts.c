@@ -37,29 +37,57 @@ static bool leading_number(const char *text, uint64_t *value, const char **rest)
     return options_number(digits, value);
 }
 
-bool amounts_duration(const char *option, const char *text, uint64_t *value_us)
+struct unit {
+    const char *name;
+    uint64_t size;
+};
+
+/* A whole number above 0 with one of the units, `most` at the most. */
+static bool number_with_unit(const char *text, const struct unit *units,
+                             size_t n_units, uint64_t most, uint64_t *value)
 {
-    static const struct {
-        const char *name;
-        uint64_t us;
-    } units[] = {{"ms", 1000u},
-                 {"s", 1000000u},
-                 {"m", UINT64_C(60000000)},
-                 {"h", UINT64_C(3600000000)}};
     uint64_t number;
     const char *unit;
-    if (leading_number(text, &number, &unit) && number > 0) {
-        for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-            if (strcmp(unit, units[i].name) == 0 &&
-                number <= MAX_DURATION_US / units[i].us) {
-                *value_us = number * units[i].us;
-                return true;
-            }
+    if (!leading_number(text, &number, &unit) || number == 0) {
+        return false;
+    }
+    for (size_t i = 0; i < n_units; i++) {
+        if (strcmp(unit, units[i].name) == 0 &&
+            number <= most / units[i].size) {
+            *value = number * units[i].size;
+            return true;
         }
+    }
+    return false;
+}
+
+bool amounts_duration(const char *option, const char *text, uint64_t *value_us)
+{
+    static const struct unit units[] = {{"ms", 1000u},
+                                        {"s", 1000000u},
+                                        {"m", UINT64_C(60000000)},
+                                        {"h", UINT64_C(3600000000)}};
+    if (number_with_unit(text, units, sizeof units / sizeof *units,
+                         MAX_DURATION_US, value_us)) {
+        return true;
     }
     fprintf(stderr,
             "raftsim: --%s '%s': expected a duration such as 500ms, 60s, 5m or "
             "1h\n",
+            option, text);
+    return false;
+}
+
+bool amounts_size(const char *option, const char *text, uint64_t *bytes)
+{
+    static const struct unit units[] = {{"MiB", UINT64_C(1) << 20},
+                                        {"GiB", UINT64_C(1) << 30}};
+    if (number_with_unit(text, units, sizeof units / sizeof *units,
+                         UINT64_C(1) << 60, bytes)) {
+        return true;
+    }
+    fprintf(stderr,
+            "raftsim: --%s '%s': expected a size such as 512MiB or 2GiB\n",
             option, text);
     return false;
 }

@@ -15,6 +15,9 @@ bool amounts_count(const char *option, const char *text, uint64_t min,
 /* "90s": a whole number above 0 of ms, s, m or h. */
 bool amounts_duration(const char *option, const char *text, uint64_t *value_us);
 
+/* "2GiB": a whole number above 0 of MiB or GiB. */
+bool amounts_size(const char *option, const char *text, uint64_t *bytes);
+
 /* "90%": from 0% to 100%. */
 bool amounts_percent(const char *option, const char *text, uint32_t *percent);
 

@@ -16,8 +16,9 @@
  *     "decisions": {…}                                sim/recording_json.h
  *   }
  *
- * A node that took the whole process with it ("what": "died") leaves no
- * decisions: its run is repeated from the seed. */
+ * A run that could not be repeated by who keeps it, such as one of a node that
+ * took the whole process with it ("what": "died"), has no decisions: it is
+ * repeated from the seed. */
 #ifndef TOOLS_ARTIFACT_H
 #define TOOLS_ARTIFACT_H
 
@@ -57,11 +58,21 @@ bool artifact_keep(const char *directory, const char *file,
                    const struct runner_outcome *outcome, bool differs,
                    char **path);
 
-/* The same for a run that took its process with it: `how` ("SIGSEGV", "no sign
- * of life for 10 s") and the last of what it told, lines ended by newlines. */
-bool artifact_keep_died(const char *directory, const char *file,
+/* The same for a run that could not be repeated here, such as one that took its
+ * process with it: what is known of it, and the last of what it told, lines
+ * ended by newlines. It has no decisions. */
+bool artifact_keep_told(const char *directory, const char *file,
                         const struct artifact_text *text, uint64_t seed,
-                        const char *how, const char *last_steps, char **path);
+                        const struct failure *failure, const char *words,
+                        const char *last_steps);
+
+/* The path of a failure's file: DIRECTORY/NAME-SEED.json, where NAME is the
+ * scenario's file without folders and ".json". To be freed. */
+char *artifact_path(const char *directory, const char *file, uint64_t seed);
+
+/* NAME, as above; `size` bytes of what is returned, which is a part of `file`.
+ */
+const char *artifact_name(const char *file, size_t *size);
 
 /* Reads one; false after saying on stderr what is wrong with it. To be cleared
  * in both cases. */

@@ -1,16 +1,20 @@
+#define _POSIX_C_SOURCE 200809L
+
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
-#include "sim/hash.h"
 #include "sim/json_pretty.h"
 #include "sim/json_write.h"
 #include "sim/memory.h"
 #include "sim/recording_json.h"
 #include "sim/scenario_expand.h"
 #include "tools/artifact.h"
-#include "tools/files.h"
+#include "tools/atomic_file.h"
+#include "tools/text.h"
 
 /* How many of the steps that led to a failure are told. */
 #define STORY_STEPS 40u
@@ -87,32 +91,41 @@ static void witness_clear(struct witness *witness)
 
 /* --- the file ------------------------------------------------------------- */
 
-/* The scenario's name: its file's, without folders and ".json". */
-static void put_name(char *name, size_t room, const char *file)
+const char *artifact_name(const char *file, size_t *size)
 {
     const char *slash = strrchr(file, '/');
-    const char *base = slash != NULL ? slash + 1 : file;
-    size_t size = strlen(base);
-    if (size > 5 && strcmp(base + size - 5, ".json") == 0) {
-        size -= 5;
+    const char *name = slash != NULL ? slash + 1 : file;
+    if (strcmp(file, "-") == 0) {
+        name = "stdin";
     }
-    snprintf(name, room, "%.*s", (int)(size < 100 ? size : 100),
-             strcmp(file, "-") == 0 ? "stdin" : base);
+    *size = strlen(name);
+    if (*size > 5 && strcmp(name + *size - 5, ".json") == 0) {
+        *size -= 5;
+    }
+    return name;
 }
 
-/* DIRECTORY/NAME-SEED-HASH.json; the hash tells scenarios of one name apart. */
-static char *path_of(const char *directory, const char *file,
-                     const struct artifact_text *text, uint64_t seed)
+char *artifact_path(const char *directory, const char *file, uint64_t seed)
 {
-    struct sim_hash hash = {0};
-    char name[128];
-    sim_hash_bytes(&hash, (const uint8_t *)text->bytes, text->size);
-    put_name(name, sizeof name, file);
-    size_t room = strlen(directory) + sizeof name + 64;
-    char *path = sim_calloc(room, 1);
-    snprintf(path, room, "%s/%s-%" PRIu64 "-%08" PRIx64 ".json", directory,
-             name, seed, hash.state >> 32);
-    return path;
+    struct text path = {0};
+    size_t size;
+    const char *name = artifact_name(file, &size);
+    text_add_format(&path, "%s/%.*s-%" PRIu64 ".json", directory, (int)size,
+                    name, seed);
+    return path.bytes;
+}
+
+static bool make_directory(const char *directory)
+{
+    struct stat there;
+    if (mkdir(directory, 0777) == 0 ||
+        (errno == EEXIST && stat(directory, &there) == 0 &&
+         S_ISDIR(there.st_mode))) {
+        return true;
+    }
+    fprintf(stderr, "raftsim: cannot make the directory %s: %s\n", directory,
+            strerror(errno));
+    return false;
 }
 
 static bool finish(const char *directory, struct sim_json_writer *writer,
@@ -120,8 +133,8 @@ static bool finish(const char *directory, struct sim_json_writer *writer,
 {
     sim_json_close_object(writer);
     char *pretty = sim_json_pretty(writer->text, writer->size);
-    bool good =
-        files_make_directory(directory) && files_replace(file_path, pretty);
+    bool good = make_directory(directory) &&
+                atomic_file_write(file_path, pretty, strlen(pretty));
     free(pretty);
     sim_json_writer_clear(writer);
     if (!good) {
@@ -228,23 +241,25 @@ bool artifact_keep(const char *directory, const char *file,
     witness_clear(&witness);
     sim_recording_free(recording);
     sim_scenario_free(scenario);
-    return finish(directory, &writer, path_of(directory, file, text, seed),
+    return finish(directory, &writer, artifact_path(directory, file, seed),
                   path);
 }
 
-bool artifact_keep_died(const char *directory, const char *file,
+bool artifact_keep_told(const char *directory, const char *file,
                         const struct artifact_text *text, uint64_t seed,
-                        const char *how, const char *last_steps, char **path)
+                        const struct failure *failure, const char *words,
+                        const char *last_steps)
 {
     struct witness witness = {.base.line = witness_record};
     struct sim_json_writer writer = {.text = NULL};
-    struct failure failure = {.what = "died"};
-    snprintf(failure.kind, sizeof failure.kind, "%s", how);
+    char *path = NULL;
     witness_record(&witness.base, last_steps, strlen(last_steps));
-    begin(&writer, file, seed, SIM_UNLIMITED, &failure, how);
+    begin(&writer, file, seed, SIM_UNLIMITED, failure, words);
     put_last_steps(&witness, &writer);
     put_scenario(&writer, text, seed);
     witness_clear(&witness);
-    return finish(directory, &writer, path_of(directory, file, text, seed),
-                  path);
+    bool good =
+        finish(directory, &writer, artifact_path(directory, file, seed), &path);
+    free(path);
+    return good;
 }

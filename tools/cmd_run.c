@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "sim/raft_node.h"
+#include "tools/amounts.h"
 #include "tools/command.h"
 #include "tools/help.h"
 #include "tools/input.h"
@@ -84,6 +85,9 @@ static bool take_option(struct run *run, int key, const char *value)
     case HELP_RUN_FAILURES:
         run->failures = value;
         return true;
+    case HELP_RUN_MAX_TIME:
+        return amounts_duration("max-virtual-time", value,
+                                &simulation->max_time_us);
     case HELP_RUN_SITUATIONS:
         run->runner.situations = true;
         return true;
@@ -221,8 +225,7 @@ static void tell(struct run *run, const struct report *report)
 
 /* A failure leaves its file before anybody is told of it. */
 static char *keep(struct run *run, const char *path,
-                  const struct artifact_text *text,
-                  const struct report *report)
+                  const struct artifact_text *text, const struct report *report)
 {
     char *kept = NULL;
     enum exit_code code = report_exit_code(report);
@@ -290,9 +293,8 @@ static enum exit_code run_file(struct run *run, char **files, int count, int i)
     char *bytes = input_read(files[i], &text.size);
     text.bytes = bytes;
     struct sim_scenario *scenario =
-        bytes == NULL
-            ? NULL
-            : input_parse(files[i], bytes, text.size, seed, stderr);
+        bytes == NULL ? NULL
+                      : input_parse(files[i], bytes, text.size, seed, stderr);
     if (scenario == NULL) {
         free(bytes);
         return runner_is_interrupted() ? EXIT_INTERRUPTED : EXIT_BAD_INPUT;

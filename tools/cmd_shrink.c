@@ -11,8 +11,8 @@
 #include "sim/scenario_expand.h"
 #include "tools/amounts.h"
 #include "tools/artifact.h"
+#include "tools/atomic_file.h"
 #include "tools/command.h"
-#include "tools/files.h"
 #include "tools/help.h"
 #include "tools/input.h"
 #include "tools/options.h"
@@ -172,9 +172,10 @@ static bool write_output(const struct shrinking *shrinking)
 {
     char *text = shrink_text(shrinking->shrink.best);
     char *pretty = sim_json_pretty(text, strlen(text));
-    bool good = shrinking->output == NULL || strcmp(shrinking->output, "-") == 0
-                    ? fputs(pretty, stdout) >= 0
-                    : files_replace(shrinking->output, pretty);
+    bool good =
+        shrinking->output == NULL || strcmp(shrinking->output, "-") == 0
+            ? fputs(pretty, stdout) >= 0
+            : atomic_file_write(shrinking->output, pretty, strlen(pretty));
     free(text);
     free(pretty);
     return good;

@@ -8,7 +8,7 @@
  *   "expectation"              the places in the scenario that were not met
  *   "step_limit"               (none)
  *   "not_repeatable"           (none)
- *   "died"                     how the process ended: "SIGSEGV"
+ *   "died"                     how the process ended: "killed by SIGSEGV"
  */
 #ifndef TOOLS_FAILURE_H
 #define TOOLS_FAILURE_H
@@ -30,7 +30,7 @@ struct failure {
 void failure_of(struct failure *failure, const struct sim_result *result,
                 bool differs);
 
-/* "SIGSEGV"; "a signal" for one without a name here. */
+/* "SIGSEGV"; NULL for one without a name here. */
 const char *failure_signal_name(int number);
 
 /* What a run that ended says of it, with its numbers; "" if nothing. Valid as

@@ -40,6 +40,9 @@ const struct options_spec help_run_options[HELP_RUN_OPTION_COUNT] = {
     {'m', "max-steps", "N",
      "Stop after N steps. A run that is stopped so is undecided: exit status "
      "1."},
+    {HELP_RUN_MAX_TIME, "max-virtual-time", "TIME",
+     "Stop before anything later than TIME happens, in virtual time: 500ms, "
+     "60s, 5m or 1h. A run that is stopped so is undecided: exit status 1."},
     {HELP_RUN_SITUATIONS, "situations", NULL,
      "List all situations in the summary, and how often each was reached; see "
      "'raftsim help situations'."},
@@ -59,10 +62,15 @@ static const char *const overview_page[] = {
     "",
     "SYNOPSIS",
     "    raftsim run FILE... [--seed N] [--trace FILE] [--verbose] [--json]",
-    "    raftsim replay FILE...",
     "    raftsim check FILE...",
+    "    raftsim sweep FILE... --seeds A..B | --time TIME [-j N]",
+    "    raftsim merge REPORT...",
+    "    raftsim replay FAILURE...",
+    "    raftsim shrink FAILURE | FILE --seed N [-o MIN.json]",
     "    raftsim hunt --mutants DIR --build DIR",
-    "    raftsim help [run | replay | check | hunt | scenario | situations]",
+    "    raftsim help [run | check | sweep | merge | replay | shrink | explain "
+    "|",
+    "                  hunt | scenario | situations]",
     "    raftsim --version",
     "",
     "DESCRIPTION",
@@ -77,9 +85,12 @@ static const char *const overview_page[] = {
     "",
     "COMMANDS",
     "    run         Run scenarios and report.",
-    "    replay      Run a failure again that was kept.",
     "    check       Say whether scenario files are valid, without running "
     "them.",
+    "    sweep       Run many seeds in parallel, each safe from the others.",
+    "    merge       Join the reports of sweeps.",
+    "    replay      Run a failure again that was kept.",
+    "    shrink      Make a failure as small as it can be.",
     "    hunt        Find mutants of the Raft library, and how fast.",
     "    help        Print a page: a command, scenario for the format, or",
     "                situations for what is worth reaching.",
@@ -100,8 +111,8 @@ static const char *const run_page[] = {
     "    raftsim run FILE... [--seed N | --seeds A..B] [--until-failure]",
     "                        [--without LIST] [--trace FILE]",
     "                        [--trace-format FORMAT] [--verbose] [--json]",
-    "                        [--max-steps N] [--situations] [--no-checks]",
-    "                        [--failures DIR]",
+    "                        [--max-steps N] [--max-virtual-time TIME]",
+    "                        [--failures DIR] [--situations] [--no-checks]",
     "",
     "DESCRIPTION",
     "    Runs each FILE ('-' is standard input) to its end and prints a "
@@ -125,12 +136,18 @@ static const char *const run_page[] = {
     NULL,
 };
 
+static const char *const run_options_remark[] = {
+    "    Options may follow files, and may be shortened while it is clear",
+    "    which is meant; '--' ends them.",
+    NULL,
+};
+
 static const char *const exit_page[] = {
     "EXIT STATUS",
     "    0    All went as the scenarios expect; an expected violation, too.",
     "    1    A property was violated, an expectation was not met, or a run "
     "was",
-    "         stopped by --max-steps.",
+    "         stopped by --max-steps or --max-virtual-time.",
     "    2    Bad usage, a file that cannot be read or written, or a scenario",
     "         that is not valid.",
     "    3    A node or the simulator broke its contract, a run did not "
@@ -200,8 +217,9 @@ static const char *const help_text[] = {
     "    raftsim help - print a help page",
     "",
     "SYNOPSIS",
-    "    raftsim help [run | replay | check | hunt | scenario | situations |",
-    "                  help]",
+    "    raftsim help [run | check | sweep | merge | replay | shrink | explain "
+    "|",
+    "                  hunt | scenario | situations | help]",
     NULL,
 };
 
@@ -219,56 +237,77 @@ static void print_section(const char *const *lines, FILE *out)
     print_lines(lines, out);
 }
 
+/* The page about a command: its lines, its options, and further sections, which
+ * NULL ends. */
+static void print_command(const char *const *lines,
+                          const struct options_spec *specs, size_t n_specs,
+                          const char *const *const *sections, FILE *out)
+{
+    print_lines(lines, out);
+    fputs("\nOPTIONS\n", out);
+    options_print(specs, n_specs, out);
+    for (; *sections != NULL; sections++) {
+        print_section(*sections, out);
+    }
+}
+
 static void print_run(FILE *out)
 {
-    print_lines(run_page, out);
-    fputs("\nOPTIONS\n", out);
-    options_print(help_run_options, HELP_RUN_OPTION_COUNT, out);
-    fputs("\n    Options may follow files, and may be shortened while it is\n"
-          "    clear which is meant; '--' ends them.\n",
-          out);
-    print_section(exit_page, out);
-    print_section(environment_page, out);
-    print_section(run_examples, out);
+    print_command(run_page, help_run_options, HELP_RUN_OPTION_COUNT,
+                  (const char *const *const[]){run_options_remark, exit_page,
+                                               environment_page, run_examples,
+                                               NULL},
+                  out);
 }
 
 static void print_check(FILE *out)
 {
-    print_lines(check_page, out);
-    fputs("\nOPTIONS\n", out);
-    options_print(help_check_options, HELP_CHECK_OPTION_COUNT, out);
-    print_section(check_exit, out);
-    print_section(check_examples, out);
+    print_command(
+        check_page, help_check_options, HELP_CHECK_OPTION_COUNT,
+        (const char *const *const[]){check_exit, check_examples, NULL}, out);
+}
+
+static void print_sweep(FILE *out)
+{
+    print_command(help_sweep_lines, help_sweep_options, HELP_SWEEP_OPTION_COUNT,
+                  (const char *const *const[]){help_sweep_exit,
+                                               help_sweep_environment,
+                                               help_sweep_examples, NULL},
+                  out);
+}
+
+static void print_merge(FILE *out)
+{
+    print_command(help_merge_lines, help_merge_options, HELP_MERGE_OPTION_COUNT,
+                  (const char *const *const[]){help_merge_exit,
+                                               help_merge_examples, NULL},
+                  out);
 }
 
 static void print_hunt(FILE *out)
 {
-    print_lines(help_hunt_lines, out);
-    fputs("\nOPTIONS\n", out);
-    options_print(help_hunt_options, HELP_HUNT_OPTION_COUNT, out);
-    print_section(help_hunt_exit, out);
-    print_section(environment_page, out);
-    print_section(help_hunt_examples, out);
+    print_command(help_hunt_lines, help_hunt_options, HELP_HUNT_OPTION_COUNT,
+                  (const char *const *const[]){help_hunt_exit, environment_page,
+                                               help_hunt_examples, NULL},
+                  out);
 }
 
 static void print_replay(FILE *out)
 {
-    print_lines(help_replay_lines, out);
-    fputs("\nOPTIONS\n", out);
-    options_print(help_replay_options, HELP_REPLAY_OPTION_COUNT, out);
-    print_section(help_replay_exit, out);
-    print_section(environment_page, out);
-    print_section(help_replay_examples, out);
+    print_command(
+        help_replay_lines, help_replay_options, HELP_REPLAY_OPTION_COUNT,
+        (const char *const *const[]){help_replay_exit, environment_page,
+                                     help_replay_examples, NULL},
+        out);
 }
 
 static void print_shrink(FILE *out)
 {
-    print_lines(help_shrink_lines, out);
-    fputs("\nOPTIONS\n", out);
-    options_print(help_shrink_options, HELP_SHRINK_OPTION_COUNT, out);
-    print_section(help_shrink_exit, out);
-    print_section(environment_page, out);
-    print_section(help_shrink_examples, out);
+    print_command(
+        help_shrink_lines, help_shrink_options, HELP_SHRINK_OPTION_COUNT,
+        (const char *const *const[]){help_shrink_exit, environment_page,
+                                     help_shrink_examples, NULL},
+        out);
 }
 
 static void print_overview(FILE *out)
@@ -325,9 +364,15 @@ static const struct {
     const char *topic;
     void (*print)(FILE *out);
 } pages[] = {
-    {"run", print_run},           {"replay", print_replay},     {"shrink", print_shrink},
-    {"check", print_check},       {"hunt", print_hunt},
-    {"scenario", print_scenario}, {"situations", print_situations},
+    {"run", print_run},
+    {"check", print_check},
+    {"sweep", print_sweep},
+    {"merge", print_merge},
+    {"replay", print_replay},
+    {"shrink", print_shrink},
+    {"hunt", print_hunt},
+    {"scenario", print_scenario},
+    {"situations", print_situations},
     {"help", print_help},
 };
 

@@ -13,9 +13,10 @@ enum help_run_option {
     HELP_RUN_UNTIL_FAILURE,
     HELP_RUN_WITHOUT,
     HELP_RUN_FAILURES,
+    HELP_RUN_MAX_TIME,
 };
 
-#define HELP_RUN_OPTION_COUNT 13u
+#define HELP_RUN_OPTION_COUNT 14u
 extern const struct options_spec help_run_options[HELP_RUN_OPTION_COUNT];
 
 enum help_hunt_option {
@@ -39,6 +40,29 @@ enum help_shrink_option {
 
 #define HELP_SHRINK_OPTION_COUNT 5u
 extern const struct options_spec help_shrink_options[HELP_SHRINK_OPTION_COUNT];
+enum help_sweep_option {
+    HELP_SWEEP_SEEDS = OPTIONS_LONG_ONLY,
+    HELP_SWEEP_START_FROM,
+    HELP_SWEEP_SHARD,
+    HELP_SWEEP_MAX_VIRTUAL_TIME,
+    HELP_SWEEP_MAX_WALL_TIME,
+    HELP_SWEEP_MAX_MEMORY,
+    HELP_SWEEP_STOP_AFTER,
+    HELP_SWEEP_COMMAND,
+    HELP_SWEEP_JSON,
+    HELP_SWEEP_JUNIT,
+};
+
+#define HELP_SWEEP_OPTION_COUNT 15u
+extern const struct options_spec help_sweep_options[HELP_SWEEP_OPTION_COUNT];
+
+enum help_merge_option {
+    HELP_MERGE_JSON = OPTIONS_LONG_ONLY,
+    HELP_MERGE_JUNIT,
+};
+
+#define HELP_MERGE_OPTION_COUNT 3u
+extern const struct options_spec help_merge_options[HELP_MERGE_OPTION_COUNT];
 
 #define HELP_CHECK_OPTION_COUNT 1u
 extern const struct options_spec help_check_options[HELP_CHECK_OPTION_COUNT];
@@ -59,6 +83,14 @@ extern const char *const help_replay_examples[];
 extern const char *const help_shrink_lines[];
 extern const char *const help_shrink_exit[];
 extern const char *const help_shrink_examples[];
+/* The sections of the pages about sweeps; NULL ends each. */
+extern const char *const help_sweep_lines[];
+extern const char *const help_sweep_exit[];
+extern const char *const help_sweep_environment[];
+extern const char *const help_sweep_examples[];
+extern const char *const help_merge_lines[];
+extern const char *const help_merge_exit[];
+extern const char *const help_merge_examples[];
 
 /* The lines of the page about the scenario format; NULL ends them. */
 extern const char *const help_scenario_lines[];

@@ -9,7 +9,8 @@ const struct options_spec help_replay_options[HELP_REPLAY_OPTION_COUNT] = {
     {'v', "verbose", NULL,
      "Tell that story on standard error while it happens."},
     {'j', "json", NULL,
-     "Print each run's summary as one line of JSON; \"replay\" says what became "
+     "Print each run's summary as one line of JSON; \"replay\" says what "
+     "became "
      "of the failure."},
     {'h', "help", NULL, "Print this page."},
 };
@@ -67,7 +68,8 @@ const char *const help_replay_examples[] = {
 };
 
 const struct options_spec help_shrink_options[HELP_SHRINK_OPTION_COUNT] = {
-    {'s', "seed", "N", "The seed that makes the SCENARIO fail, instead of its own."},
+    {'s', "seed", "N",
+     "The seed that makes the SCENARIO fail, instead of its own."},
     {'o', "output", "FILE",
      "Write the scenario to FILE, instead of standard output."},
     {'j', "jobs", "N",

@@ -7,6 +7,7 @@
 
 #include "sim/memory.h"
 #include "tools/runner.h"
+#include "tools/workers.h"
 
 struct hunt_start *hunt__start_at(const struct hunt *hunt, size_t mutant,
                                   uint32_t start)
@@ -97,23 +98,12 @@ bool hunt__name_end(const struct pool_end *end, char *what)
     return false;
 }
 
-/* A command that was not started, was used wrongly, or was not found by a
- * shell: gives the hunt up. */
+/* Gives the hunt up if the worker did. */
 static bool refuses(struct hunter *hunter, const char *program,
                     const struct pool_end *end)
 {
-    char problem[POOL_COMPLAINT_SIZE + 64];
-    if (end->kind == POOL_NOT_STARTED) {
-        snprintf(problem, sizeof problem, "could not be started: %s",
-                 strerror(end->code));
-    } else if (end->kind == POOL_EXITED &&
-               (end->code == 2 || end->code == 126 || end->code == 127)) {
-        size_t size = strlen(end->complaint);
-        size -= size > 0 && end->complaint[size - 1] == '\n' ? 1 : 0;
-        snprintf(problem, sizeof problem,
-                 "refused its work (exit code %d):\n%.*s", end->code, (int)size,
-                 end->complaint);
-    } else {
+    char problem[WORKERS_PROBLEM_SIZE];
+    if (!workers_refuse(end, problem)) {
         return false;
     }
     hunt__give_up(hunter, program, problem);
@@ -286,19 +276,6 @@ static void take_end(struct pool_client *self, uint32_t job,
 
 /* --- the life of a hunt --------------------------------------------------- */
 
-/* Better now than after hours. */
-static bool has_files(const struct hunt_options *options)
-{
-    uint32_t most = pool_afford(options->workers);
-    if (most < options->workers) {
-        fprintf(stderr,
-                "raftsim: --jobs %" PRIu32 ": the limit on open files "
-                "(ulimit -n) allows %" PRIu32 "\n",
-                options->workers, most);
-    }
-    return most >= options->workers;
-}
-
 bool hunt_init(struct hunt *hunt, const struct hunt_options *options,
                const struct corpus *corpus)
 {
@@ -312,7 +289,7 @@ bool hunt_init(struct hunt *hunt, const struct hunt_options *options,
             return false;
         }
     }
-    return has_files(options);
+    return workers_afford(options->workers); /* better now than after hours */
 }
 
 void hunt_run(struct hunt *hunt)

@@ -8,8 +8,8 @@
  * budget of processor time (it escaped). What a run ended in is told in a word:
  * the property that was violated; or "expectation" (unmet), "contract"
  * (broken), "not_repeatable", "crash" (a signal, such as an assertion's),
- * "hang" (silent for HUNT_SILENCE_US, or for the last HUNT_HANG_CPU_US of its
- * budget), "garbage" (what it printed was no report), or "exit N".
+ * "hang" (silent for WORKERS_SILENCE_US, or for the last HUNT_HANG_CPU_US of
+ * its budget), "garbage" (what it printed was no report), or "exit N".
  *
  * The control is the command with the unmutated library. When all hunts of
  * start k are over, it goes through the same seeds, for as much processor time
@@ -37,8 +37,7 @@
 
 #define HUNT_SEED_DISTANCE UINT64_C(1000000000000)
 
-/* By the wall clock, and of processor time: a run takes some milliseconds. */
-#define HUNT_SILENCE_US UINT64_C(30000000)
+/* Of processor time: a run takes some milliseconds. */
 #define HUNT_HANG_CPU_US UINT64_C(3000000)
 
 #define HUNT_MAX_STARTS 1000u

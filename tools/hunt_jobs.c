@@ -9,22 +9,10 @@
 #include <string.h>
 
 #include "sim/memory.h"
+#include "tools/workers.h"
 
 /* Ten times what a single run may take. */
 #define SINGLE_CPU_US UINT64_C(5000000)
-
-/* Far more than a run takes; what leaks shall not take the machine. Sanitizers
- * reserve much more address space, so there is no limit with them. */
-#if defined(__SANITIZE_ADDRESS__)
-#define MEMORY_BYTES 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define MEMORY_BYTES 0
-#endif
-#endif
-#ifndef MEMORY_BYTES
-#define MEMORY_BYTES (UINT64_C(2) << 30)
-#endif
 
 /* Words of a command line other than scenarios, and its end. */
 #define MAX_WORDS 8u
@@ -33,8 +21,8 @@ static void submit(struct hunter *hunter, const struct task *task,
                    const char *const *argv, uint64_t cpu_us)
 {
     struct pool_limits limits = {.cpu_us = cpu_us,
-                                 .silence_us = HUNT_SILENCE_US,
-                                 .memory_bytes = MEMORY_BYTES};
+                                 .silence_us = WORKERS_SILENCE_US,
+                                 .memory_bytes = WORKERS_MEMORY_BYTES};
     hunter->tasks = sim_grow(hunter->tasks, &hunter->capacity,
                              hunter->n_tasks + 1, sizeof *hunter->tasks);
     uint32_t job = pool_submit(hunter->pool, argv, &limits);

@@ -16,7 +16,7 @@ const char *input_name(const char *path)
 }
 
 /* The stream's bytes in a block to be freed, or NULL and errno. */
-static char *read_all(FILE *stream, size_t *size)
+static char *read_all(FILE *stream, size_t most, size_t *size)
 {
     char *text = NULL;
     size_t capacity = 0;
@@ -27,28 +27,29 @@ static char *read_all(FILE *stream, size_t *size)
         text = sim_grow(text, &capacity, *size + 4096, 1);
         got = fread(text + *size, 1, capacity - *size, stream);
         *size += got;
-        if (*size > SIM_JSON_MAX_BYTES) {
+        if (*size > most) {
             errno = EFBIG;
             break;
         }
     } while (got > 0);
-    if (ferror(stream) != 0 || *size > SIM_JSON_MAX_BYTES) {
+    if (ferror(stream) != 0 || *size > most) {
         free(text);
         return NULL;
     }
+    text[*size] = '\0'; /* there was room for more */
     return text;
 }
 
-static char *read_file(const char *path, size_t *size)
+static char *read_file(const char *path, size_t most, size_t *size)
 {
     if (strcmp(path, "-") == 0) {
-        return read_all(stdin, size);
+        return read_all(stdin, most, size);
     }
     FILE *stream = fopen(path, "rb");
     if (stream == NULL) {
         return NULL;
     }
-    char *text = read_all(stream, size);
+    char *text = read_all(stream, most, size);
     int error = errno;
     fclose(stream);
     errno = error;
@@ -66,12 +67,14 @@ static void print_problem(FILE *out, const char *name,
     fprintf(out, "%s\n", problem->message);
 }
 
-char *input_read(const char *path, size_t *size)
+char *input_read_any(const char *path, size_t most, const char *what,
+                     size_t *size)
 {
     const char *name = input_name(path);
-    char *text = read_file(path, size);
+    char *text = read_file(path, most, size);
     if (text == NULL && errno == EFBIG) {
-        fprintf(stderr, "raftsim: %s: larger than 8 MiB, no scenario\n", name);
+        fprintf(stderr, "raftsim: %s: larger than %zu MiB, no %s\n", name,
+                most >> 20, what);
     } else if (text == NULL) {
         fprintf(stderr, "raftsim: %s: %s\n", name, strerror(errno));
     }
@@ -85,6 +88,11 @@ void input_print_problems(const char *path,
     for (uint32_t i = 0; i < problems->count; i++) {
         print_problem(out, input_name(path), &problems->items[i]);
     }
+}
+
+char *input_read(const char *path, size_t *size)
+{
+    return input_read_any(path, SIM_JSON_MAX_BYTES, "scenario", size);
 }
 
 struct sim_scenario *input_parse(const char *path, const char *text,

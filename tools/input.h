@@ -14,8 +14,8 @@ struct sim_scenario *input_scenario(const char *path, const uint64_t *seed,
                                     FILE *problems_to);
 
 /* The two halves of it, for who parses one file with many seeds. The bytes of
- * the file, to be freed; NULL if it cannot be read, which is reported on
- * stderr. */
+ * the file and a zero after them, to be freed; NULL if it cannot be read, which
+ * is reported on stderr. */
 char *input_read(const char *path, size_t *size);
 struct sim_scenario *input_parse(const char *path, const char *text,
                                  size_t size, const uint64_t *seed,
@@ -25,6 +25,9 @@ struct sim_scenario *input_parse(const char *path, const char *text,
 void input_print_problems(const char *path,
                           const struct sim_scenario_problems *problems,
                           FILE *out);
+/* The bytes of any file ("a report"), up to a size; as input_read(). */
+char *input_read_any(const char *path, size_t most, const char *what,
+                     size_t *size);
 
 /* How messages call the file: the path, or "standard input". */
 const char *input_name(const char *path);

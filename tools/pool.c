@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "sim/memory.h"
@@ -20,16 +19,10 @@
 #define TURN_MS 50
 #define ENDING_TURN_MS 2
 
-/* Open files: the two pipes of a worker; and what the process has besides, the
- * pipes of a start included. */
-#define FILES_OF_WORKER 2u
-#define FILES_BESIDES 32u
-
 enum job_state {
     JOB_WAITS,
     JOB_RUNS,
     JOB_ENDED, /* its lines or its end are still to be told */
-    JOB_TOLD,  /* over */
 };
 
 struct job {
@@ -44,11 +37,18 @@ struct job {
     struct pool_end end;
 };
 
+/* What is kept of a job that is over. */
+struct times {
+    uint64_t wall_us, cpu_us;
+};
+
 struct pool {
     struct pool_options options;
     struct pool_client *client;
-    struct job **jobs; /* by number; they stay where they are */
-    size_t capacity;
+    struct job **jobs;   /* by number; they stay where they are; NULL once over:
+                            a day has millions */
+    struct times *times; /* of those that are over, by number */
+    size_t capacity, times_capacity;
     uint32_t n_jobs;
     uint32_t next;   /* the first that waits */
     uint32_t oldest; /* all before it are told */
@@ -65,24 +65,6 @@ uint32_t pool_processors(void)
     return count < 1                        ? 1
            : count > (long)POOL_MAX_WORKERS ? POOL_MAX_WORKERS
                                             : (uint32_t)count;
-}
-
-uint32_t pool_afford(uint32_t workers)
-{
-    struct rlimit limit;
-    rlim_t wanted = FILES_BESIDES + (rlim_t)workers * FILES_OF_WORKER;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) {
-        return workers;
-    }
-    struct rlimit raised = limit;
-    raised.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &raised) == 0) {
-        limit = raised;
-    }
-    return limit.rlim_cur >= wanted ? workers
-           : limit.rlim_cur < FILES_BESIDES
-               ? 0
-               : (uint32_t)((limit.rlim_cur - FILES_BESIDES) / FILES_OF_WORKER);
 }
 
 struct pool *pool_new(const struct pool_options *options,
@@ -115,6 +97,8 @@ uint32_t pool_submit(struct pool *pool, const char *const *argv,
     job->limits = *limits;
     pool->jobs = sim_grow(pool->jobs, &pool->capacity, (size_t)pool->n_jobs + 1,
                           sizeof(struct job *));
+    pool->times = sim_grow(pool->times, &pool->times_capacity,
+                           (size_t)pool->n_jobs + 1, sizeof *pool->times);
     pool->jobs[pool->n_jobs] = job;
     return pool->n_jobs++;
 }
@@ -122,7 +106,7 @@ uint32_t pool_submit(struct pool *pool, const char *const *argv,
 void pool_stop(struct pool *pool, uint32_t job)
 {
     assert(job < pool->n_jobs);
-    if (pool->jobs[job]->state != JOB_TOLD) {
+    if (pool->jobs[job] != NULL) {
         pool->jobs[job]->stopped = true;
     }
 }
@@ -136,15 +120,17 @@ static const struct job *job_at(const struct pool *pool, uint32_t job)
 uint64_t pool_wall_us(const struct pool *pool, uint32_t number)
 {
     const struct job *job = job_at(pool, number);
-    return job->state == JOB_RUNS ? wall_clock_us() - job->started_us
-                                  : job->end.wall_us;
+    return job == NULL              ? pool->times[number].wall_us
+           : job->state == JOB_RUNS ? wall_clock_us() - job->started_us
+                                    : job->end.wall_us;
 }
 
 uint64_t pool_cpu_us(const struct pool *pool, uint32_t number)
 {
     const struct job *job = job_at(pool, number);
-    return job->state == JOB_RUNS ? pool_worker__cpu_us(&job->worker)
-                                  : job->end.cpu_us;
+    return job == NULL              ? pool->times[number].cpu_us
+           : job->state == JOB_RUNS ? pool_worker__cpu_us(&job->worker)
+                                    : job->end.cpu_us;
 }
 
 /* --- telling the client --------------------------------------------------- */
@@ -185,10 +171,17 @@ static void tell_lines(struct pool *pool, uint32_t number)
     }
 }
 
+static void free_job(struct job *job)
+{
+    free_words(job);
+    free_texts(job);
+    free(job);
+}
+
 static void tell(struct pool *pool, uint32_t number)
 {
     struct job *job = pool->jobs[number];
-    if (job->state == JOB_WAITS || job->state == JOB_TOLD) {
+    if (job == NULL || job->state == JOB_WAITS) {
         return;
     }
     tell_lines(pool, number);
@@ -198,10 +191,10 @@ static void tell(struct pool *pool, uint32_t number)
         }
         job->end.complaint =
             job->worker.complaint != NULL ? job->worker.complaint : "";
-        job->state = JOB_TOLD;
         pool->client->end(pool->client, number, &job->end);
-        job->end.complaint = "";
-        free_texts(job);
+        pool->times[number] = (struct times){job->end.wall_us, job->end.cpu_us};
+        pool->jobs[number] = NULL;
+        free_job(job);
     }
 }
 
@@ -210,7 +203,7 @@ static void tell_all(struct pool *pool)
 {
     for (uint32_t i = pool->oldest; i < pool->next; i++) {
         tell(pool, i);
-        bool told = pool->jobs[i]->state == JOB_TOLD;
+        bool told = pool->jobs[i] == NULL;
         if (told && i == pool->oldest) {
             pool->oldest++;
         }
@@ -376,11 +369,12 @@ void pool_free(struct pool *pool)
     }
     assert(pool->n_running == 0);
     for (uint32_t i = 0; i < pool->n_jobs; i++) {
-        free_words(pool->jobs[i]);
-        free_texts(pool->jobs[i]);
-        free(pool->jobs[i]);
+        if (pool->jobs[i] != NULL) {
+            free_job(pool->jobs[i]);
+        }
     }
     free(pool->jobs);
+    free(pool->times);
     free(pool->running);
     free(pool->polled);
     free(pool);

@@ -40,8 +40,9 @@
 /* No report is longer; who writes such a line has lost his mind. */
 #define POOL_MAX_LINE ((size_t)16 * 1024 * 1024)
 
-/* How much of a worker's standard error is kept. */
-#define POOL_COMPLAINT_SIZE 1024u
+/* How much of a worker's standard error is kept: room for the last steps of a
+ * run that tells its story there. */
+#define POOL_COMPLAINT_SIZE 4096u
 
 /* 0: no limit. */
 struct pool_limits {

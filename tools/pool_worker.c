@@ -23,6 +23,11 @@
 /* More than a pipe holds. */
 #define REST_SIZE ((size_t)1 << 20)
 
+/* Open files: the two pipes of a worker; and what the process has besides, the
+ * pipes of a start included. */
+#define FILES_OF_WORKER 2u
+#define FILES_BESIDES 32u
+
 /* Both ends above the three standard descriptors, which may be closed here,
  * and closed in every program that is started. */
 static bool open_pipe(int ends[2])
@@ -47,6 +52,26 @@ static void close_end(int *descriptor)
         close(*descriptor);
         *descriptor = -1;
     }
+}
+
+/* --- how many there may be ------------------------------------------------ */
+
+uint32_t pool_afford(uint32_t workers)
+{
+    struct rlimit limit;
+    rlim_t wanted = FILES_BESIDES + (rlim_t)workers * FILES_OF_WORKER;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) {
+        return workers;
+    }
+    struct rlimit raised = limit;
+    raised.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &raised) == 0) {
+        limit = raised;
+    }
+    return limit.rlim_cur >= wanted ? workers
+           : limit.rlim_cur < FILES_BESIDES
+               ? 0
+               : (uint32_t)((limit.rlim_cur - FILES_BESIDES) / FILES_OF_WORKER);
 }
 
 /* --- in the child --------------------------------------------------------- */

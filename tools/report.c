@@ -23,6 +23,7 @@ enum exit_code report_exit_code(const struct report *report)
         return EXIT_AS_EXPECTED;
     case SIM_VERDICT_UNEXPECTED:
     case SIM_VERDICT_STEP_LIMIT:
+    case SIM_VERDICT_TIME_LIMIT:
         return EXIT_UNEXPECTED;
     case SIM_VERDICT_CONTRACT:
         return EXIT_BROKEN;
@@ -346,6 +347,10 @@ static void print_verdict(FILE *out, const struct report *report)
         terminal_print(out, TERMINAL_CAUTION,
                        "UNDECIDED: stopped by --max-steps");
         break;
+    case SIM_VERDICT_TIME_LIMIT:
+        terminal_print(out, TERMINAL_CAUTION,
+                       "UNDECIDED: stopped by --max-virtual-time");
+        break;
     }
 }
 
@@ -375,27 +380,4 @@ void report_print(const struct report *report, FILE *out)
     if (report->kept != NULL) {
         fprintf(out, "Kept in:      %s\n", report->kept);
     }
-}
-
-void report_print_short(const struct report *report, FILE *out)
-{
-    const struct sim_result *result = &report->outcome->result;
-    fprintf(out, "%s, seed %" PRIu64 ": ", input_name(report->path),
-            result->seed);
-    if (report->differs) {
-        fputs("does not repeat", out);
-    } else if (result->verdict == SIM_VERDICT_CONTRACT) {
-        fprintf(out, "broke the contract: %s", result->contract);
-    } else if (result->verdict == SIM_VERDICT_STEP_LIMIT) {
-        fputs("undecided, stopped by --max-steps", out);
-    } else if (result->verdict == SIM_VERDICT_RUNNING) {
-        fputs("undecided, interrupted", out);
-    } else if (result->violated) {
-        fprintf(out, "%s was violated in step %" PRIu64,
-                sim_property_name(result->violation.property),
-                result->violation.step);
-    } else {
-        fprintf(out, "%s: %s", result->unmet[0].pointer, result->unmet[0].text);
-    }
-    fputc('\n', out);
 }

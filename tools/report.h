@@ -6,6 +6,8 @@
 #include "tools/runner.h"
 
 struct replay;
+/* Room for what is wrong with a run. */
+#define REPORT_PROBLEM_SIZE 512u
 
 struct report {
     const char *path; /* of the scenario, as typed */
@@ -33,9 +35,13 @@ uint32_t report_situations_reached(const struct sim_result *result);
 /* The summary for programs: one JSON object on one line. */
 void report_print_json(const struct report *report, FILE *out);
 
-/* What is wrong with a run, which is not as expected, a word and a half, for a
- * line of its own among many: "FILE, seed 7: election_safety was violated in
- * step 812". */
+/* What is wrong with a run that is not as expected, in a word and a half:
+ * "election_safety was violated in step 812". */
+void report_problem(const struct report *report,
+                    char text[REPORT_PROBLEM_SIZE]);
+
+/* The same for a line of its own among many: "FILE, seed 7: election_safety was
+ * violated in step 812". */
 void report_print_short(const struct report *report, FILE *out);
 
 /* The command that repeats the replay of a file; to be freed. */

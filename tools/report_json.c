@@ -34,6 +34,8 @@ static const char *verdict_word(const struct report *report)
         return "contract";
     case SIM_VERDICT_STEP_LIMIT:
         return "step_limit";
+    case SIM_VERDICT_TIME_LIMIT:
+        return "time_limit";
     }
     return "contract";
 }
@@ -212,6 +214,11 @@ void report_print_json(const struct report *report, FILE *out)
     cJSON_AddBoolToObject(object, "checks", report->options->simulation.checks);
     add_properties(object, result);
     add_situations(object, result);
+    if (report_exit_code(report) != EXIT_AS_EXPECTED) {
+        char problem[REPORT_PROBLEM_SIZE];
+        report_problem(report, problem);
+        cJSON_AddStringToObject(object, "problem", problem);
+    }
     add_violation(object, result);
     add_unmet(object, result);
     if (result->verdict == SIM_VERDICT_CONTRACT) {

@@ -40,6 +40,15 @@ static bool read_what(const cJSON *object, const char *verdict,
     return true;
 }
 
+/* Leaves `text` empty where there is no such string; a longer one is cut off.
+ */
+static void copy_text(const cJSON *object, const char *key, char *text,
+                      size_t room)
+{
+    const char *found = text_of(object, key);
+    snprintf(text, room, "%s", found != NULL ? found : "");
+}
+
 static bool read_object(const cJSON *object, struct run_line *line)
 {
     const char *seed = text_of(object, "seed");
@@ -50,6 +59,10 @@ static bool read_object(const cJSON *object, struct run_line *line)
     }
     line->good = strcmp(verdict, "as_expected") == 0;
     line->decided = strcmp(verdict, "interrupted") != 0;
+    copy_text(object, "hash", line->hash, sizeof line->hash);
+    copy_text(object, "problem", line->problem, sizeof line->problem);
+    copy_text(cJSON_GetObjectItemCaseSensitive(object, "violation"), "text",
+              line->detail, sizeof line->detail);
     return line->good || read_what(object, verdict, line);
 }
 

@@ -7,8 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Room for what went wrong, in a word. */
+/* Room for what went wrong, in a word, in a line and in a paragraph. */
 #define RUN_LINE_WHAT_SIZE 48u
+#define RUN_LINE_PROBLEM_SIZE 512u
+#define RUN_LINE_DETAIL_SIZE 1024u
+
+/* 16 digits. */
+#define RUN_LINE_HASH_SIZE 17u
 
 struct run_line {
     uint64_t seed;
@@ -16,8 +21,13 @@ struct run_line {
     bool good;      /* as expected */
     bool decided;   /* false: interrupted, it says nothing */
     /* What went wrong; empty if good. The name of the property that was
-     * violated; or "expectation", "contract", "not_repeatable", "step_limit" */
+     * violated; or "expectation", "contract", "not_repeatable", "step_limit",
+     * "time_limit" */
     char what[RUN_LINE_WHAT_SIZE];
+    /* The rest is empty where the line does not have it. */
+    char hash[RUN_LINE_HASH_SIZE];       /* over all of its steps */
+    char problem[RUN_LINE_PROBLEM_SIZE]; /* "... was violated in step 8" */
+    char detail[RUN_LINE_DETAIL_SIZE];   /* what the checker says of it */
 };
 
 /* False if that is no such line. A zero follows the `size` bytes. */

@@ -56,7 +56,8 @@ static enum exit_code run_one(struct tour *tour, int i, uint64_t seed)
     enum exit_code code = EXIT_BAD_INPUT;
     if (without_apply(&run->without, scenario, tour->files[i]) &&
         run_open_trace(run, tour->files, tour->n_files)) {
-        code = run_scenario(run, tour->files[i], &tour->texts[i], scenario, seed);
+        code =
+            run_scenario(run, tour->files[i], &tour->texts[i], scenario, seed);
         tour->done++;
         tour->good += code == EXIT_AS_EXPECTED ? 1 : 0;
         show_progress(tour);

@@ -26,6 +26,7 @@ have() {
     libcriterion-dev) pkg-config --exists criterion ;;
     libcjson-dev) pkg-config --exists libcjson ;;
     libclang-rt-*) can_fuzz ;;
+    parallel) parallel --version | grep GNU ;;
     python3-jsonschema) python3 -c 'import jsonschema' ;;
     *) command -v "$1" ;;
     esac >/dev/null 2>&1

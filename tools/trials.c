@@ -21,6 +21,9 @@
  */
 #define CPU_LIMIT_S 20u
 
+/* How a sweep begins to say how a process ended. */
+#define KILLED_BY "killed by "
+
 /* How long a wait for processes may last before the clock is looked at. */
 #define POLL_MS 50
 
@@ -177,8 +180,11 @@ static bool start(struct crowd *crowd, struct child *child)
 static void died(const struct child *child, int status,
                  const struct failure *wanted, struct trial_result *result)
 {
-    if (!WIFSIGNALED(status) || strcmp(wanted->what, "died") != 0 ||
-        strcmp(wanted->kind, failure_signal_name(WTERMSIG(status))) != 0) {
+    const char *name =
+        WIFSIGNALED(status) ? failure_signal_name(WTERMSIG(status)) : NULL;
+    if (name == NULL || strcmp(wanted->what, "died") != 0 ||
+        strncmp(wanted->kind, KILLED_BY, strlen(KILLED_BY)) != 0 ||
+        strcmp(wanted->kind + strlen(KILLED_BY), name) != 0) {
         return;
     }
     *result = child->line.result;

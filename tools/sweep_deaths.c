@@ -1,0 +1,171 @@
+/* Workers that died: how, at which seed, and what led there. */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/memory.h"
+#include "tools/failure.h"
+#include "tools/sweep_internal.h"
+
+/* Room for how a worker died, in a line. */
+#define HOW_SIZE 384u
+
+/* --- how ------------------------------------------------------------------ */
+
+/* The last line that it wrote to standard error, cut off. */
+static void last_words(const char *complaint, char *text, size_t room)
+{
+    size_t end = strlen(complaint);
+    while (end > 0 && complaint[end - 1] == '\n') {
+        end--;
+    }
+    size_t begin = end;
+    while (begin > 0 && complaint[begin - 1] != '\n') {
+        begin--;
+    }
+    snprintf(text, room, "%.*s", (int)(end - begin), complaint + begin);
+}
+
+/* "killed by SIGABRT: raft.c:7: ... failed" */
+static void tell_how(const struct pool_end *end, uint64_t silence_us,
+                     char how[HOW_SIZE])
+{
+    char words[HOW_SIZE / 2];
+    size_t size = 0;
+    last_words(end->complaint, words, sizeof words);
+    if (end->kind == POOL_KILLED && failure_signal_name(end->code) != NULL) {
+        size = (size_t)snprintf(how, HOW_SIZE, "killed by %s",
+                                failure_signal_name(end->code));
+    } else if (end->kind == POOL_KILLED) {
+        size =
+            (size_t)snprintf(how, HOW_SIZE, "killed by signal %d", end->code);
+    } else if (end->kind == POOL_SILENT) {
+        size = (size_t)snprintf(
+            how, HOW_SIZE, "no sign of life for %" PRIu64 ".%03" PRIu64 " s",
+            silence_us / 1000000u, silence_us / 1000u % 1000u);
+    } else if (end->kind == POOL_CPU_LIMIT) {
+        size = (size_t)snprintf(how, HOW_SIZE, "out of processor time");
+    } else if (end->kind == POOL_LONG_LINE) {
+        size = (size_t)snprintf(how, HOW_SIZE, "printed a line without end");
+    } else {
+        size = (size_t)snprintf(how, HOW_SIZE,
+                                "ended with exit code %d before its report",
+                                end->code);
+    }
+    if (words[0] != '\0') {
+        snprintf(how + size, HOW_SIZE - size, ": %s", words);
+    }
+}
+
+/* What steers a terminal, or is no text at all, is not told. */
+static void clean(char *text)
+{
+    for (; *text != '\0'; text++) {
+        unsigned char byte = (unsigned char)*text;
+        if ((byte < 0x20 && byte != '\n') || byte >= 0x7f) {
+            *text = '?';
+        }
+    }
+}
+
+/* --- the seed that it was at ---------------------------------------------- */
+
+static void note_death(struct sweeper *sweeper, size_t number, char *how)
+{
+    struct unit *unit = sweeper->units[number];
+    struct sweep_failure failure = {
+        .seed = unit->seeds.first + unit->n_done,
+        .what = "died",
+        .detail = sim_strdup(""),
+        .last_steps = sim_strdup(""),
+    };
+    clean(how);
+    failure.problem = sim_strdup(how);
+    failure.repeat =
+        sweep__repeat(sweeper->sweep, unit->scenario, failure.seed);
+    sweep__note_failure(sweeper, unit, failure);
+    sweep__submit_story(sweeper, number, unit->n_failures - 1);
+    if (unit->n_done <= unit->seeds.last - unit->seeds.first) {
+        sweep__submit_batch(sweeper, number);
+    }
+}
+
+/* Whoever ends a whole machine, or a job of one, tells the workers as well:
+ * that is no fault of theirs. (A node that sends such a signal to itself does
+ * so again.) */
+static bool was_sent_away(const struct pool_end *end)
+{
+    return (end->kind == POOL_EXITED && end->code == EXIT_INTERRUPTED) ||
+           (end->kind == POOL_KILLED &&
+            (end->code == SIGTERM || end->code == SIGINT ||
+             end->code == SIGHUP));
+}
+
+void sweep__take_death(struct sweeper *sweeper, size_t number,
+                       const struct pool_end *end)
+{
+    char how[HOW_SIZE];
+    struct unit *unit = sweeper->units[number];
+    if (was_sent_away(end) && unit->asked_again != unit->n_done + 1) {
+        unit->asked_again = unit->n_done + 1;
+        sweep__submit_batch(sweeper, number);
+        return;
+    }
+    tell_how(end, sweeper->sweep->options.silence_us, how);
+    note_death(sweeper, number, how);
+}
+
+void sweep__take_garbage(struct sweeper *sweeper, size_t number)
+{
+    char how[HOW_SIZE] = "printed what is no report of a run";
+    note_death(sweeper, number, how);
+}
+
+/* --- what led there ------------------------------------------------------- */
+
+/* Lines, each ended: the first one may have lost its beginning, where there was
+ * more than is kept, and the last one its end. */
+static char *whole_lines(const char *text)
+{
+    const char *newline = strchr(text, '\n');
+    bool cut = strlen(text) == POOL_COMPLAINT_SIZE && newline != NULL;
+    const char *from = cut ? newline + 1 : text;
+    size_t size = strlen(from);
+    char *lines = sim_calloc(size + 2, 1);
+    memcpy(lines, from, size);
+    if (size > 0 && lines[size - 1] != '\n') {
+        lines[size] = '\n';
+    }
+    return lines;
+}
+
+static char *alone(const char *problem)
+{
+    static const char more[] = " (alone, the seed ended as expected)";
+    size_t room = strlen(problem) + sizeof more;
+    char *text = sim_calloc(room, 1);
+    snprintf(text, room, "%s%s", problem, more);
+    return text;
+}
+
+void sweep__story_end(struct sweeper *sweeper, const struct sweep_task *task,
+                      const struct pool_end *end)
+{
+    struct unit *unit = sweeper->units[task->unit];
+    struct sweep_failure *failure = &unit->failures[task->failure];
+    if (end->kind == POOL_INTERRUPTED || end->kind == POOL_STOPPED ||
+        end->kind == POOL_NOT_STARTED) {
+        return;
+    }
+    char *lines = whole_lines(end->complaint);
+    clean(lines);
+    free(failure->last_steps);
+    failure->last_steps = lines;
+    if (task->good) {
+        char *problem = alone(failure->problem);
+        free(failure->problem);
+        failure->problem = problem;
+    }
+    sweep__keep(sweeper, unit, failure);
+}
