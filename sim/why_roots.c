@@ -1,0 +1,384 @@
+/* What a violation rests on: the steps that contradict each other. They are
+ * found again in the records by what the property says; where that fails, the
+ * step of the violation is all that there is. */
+#include "sim/why_internal.h"
+
+/* The record of the violation's step: of node `a`, or the last one by then. */
+static uint32_t step_of(const struct sim_why *why,
+                        const struct sim_violation *violation, uint32_t node)
+{
+    uint32_t found = WHY_NONE;
+    for (uint32_t at = 0; at < why->n_records; at++) {
+        const struct why_record *r = why__get(why, at);
+        if (r->step > violation->step) {
+            break;
+        }
+        if (r->kind != WHY_DURABLE && r->kind != WHY_EVENT && r->node == node) {
+            found = at;
+        }
+    }
+    return found;
+}
+
+/* --- elections and votes -------------------------------------------------- */
+
+static void of_election_safety(struct why_walk *walk, uint32_t record,
+                               uint32_t first, uint32_t second)
+{
+    const struct sim_why *why = walk->why;
+    uint64_t term = why__get(why, record)->view.hard_state.term;
+    why__rest_on(walk, 0, WHY_OF_ROLE, why__led(why, first, term, record));
+    why__rest_on(walk, 0, WHY_OF_ROLE, why__led(why, second, term, record));
+}
+
+/* The latest vote that is known of the node, in memory or in a message; and the
+ * one before it in that term. */
+static void of_one_vote(struct why_walk *walk, uint32_t record)
+{
+    const struct sim_why *why = walk->why;
+    uint32_t node = why__get(why, record)->node;
+    uint64_t term = why__get(why, record)->view.hard_state.term;
+    uint32_t vote = why__voted(why, node, term, SIM_NONE, record);
+    why__rest_on_step(walk, 0, record);
+    for (int i = 0; i < 4 && vote != WHY_NONE; i++) {
+        bool own = why__get(why, vote)->view.hard_state.vote == node;
+        why__rest_on(walk, 0, own ? WHY_OF_ROLE : WHY_OF_VOTE, vote);
+        uint32_t before = why__get(why, vote)->before;
+        vote = before == WHY_NONE
+                   ? WHY_NONE
+                   : why__voted(why, node, term, SIM_NONE, before);
+    }
+    for (uint32_t at = record; at != WHY_NONE; at = why__get(why, at)->before) {
+        if (why__view_before(why, at).hard_state.term != term) {
+            break;
+        }
+        struct sim_view before = why__view_before(why, at);
+        if (before.hard_state.vote != SIM_NONE &&
+            why__get(why, at)->kind == WHY_STEP &&
+            before.hard_state.vote != why__get(why, at)->view.hard_state.vote) {
+            why__rest_on(walk, 0, WHY_OF_BREACH, at);
+        }
+    }
+}
+
+/* The last message that the node let go in that step, rather one that it may
+ * not have. */
+static void of_promise(struct why_walk *walk, uint32_t record,
+                       const struct sim_violation *violation)
+{
+    const struct sim_why *why = walk->why;
+    uint32_t node = violation->nodes[0];
+    size_t found = why->n_letters;
+    for (size_t i = why->n_letters; i > 0; i--) {
+        const struct why_letter *letter = &why->letters[i - 1];
+        char room[SIM_WHY_LINE_SIZE];
+        struct why_text text = {room, sizeof room, 0};
+        if (letter->from == node && letter->left_us != SIM_NEVER &&
+            letter->left_step == violation->step &&
+            why__breach_of_letter(why, (uint32_t)i - 1, &text) !=
+                WHY_KEEPS_RULES) {
+            found = i - 1;
+        }
+    }
+    if (found == why->n_letters) {
+        why__rest_on_step(walk, 0, record);
+        return;
+    }
+    why__rest_on_number(walk, 0, WHY_OF_LETTER, why->letters[found].left,
+                        (uint32_t)found);
+    why__rest_on_step(walk, 1, why->letters[found].made);
+}
+
+/* --- logs ----------------------------------------------------------------- */
+
+/* The commit of the node that is furthest back and has what `tip` lacks. */
+static uint32_t commit_without(const struct sim_why *why, uint32_t node,
+                               uint32_t record, sim_tip tip)
+{
+    uint32_t found = WHY_NONE;
+    for (uint32_t at = why__at(why, node, record); at != WHY_NONE;
+         at = why__get(why, at)->before) {
+        const struct why_record *r = why__get(why, at);
+        if (r->kind == WHY_STEP &&
+            r->view.commit_index > why__view_before(why, at).commit_index &&
+            !sim_log_tree_contains(why->tree, tip, why__commit_tip(why, at))) {
+            found = at;
+        }
+    }
+    return found;
+}
+
+static void of_completeness(struct why_walk *walk, uint32_t record,
+                            uint32_t other)
+{
+    const struct sim_why *why = walk->why;
+    const struct why_record *r = why__get(why, record);
+    bool elected =
+        r->view.role == SIM_LEADER &&
+        why__led(why, r->node, r->view.hard_state.term, record) == record;
+    why__rest_on_step(walk, 0, record);
+    if (elected) {
+        why__rest_on(
+            walk, 0, WHY_OF_COMMIT,
+            commit_without(why, other, record, why__tip_before(why, record)));
+        return;
+    }
+    sim_tip committed = why__commit_tip(why, record);
+    for (uint32_t at = why__at(why, other, record); at != WHY_NONE;
+         at = why__get(why, at)->before) {
+        const struct why_record *led = why__get(why, at);
+        if (led->view.role == SIM_LEADER &&
+            why__led(why, other, led->view.hard_state.term, at) == at &&
+            !sim_log_tree_contains(why->tree, led->tip, committed)) {
+            why__rest_on(walk, 0, WHY_OF_ROLE, at);
+            return;
+        }
+    }
+}
+
+/* The first commit of any node that is not on one path with the log here. */
+static void of_state_machines(struct why_walk *walk, uint32_t record)
+{
+    const struct sim_why *why = walk->why;
+    const struct why_record *r = why__get(why, record);
+    sim_tip held = why__commit_tip(why, record);
+    why__rest_on_step(walk, 0, record);
+    for (uint32_t at = 0; at < record; at++) {
+        const struct why_record *other = why__get(why, at);
+        if (other->kind != WHY_STEP || other->node == r->node ||
+            other->view.commit_index <=
+                why__view_before(why, at).commit_index) {
+            continue;
+        }
+        sim_tip tip = why__commit_tip(why, at);
+        if (!sim_log_tree_contains(why->tree, held, tip) &&
+            !sim_log_tree_contains(why->tree, tip, held)) {
+            why__rest_on(walk, 0, WHY_OF_COMMIT, at);
+            why__rest_on_entry(walk, 1, r->node, held, record);
+            return;
+        }
+    }
+}
+
+/* Where any node's log came to have the entry first. */
+static uint32_t first_with(const struct sim_why *why, sim_tip entry)
+{
+    for (uint32_t at = 0; at < why->n_records; at++) {
+        const struct why_record *r = why__get(why, at);
+        if ((r->kind == WHY_STEP || r->kind == WHY_LIFE) &&
+            sim_log_tree_contains(why->tree, r->tip, entry)) {
+            return at;
+        }
+    }
+    return WHY_NONE;
+}
+
+static void of_log_matching(struct why_walk *walk, uint32_t record)
+{
+    const struct sim_why *why = walk->why;
+    const struct why_record *r = why__get(why, record);
+    why__rest_on_step(walk, 0, record);
+    for (sim_tip tip = r->tip; tip != SIM_ROOT;
+         tip = sim_log_tree_parent(why->tree, tip)) {
+        sim_tip twin = sim_log_tree_twin(why->tree, tip);
+        if (twin != SIM_NO_TIP) {
+            uint32_t at = first_with(why, twin);
+            if (at != WHY_NONE) {
+                why__rest_on_entry(walk, 0, why__get(why, at)->node, twin, at);
+            }
+            sim_tip before = sim_log_tree_parent(why->tree, tip);
+            why__rest_on_entry(walk, 1, r->node, before, record);
+            return;
+        }
+    }
+}
+
+/* Where the disk dropped it, or the commit that too few hold. */
+static void of_quorum(struct why_walk *walk, uint32_t record)
+{
+    const struct sim_why *why = walk->why;
+    const struct why_record *r = why__get(why, record);
+    bool committed =
+        r->view.commit_index > why__view_before(why, record).commit_index;
+    why__rest_on_step(walk, 0, record);
+    if (committed) {
+        return;
+    }
+    uint32_t commit = WHY_NONE;
+    for (uint32_t at = 0; at <= record; at++) {
+        const struct why_record *other = why__get(why, at);
+        if (other->kind == WHY_STEP &&
+            other->view.commit_index > why__view_before(why, at).commit_index &&
+            (commit == WHY_NONE ||
+             other->view.commit_index >
+                 why__get(why, commit)->view.commit_index)) {
+            commit = at;
+        }
+    }
+    if (commit != WHY_NONE) {
+        why__rest_on(walk, 1, WHY_OF_COMMIT, commit);
+        uint32_t lost =
+            why__lost(why, r->node, why__commit_tip(why, commit), record);
+        if (lost != WHY_NONE) {
+            why__rest_on_step(walk, 0, lost);
+        }
+    }
+}
+
+static void of_members(struct why_walk *walk, uint32_t record)
+{
+    const struct sim_why *why = walk->why;
+    const struct why_record *r = why__get(why, record);
+    sim_tip latest = sim_log_tree_configuration(why->tree, r->tip);
+    why__rest_on_step(walk, 0, record);
+    why__rest_on_entry(walk, 1, r->node, latest, record);
+    if (latest != SIM_ROOT) {
+        why__rest_on_entry(
+            walk, 1, r->node,
+            sim_log_tree_configuration(why->tree,
+                                       sim_log_tree_parent(why->tree, latest)),
+            record);
+    }
+    why__rest_on(walk, 1, WHY_OF_ROLE,
+                 why__led(why, r->node, r->view.hard_state.term, record));
+    sim_tip before =
+        sim_log_tree_configuration(why->tree, why__tip_before(why, record));
+    why__rest_on_entry(walk, 1, r->node, before, record);
+}
+
+/* --- state machines ------------------------------------------------------- */
+
+/* Entries of the same command before the one at `entry`; and its session. */
+static void of_command(struct why_walk *walk, uint32_t record, sim_tip entry)
+{
+    const struct sim_why *why = walk->why;
+    const struct why_record *r = why__get(why, record);
+    struct sim_entry of = sim_log_tree_entry(why->tree, entry);
+    why__rest_on_entry(walk, 1, r->node, entry, record);
+    for (sim_tip tip = sim_log_tree_parent(why->tree, entry); tip != SIM_ROOT;
+         tip = sim_log_tree_parent(why->tree, tip)) {
+        struct sim_entry other = sim_log_tree_entry(why->tree, tip);
+        uint64_t index = sim_log_tree_position(why->tree, tip).index;
+        if (index < of.session) {
+            return;
+        }
+        if (other.kind == SIM_ENTRY_COMMAND && other.session == of.session &&
+            other.sequence == of.sequence) {
+            why__rest_on_entry(walk, 1, r->node, tip, record);
+        } else if (index == of.session) {
+            why__rest_on_entry(walk, 2, r->node, tip, record);
+        }
+    }
+}
+
+static bool is_repeated(const struct sim_why *why, sim_tip entry)
+{
+    struct sim_entry of = sim_log_tree_entry(why->tree, entry);
+    if (of.kind != SIM_ENTRY_COMMAND || of.session == 0) {
+        return false;
+    }
+    for (sim_tip tip = sim_log_tree_parent(why->tree, entry); tip != SIM_ROOT;
+         tip = sim_log_tree_parent(why->tree, tip)) {
+        struct sim_entry other = sim_log_tree_entry(why->tree, tip);
+        if (other.kind == SIM_ENTRY_COMMAND && other.session == of.session &&
+            other.sequence == of.sequence) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The last snapshot that the node took before the step, and in it. */
+static void of_state(struct why_walk *walk, uint32_t record)
+{
+    const struct sim_why *why = walk->why;
+    const struct why_record *r = why__get(why, record);
+    why__rest_on_step(walk, 0, record);
+    for (uint32_t at = record; at != WHY_NONE; at = why__get(why, at)->before) {
+        if (why__get(why, at)->restored.index > 0) {
+            why__rest_on(walk, 1, WHY_OF_SNAPSHOT, at);
+            break;
+        }
+    }
+    for (uint64_t i = 0; i < r->n_applied; i++) {
+        sim_tip entry =
+            sim_log_tree_ancestor(why->tree, r->tip, r->applied_from + i);
+        if (entry != SIM_NO_TIP && is_repeated(why, entry)) {
+            of_command(walk, record, entry);
+            return;
+        }
+    }
+}
+
+/* A term or a commit index that was higher before. */
+static void of_lower(struct why_walk *walk, uint32_t record)
+{
+    const struct sim_why *why = walk->why;
+    const struct why_record *r = why__get(why, record);
+    uint64_t commit = why__view_before(why, record).commit_index;
+    why__rest_on_step(walk, 0, record);
+    if (commit > r->view.commit_index && r->before != WHY_NONE) {
+        why__rest_on(walk, 1, WHY_OF_COMMIT,
+                     why__committed(why, r->node, commit, r->before));
+    }
+}
+
+/* -------------------------------------------------------------------------- */
+
+void why__find_roots(struct why_walk *walk,
+                     const struct sim_violation *violation)
+{
+    const struct sim_why *why = walk->why;
+    uint32_t a = violation->n_nodes > 0 ? violation->nodes[0] : SIM_NONE;
+    uint32_t b = violation->n_nodes > 1 ? violation->nodes[1] : a;
+    uint32_t record = a == SIM_NONE ? WHY_NONE : step_of(why, violation, a);
+    if (violation->property == SIM_LINEARIZABILITY) {
+        why__find_operations(walk);
+    } else if (violation->property == SIM_PROGRESS) {
+        why__find_end(walk);
+    }
+    if (record == WHY_NONE) {
+        return;
+    }
+    switch (violation->property) {
+    case SIM_ELECTION_SAFETY:
+        of_election_safety(walk, step_of(why, violation, b), a, b);
+        break;
+    case SIM_ONE_VOTE_PER_TERM:
+        of_one_vote(walk, record);
+        break;
+    case SIM_DURABLE_BEFORE_ACKNOWLEDGED:
+        of_promise(walk, record, violation);
+        break;
+    case SIM_LEADER_COMPLETENESS:
+        of_completeness(walk, record, b);
+        break;
+    case SIM_STATE_MACHINE_SAFETY:
+        of_state_machines(walk, record);
+        break;
+    case SIM_LOG_MATCHING:
+        of_log_matching(walk, record);
+        break;
+    case SIM_COMMITTED_ON_QUORUM:
+        of_quorum(walk, record);
+        break;
+    case SIM_LEADER_APPEND_ONLY:
+    case SIM_ONE_CHANGE_AT_A_TIME:
+    case SIM_CONFIGURATION_MATCHES_LOG:
+        of_members(walk, record);
+        break;
+    case SIM_SNAPSHOT_OF_COMMITTED:
+    case SIM_SNAPSHOT_EQUALS_REPLAY:
+    case SIM_EXACTLY_ONCE:
+        of_state(walk, record);
+        break;
+    case SIM_MONOTONIC_TERM:
+    case SIM_MONOTONIC_COMMIT:
+        of_lower(walk, record);
+        break;
+    case SIM_LINEARIZABILITY:
+    case SIM_PROGRESS:
+    case SIM_PROPERTY_COUNT:
+        break;
+    }
+}

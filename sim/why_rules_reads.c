@@ -1,0 +1,127 @@
+/* Reads that the dissertation forbids to answer. */
+#include <inttypes.h>
+
+#include "sim/why_internal.h"
+
+uint32_t why__asked(const struct sim_why *why, uint32_t record, size_t nth)
+{
+    const struct why_record *r = why__get(why, record);
+    uint64_t tag = why->tags[r->ready + nth];
+    for (uint32_t at = record; at != WHY_NONE; at = why__get(why, at)->before) {
+        const struct why_record *step = why__get(why, at);
+        if (step->kind == WHY_STEP && step->input == SIM_INPUT_READ &&
+            step->tag == tag) {
+            return at;
+        }
+    }
+    return WHY_NONE;
+}
+
+struct sim_set why__heard_from(const struct sim_why *why, uint32_t from,
+                               uint32_t to, struct sim_set *doubtful)
+{
+    struct sim_set heard = {{0}};
+    *doubtful = heard;
+    sim_set_add(&heard, why__get(why, to)->node);
+    for (uint32_t at = to; at != WHY_NONE && at > from;
+         at = why__get(why, at)->before) {
+        const struct why_letter *answer = why__letter(why, at);
+        if (answer == NULL ||
+            answer->message.term != why__get(why, to)->view.hard_state.term) {
+            continue;
+        }
+        const struct why_letter *question = why__letter(why, answer->made);
+        if (question == NULL || question->from != why__get(why, to)->node) {
+            sim_set_add(doubtful, answer->from);
+        } else if (question->made >= from) {
+            sim_set_add(&heard, answer->from);
+        }
+    }
+    *doubtful = sim_set_without(doubtful, &heard);
+    return heard;
+}
+
+/* Another node that leads a later term by then; SIM_NONE. */
+static uint32_t later_leader(const struct sim_why *why, uint32_t record,
+                             uint64_t *term)
+{
+    const struct why_record *r = why__get(why, record);
+    *term = r->view.hard_state.term;
+    uint32_t found = SIM_NONE;
+    for (uint32_t node = 1; node <= why->n; node++) {
+        uint32_t at = why__at(why, node, record);
+        if (at != WHY_NONE && why__get(why, at)->kind != WHY_CRASH &&
+            why__get(why, at)->view.role == SIM_LEADER &&
+            why__get(why, at)->view.hard_state.term > *term) {
+            *term = why__get(why, at)->view.hard_state.term;
+            found = node;
+        }
+    }
+    return found;
+}
+
+static enum why_rule of_lease(const struct sim_why *why, uint32_t record,
+                              struct why_text *text)
+{
+    uint64_t term;
+    uint32_t other = later_leader(why, record, &term);
+    if (other == SIM_NONE) {
+        return WHY_KEEPS_RULES;
+    }
+    why__add(text, ", though %" PRIu32 " leads term %" PRIu64 " by now", other,
+             term);
+    return WHY_LEASE_EXCLUDES_LEADERS;
+}
+
+/* A follower forwards the read: what the leader did is seen there. */
+static enum why_rule of_one(const struct sim_why *why, uint32_t record,
+                            uint32_t asked, struct why_text *text)
+{
+    const struct why_record *r = why__get(why, record);
+    const struct why_record *question = why__get(why, asked);
+    if (question->view.role != SIM_LEADER || r->view.role != SIM_LEADER ||
+        question->view.hard_state.term != r->view.hard_state.term) {
+        return WHY_KEEPS_RULES;
+    }
+    if (sim_log_tree_position(why->tree, why__commit_tip(why, record)).term !=
+        r->view.hard_state.term) {
+        why__add(text, ", though the last that it holds committed is ");
+        why__add_place(text, sim_log_tree_position(
+                                 why->tree, why__commit_tip(why, record)));
+        return WHY_READ_AFTER_OWN_ENTRY;
+    }
+    if (r->view.last_applied < question->view.commit_index) {
+        why__add(text,
+                 ", though it has applied up to %" PRIu64 " only, and %" PRIu64
+                 " was committed when it was asked",
+                 r->view.last_applied, question->view.commit_index);
+        return WHY_READ_OF_APPLIED;
+    }
+    if (question->lease) {
+        return asked == record ? of_lease(why, record, text) : WHY_KEEPS_RULES;
+    }
+    struct sim_set doubtful;
+    struct sim_set heard = why__heard_from(why, asked, record, &doubtful);
+    struct sim_set most = sim_set_union(&heard, &doubtful);
+    const struct sim_configuration *members = why__members(why, r->tip);
+    if (members == NULL || sim_configuration_is_quorum(members, &most)) {
+        return WHY_KEEPS_RULES;
+    }
+    why__add(text, ", though since it was asked no majority has answered what "
+                   "it sent since");
+    return WHY_READ_CONFIRMED;
+}
+
+enum why_rule why__breach_of_read(const struct sim_why *why, uint32_t record,
+                                  struct why_text *text)
+{
+    enum why_rule rule = WHY_KEEPS_RULES;
+    for (size_t i = 0;
+         i < why__get(why, record)->n_ready && rule == WHY_KEEPS_RULES; i++) {
+        uint32_t asked = why__asked(why, record, i);
+        if (asked != WHY_NONE) {
+            rule = of_one(why, record, asked, text);
+        }
+    }
+    return rule;
+}

@@ -1,0 +1,76 @@
+/* The pieces that lines are made of. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "sim/why_internal.h"
+
+void why__add(struct why_text *text, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    size_t room = text->size - text->used;
+    int n = vsnprintf(text->text + text->used, room, format, list);
+    va_end(list);
+    if (n > 0) {
+        text->used += (size_t)n < room ? (size_t)n : room - 1;
+    }
+}
+
+void why__add_set(struct why_text *text, const struct sim_set *set)
+{
+    bool first = true;
+    for (uint32_t node = 1; node <= SIM_MAX_NODES; node++) {
+        if (sim_set_has(set, node)) {
+            why__add(text, "%s%" PRIu32, first ? "" : ", ", node);
+            first = false;
+        }
+    }
+    why__add(text, "%s", first ? "nobody" : "");
+}
+
+void why__add_place(struct why_text *text, struct sim_position place)
+{
+    if (place.index == 0) {
+        why__add(text, "no entry");
+    } else {
+        why__add(text, "entry %" PRIu64 " of term %" PRIu64, place.index,
+                 place.term);
+    }
+}
+
+void why__add_entry_at(struct why_text *text, const struct sim_why *why,
+                       sim_tip tip, uint64_t index)
+{
+    sim_tip entry = sim_log_tree_ancestor(why->tree, tip, index);
+    if (entry == SIM_NO_TIP) {
+        why__add(text, "no entry %" PRIu64 " (its log ends at %" PRIu64 ")",
+                 index, sim_log_tree_position(why->tree, tip).index);
+    } else {
+        why__add_place(text, sim_log_tree_position(why->tree, entry));
+    }
+}
+
+static void add_share(struct why_text *text, const struct sim_set *set,
+                      const struct sim_set *voters, const char *name)
+{
+    struct sim_set without = sim_set_without(voters, set);
+    why__add(text, "%" PRIu32 " of %" PRIu32 " %s",
+             sim_set_count(voters) - sim_set_count(&without),
+             sim_set_count(voters), name);
+}
+
+void why__add_share(struct why_text *text, const struct sim_set *set,
+                    const struct sim_configuration *members)
+{
+    if (members == NULL) {
+        return;
+    }
+    if (!sim_configuration_is_joint(members)) {
+        add_share(text, set, &members->voters, "voters");
+        return;
+    }
+    add_share(text, set, &members->voters, "new voters");
+    why__add(text, ", ");
+    add_share(text, set, &members->old_voters, "old ones");
+}
