@@ -16,6 +16,7 @@ enum exit_code {
 
 int cmd_run(const char *program, int argc, char **argv);
 int cmd_check(const char *program, int argc, char **argv);
+int cmd_explain(const char *program, int argc, char **argv);
 int cmd_hunt(const char *program, int argc, char **argv);
 int cmd_help(const char *program, int argc, char **argv);
 

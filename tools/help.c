@@ -56,8 +56,9 @@ static const char *const overview_page[] = {
     "SYNOPSIS",
     "    raftsim run FILE... [--seed N] [--trace FILE] [--verbose] [--json]",
     "    raftsim check FILE...",
+    "    raftsim explain FILE [--seed N] [--all]",
     "    raftsim hunt --mutants DIR --build DIR",
-    "    raftsim help [run | check | hunt | scenario | situations]",
+    "    raftsim help [run | check | explain | hunt | scenario | situations]",
     "    raftsim --version",
     "",
     "DESCRIPTION",
@@ -74,6 +75,7 @@ static const char *const overview_page[] = {
     "    run         Run scenarios and report.",
     "    check       Say whether scenario files are valid, without running "
     "them.",
+    "    explain     Tell the few steps that led to a violation.",
     "    hunt        Find mutants of the Raft library, and how fast.",
     "    help        Print a page: a command, scenario for the format, or",
     "                situations for what is worth reaching.",
@@ -193,7 +195,8 @@ static const char *const help_text[] = {
     "    raftsim help - print a help page",
     "",
     "SYNOPSIS",
-    "    raftsim help [run | check | hunt | scenario | situations | help]",
+    "    raftsim help [run | check | explain | hunt | scenario | situations |",
+    "                  help]",
     NULL,
 };
 
@@ -241,6 +244,16 @@ static void print_hunt(FILE *out)
     print_section(help_hunt_exit, out);
     print_section(environment_page, out);
     print_section(help_hunt_examples, out);
+}
+
+static void print_explain(FILE *out)
+{
+    print_lines(help_explain_lines, out);
+    fputs("\nOPTIONS\n", out);
+    options_print(help_explain_options, HELP_EXPLAIN_OPTION_COUNT, out);
+    print_section(help_explain_exit, out);
+    print_section(environment_page, out);
+    print_section(help_explain_examples, out);
 }
 
 static void print_overview(FILE *out)
@@ -297,7 +310,8 @@ static const struct {
     const char *topic;
     void (*print)(FILE *out);
 } pages[] = {
-    {"run", print_run},           {"check", print_check}, {"hunt", print_hunt},
+    {"run", print_run},           {"check", print_check},
+    {"explain", print_explain},   {"hunt", print_hunt},
     {"scenario", print_scenario}, {"situations", print_situations},
     {"help", print_help},
 };

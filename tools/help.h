@@ -29,6 +29,14 @@ enum help_hunt_option {
 #define HELP_HUNT_OPTION_COUNT 12u
 extern const struct options_spec help_hunt_options[HELP_HUNT_OPTION_COUNT];
 
+enum help_explain_option {
+    HELP_EXPLAIN_WITHOUT = OPTIONS_LONG_ONLY,
+};
+
+#define HELP_EXPLAIN_OPTION_COUNT 4u
+extern const struct options_spec
+    help_explain_options[HELP_EXPLAIN_OPTION_COUNT];
+
 #define HELP_CHECK_OPTION_COUNT 1u
 extern const struct options_spec help_check_options[HELP_CHECK_OPTION_COUNT];
 
@@ -40,6 +48,11 @@ bool help_page(const char *topic, FILE *out);
 extern const char *const help_hunt_lines[];
 extern const char *const help_hunt_exit[];
 extern const char *const help_hunt_examples[];
+
+/* The sections of the page about stories; NULL ends each. */
+extern const char *const help_explain_lines[];
+extern const char *const help_explain_exit[];
+extern const char *const help_explain_examples[];
 
 /* The lines of the page about the scenario format; NULL ends them. */
 extern const char *const help_scenario_lines[];

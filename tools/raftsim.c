@@ -14,6 +14,7 @@ static const struct {
     int (*run)(const char *program, int argc, char **argv);
 } commands[] = {{"run", cmd_run},
                 {"check", cmd_check},
+                {"explain", cmd_explain},
                 {"hunt", cmd_hunt},
                 {"help", cmd_help}};
 
