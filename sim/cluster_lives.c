@@ -144,7 +144,8 @@ bool sim_cluster_start(struct sim_cluster *cluster, uint32_t node)
     }
     if (cluster->why != NULL) {
         sim_why_set_time(cluster->why, cluster->step, cluster->now_us);
-        sim_why_boot(cluster->why, node, machine->tip, &machine->view);
+        sim_why_boot(cluster->why, node, machine->tip,
+                     sim_disk_hard_state(machine->disk), &machine->view);
     }
     cluster__step(cluster, node, &(struct sim_input){.kind = SIM_INPUT_START});
     return true;

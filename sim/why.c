@@ -94,11 +94,11 @@ void sim_why_set_time(struct sim_why *why, uint64_t step, uint64_t time_us)
 /* --- lives of nodes ------------------------------------------------------- */
 
 void sim_why_boot(struct sim_why *why, uint32_t node, sim_tip durable,
-                  const struct sim_view *view)
+                  struct sim_hard_state hard_state, const struct sim_view *view)
 {
     struct why_record *record = add(why, WHY_LIFE, node);
     record->view = *view;
-    record->disk = view->hard_state;
+    record->disk = hard_state;
     record->tip = durable;
 }
 

@@ -64,6 +64,7 @@ void sim_why_set_time(struct sim_why *why, uint64_t step, uint64_t time_us);
 
 /* As sim_checker_boot(). */
 void sim_why_boot(struct sim_why *why, uint32_t node, sim_tip durable,
+                  struct sim_hard_state hard_state,
                   const struct sim_view *view);
 
 /* Before sim_checker_step(), so that the step of a violation is there. */
@@ -117,7 +118,8 @@ struct sim_why_story {
                             there, else the first of the run: */
     struct sim_why_line breach;
     const char *rule; /* what a correct node does there, with its section;
-                         NULL without a breach */
+                         without a breach, in the step of the violation, or
+                         NULL: several steps contradict each other */
 };
 
 /* The story of a violation of the run that was recorded (NULL: of its last

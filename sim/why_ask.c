@@ -71,6 +71,14 @@ static uint32_t became(const struct sim_why *why, uint32_t node,
     return WHY_NONE;
 }
 
+bool why__leads(const struct sim_why *why, uint32_t record)
+{
+    struct sim_view before = why__view_before(why, record);
+    const struct sim_view *after = &why__get(why, record)->view;
+    return after->role == SIM_LEADER ||
+           has_role(&before, SIM_LEADER, after->hard_state.term);
+}
+
 uint32_t why__led(const struct sim_why *why, uint32_t node, uint64_t term,
                   uint32_t record)
 {
@@ -232,7 +240,9 @@ struct sim_set why__acknowledged(const struct sim_why *why, uint32_t record,
     }
     for (uint32_t at = record; at != WHY_NONE; at = why__get(why, at)->before) {
         const struct why_record *step = why__get(why, at);
-        if (!has_role(&step->view, SIM_LEADER, term)) {
+        struct sim_view before = why__view_before(why, at);
+        if (!has_role(&step->view, SIM_LEADER, term) &&
+            !has_role(&before, SIM_LEADER, term)) {
             break;
         }
         const struct why_letter *letter = why__letter(why, at);

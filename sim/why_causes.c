@@ -13,7 +13,7 @@ static void rest_on_members(struct why_walk *walk, uint32_t further,
 
 /* --- roles and votes ------------------------------------------------------ */
 
-static void of_votes(struct why_walk *walk, uint32_t record)
+static void of_votes(struct why_walk *walk, uint32_t record, uint32_t further)
 {
     const struct sim_why *why = walk->why;
     const struct why_record *r = why__get(why, record);
@@ -30,7 +30,7 @@ static void of_votes(struct why_walk *walk, uint32_t record)
         }
         uint32_t voted = why__voted(why, letter->from, letter->message.term,
                                     r->node, letter->made);
-        why__rest_on(walk, 1, WHY_OF_VOTE, voted);
+        why__rest_on(walk, further, WHY_OF_VOTE, voted);
     }
 }
 
@@ -40,11 +40,12 @@ static void of_role(struct why_walk *walk, const struct why_fact *fact)
     const struct why_record *r = why__get(why, fact->record);
     uint64_t term = r->view.hard_state.term;
     const struct why_letter *letter = why__letter(why, fact->record);
+    bool near = fact->cost == 0 || fact->breach;
     switch (r->view.role) {
     case SIM_LEADER:
-        why__rest_on(walk, 1, WHY_OF_ROLE,
+        why__rest_on(walk, near ? 1 : 2, WHY_OF_ROLE,
                      why__campaigned(why, r->node, term, fact->record));
-        of_votes(walk, fact->record);
+        of_votes(walk, fact->record, near ? 1 : 3);
         rest_on_members(walk, 4, r->node, why__tip_before(why, fact->record),
                         fact->record);
         break;
@@ -67,10 +68,9 @@ static void of_vote(struct why_walk *walk, const struct why_fact *fact)
     const struct sim_why *why = walk->why;
     const struct why_record *r = why__get(why, fact->record);
     uint64_t term = r->view.hard_state.term;
-    uint32_t before = r->before;
-    if (before != WHY_NONE) {
-        uint32_t other = why__voted(why, r->node, term, SIM_NONE, before);
-        why__rest_on(walk, 0, WHY_OF_VOTE, other);
+    if (r->before != WHY_NONE) {
+        why__rest_on_vote(walk, 0,
+                          why__voted(why, r->node, term, SIM_NONE, r->before));
     }
     why__rest_on(
         walk, 1, WHY_OF_ROLE,
@@ -119,8 +119,7 @@ static void of_acknowledgements(struct why_walk *walk, uint32_t record,
         const struct why_letter *letter = why__letter(why, at);
         char room[SIM_WHY_LINE_SIZE];
         struct why_text text = {room, sizeof room, 0};
-        if (step->view.role != SIM_LEADER ||
-            step->view.hard_state.term != term) {
+        if (step->view.hard_state.term != term || !why__leads(why, at)) {
             break;
         }
         if (letter != NULL && letter->message.granted &&
@@ -133,16 +132,35 @@ static void of_acknowledgements(struct why_walk *walk, uint32_t record,
     }
 }
 
-static void of_leaders_commit(struct why_walk *walk, uint32_t record)
+/* The node acknowledged the entry, and its disk does not have it: how it lost
+ * it again, or never had it. */
+static void rest_on_loss(struct why_walk *walk, uint32_t node, sim_tip entry,
+                         uint32_t record)
+{
+    uint32_t lost = why__lost(walk->why, node, entry, record);
+    if (lost != WHY_NONE) {
+        why__rest_on_step(walk, 1, lost);
+    }
+    why__rest_on_entry(walk, 2, node, entry, record);
+}
+
+static void of_leaders_commit(struct why_walk *walk, uint32_t record,
+                              uint32_t further)
 {
     const struct sim_why *why = walk->why;
     const struct why_record *r = why__get(why, record);
     sim_tip entry = why__commit_tip(why, record);
     struct sim_set set = why__acknowledged(why, record, r->view.commit_index);
     for (uint32_t node = 1; node <= why->n; node++) {
-        if (sim_set_has(&set, node)) {
-            why__rest_on_entry(walk, node == r->node ? 1 : 2, node, entry,
+        if (!sim_set_has(&set, node)) {
+            continue;
+        }
+        const struct why_record *disk = why__disk(why, node, record);
+        if (sim_log_tree_contains(why->tree, disk->tip, entry)) {
+            why__rest_on_entry(walk, node == r->node ? 1 : further, node, entry,
                                record);
+        } else {
+            rest_on_loss(walk, node, entry, record);
         }
     }
     of_acknowledgements(walk, record, r->view.commit_index);
@@ -156,8 +174,8 @@ static void of_commit(struct why_walk *walk, const struct why_fact *fact)
     const struct sim_why *why = walk->why;
     const struct why_record *r = why__get(why, fact->record);
     uint32_t record = fact->record;
-    if (r->view.role == SIM_LEADER) {
-        of_leaders_commit(walk, record);
+    if (why__leads(why, record)) {
+        of_leaders_commit(walk, record, fact->cost <= 1 ? 1 : 3);
         return;
     }
     why__rest_on_entry(walk, 1, r->node, why__commit_tip(why, record), record);

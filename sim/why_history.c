@@ -135,37 +135,96 @@ static void of_pair(struct why_walk *walk, uint32_t from, uint32_t to)
     }
 }
 
-void why__find_end(struct why_walk *walk)
+/* The last campaign of all, and what became of it. */
+static void of_campaign(struct why_walk *walk)
+{
+    const struct sim_why *why = walk->why;
+    uint32_t last = WHY_NONE;
+    for (uint32_t node = 1; node <= why->n; node++) {
+        uint32_t at = why__at(why, node, (uint32_t)why->n_records);
+        while (at != WHY_NONE &&
+               why__get(why, at)->view.role != SIM_CANDIDATE) {
+            at = why__get(why, at)->before;
+        }
+        if (at != WHY_NONE && (last == WHY_NONE ||
+                               why__get(why, at)->view.hard_state.term >
+                                   why__get(why, last)->view.hard_state.term)) {
+            last = at;
+        }
+    }
+    if (last == WHY_NONE) {
+        return;
+    }
+    const struct why_record *r = why__get(why, last);
+    uint64_t term = r->view.hard_state.term;
+    why__rest_on(walk, 0, WHY_OF_ROLE,
+                 why__campaigned(why, r->node, term, last));
+    for (uint32_t i = 0; i < why->n_letters; i++) {
+        const struct why_letter *letter = &why->letters[i];
+        if (letter->message.term == term &&
+            ((letter->to == r->node &&
+              letter->message.kind == SIM_MESSAGE_VOTE_RESPONSE) ||
+             (letter->from == r->node && letter->loss != SIM_WHY_ARRIVED &&
+              letter->message.kind == SIM_MESSAGE_VOTE_REQUEST))) {
+            why__rest_on_number(walk, 1, WHY_OF_LETTER, letter->left, i);
+        }
+    }
+}
+
+/* Who stands still: the leader, who has not applied what it has, and everybody
+ * if nobody leads. */
+static void of_leader(struct why_walk *walk, uint32_t leader)
 {
     const struct sim_why *why = walk->why;
     uint32_t end = (uint32_t)why->n_records;
-    uint32_t leader = WHY_NONE;
-    uint64_t term = 0;
+    const struct why_record *led = why__get(why, leader);
+    why__rest_on(walk, 1, WHY_OF_ROLE,
+                 why__led(why, led->node, led->view.hard_state.term, leader));
+    why__rest_on_entry(walk, 1, led->node,
+                       sim_log_tree_configuration(why->tree, led->tip), leader);
     for (uint32_t node = 1; node <= why->n; node++) {
         uint32_t at = why__at(why, node, end);
         if (at == WHY_NONE) {
             continue;
         }
-        why__rest_on_number(walk, 0, WHY_OF_STATE, end, node);
+        const struct sim_view *view = &why__get(why, at)->view;
+        bool behind = view->last_applied < led->view.last.index ||
+                      why__get(why, at)->kind == WHY_CRASH;
+        why__rest_on_number(walk, behind || node == led->node ? 0 : 4,
+                            WHY_OF_STATE, end, node);
+        if (behind && node != led->node) {
+            of_pair(walk, led->node, node);
+            of_pair(walk, node, led->node);
+        }
+    }
+}
+
+void why__find_end(struct why_walk *walk)
+{
+    const struct sim_why *why = walk->why;
+    uint32_t end = (uint32_t)why->n_records;
+    uint32_t leader = WHY_NONE;
+    for (uint32_t node = 1; node <= why->n; node++) {
+        uint32_t at = why__at(why, node, end);
+        if (at == WHY_NONE) {
+            continue;
+        }
         const struct why_record *r = why__get(why, at);
         if (r->kind == WHY_STEP && r->view.role == SIM_LEADER &&
-            r->view.hard_state.term >= term) {
-            term = r->view.hard_state.term;
+            (leader == WHY_NONE ||
+             r->view.hard_state.term >
+                 why__get(why, leader)->view.hard_state.term)) {
             leader = at;
         }
     }
-    if (leader == WHY_NONE) {
+    if (leader != WHY_NONE) {
+        of_leader(walk, leader);
         return;
     }
-    const struct why_record *led = why__get(why, leader);
-    why__rest_on(walk, 1, WHY_OF_ROLE, why__led(why, led->node, term, leader));
     for (uint32_t node = 1; node <= why->n; node++) {
-        uint32_t at = why__at(why, node, end);
-        if (at == WHY_NONE || node == led->node ||
-            why__get(why, at)->view.last_applied >= led->view.last.index) {
-            continue;
+        if (why__at(why, node, end) != WHY_NONE) {
+            why__rest_on_number(walk, 0, WHY_OF_STATE, end, node);
         }
-        of_pair(walk, led->node, node);
-        of_pair(walk, node, led->node);
     }
+    of_campaign(walk);
 }

@@ -106,6 +106,10 @@ sim_tip why__tip_before(const struct sim_why *why, uint32_t record);
 const struct why_record *why__disk(const struct sim_why *why, uint32_t node,
                                    uint32_t record);
 
+/* Whether the node leads its term in the step: after it, or before it, as one
+ * that steps down when it has committed its own removal. */
+bool why__leads(const struct sim_why *why, uint32_t record);
+
 /* Where the node, not after `record`, became leader of `term`, or a candidate
  * of it; WHY_NONE. */
 uint32_t why__led(const struct sim_why *why, uint32_t node, uint64_t term,
@@ -156,6 +160,29 @@ sim_tip why__commit_tip(const struct sim_why *why, uint32_t record);
 const struct sim_configuration *why__members(const struct sim_why *why,
                                              sim_tip tip);
 
+/* --- sides of a record ---------------------------------------------------- */
+
+/* What a record is in a story: one side of a step, or what it stands for. */
+enum why_aspect {
+    WHY_OF_LIFE,
+    WHY_OF_CRASH,
+    WHY_OF_ROLE, /* a candidate, a leader, none any more; a term */
+    WHY_OF_VOTE, /* for another */
+    WHY_OF_LOG,  /* entries appended, stored, cut off; `entry` is the one it is
+                    about */
+    WHY_OF_COMMIT,
+    WHY_OF_APPLY,
+    WHY_OF_SNAPSHOT,  /* made, sent by another, or taken over */
+    WHY_OF_QUESTION,  /* a read is asked for */
+    WHY_OF_ANSWER,    /* reads may be answered */
+    WHY_OF_BREACH,    /* nothing but that */
+    WHY_OF_LETTER,    /* `number`: a message leaves */
+    WHY_OF_OPERATION, /* `number`: of the history, answered */
+    WHY_OF_EVENT,
+    WHY_OF_STATE, /* `number`: what a node is at the end */
+    WHY_ASPECT_COUNT
+};
+
 /* --- text ----------------------------------------------------------------- */
 
 /* A line that is being made; what is too long is cut. */
@@ -181,20 +208,36 @@ void why__add_entry_at(struct why_text *text, const struct sim_why *why,
 void why__add_share(struct why_text *text, const struct sim_set *set,
                     const struct sim_configuration *members);
 
+/* "entry 7", "entries 5..7" */
+void why__add_indexes(struct why_text *text, uint64_t first, uint64_t last);
+
+/* ", sent at 1.2 s" of the message that is the record's input, if that was long
+ * ago; `words` are "sent". */
+void why__add_way(struct why_text *text, const struct sim_why *why,
+                  uint32_t record, const char *words);
+
+/* "1, 2, 3 and learner 4" */
+void why__add_members(struct why_text *text,
+                      const struct sim_configuration *members);
+
 /* --- why_rules.c ---------------------------------------------------------- */
 
 /* What a correct node does, as far as it can be seen from outside. */
 enum why_rule {
     WHY_KEEPS_RULES,
     WHY_ONE_VOTE,
+    WHY_NO_VOTE_IN_NEW_TERM,
     WHY_VOTE_FOR_NEWER_LOG,
     WHY_MAJORITY_ELECTS,
     WHY_HIGHER_TERM_WINS,
     WHY_TERM_NEVER_FALLS,
     WHY_CONSISTENCY_CHECK,
+    WHY_ACKNOWLEDGES_MATCH,
+    WHY_APPENDS_WHAT_IS_SENT,
     WHY_CONFLICT_IS_DELETED,
     WHY_NO_MATCH_IS_DELETED,
     WHY_LEADER_APPENDS,
+    WHY_LOG_AS_WRITTEN,
     WHY_DURABLE_FIRST,
     WHY_MAJORITY_COMMITS,
     WHY_OWN_TERM_COMMITS,
@@ -206,6 +249,8 @@ enum why_rule {
     WHY_CHANGE_AFTER_OWN_ENTRY,
     WHY_LATEST_MEMBERS,
     WHY_SNAPSHOT_OF_APPLIED,
+    WHY_SNAPSHOT_BY_TERM,
+    WHY_BEGINS_WITH_SNAPSHOT,
     WHY_TRANSFER_TO_COMPLETE_LOG,
     WHY_READ_AFTER_OWN_ENTRY,
     WHY_READ_OF_APPLIED,
@@ -216,6 +261,10 @@ enum why_rule {
 
 /* The rule and its section, in one sentence; NULL for WHY_KEEPS_RULES. */
 const char *why__rule_text(enum why_rule rule);
+
+/* The rule that the step of a violation breaks by itself, as the property says;
+ * NULL if it takes several steps that contradict each other. */
+const char *why__rule_of_property(enum sim_property property);
 
 /* Whether the step, or the message as it left, is one that the paper forbids.
  * If so, the words for how are added to `text`, to go on a line about it:
@@ -236,6 +285,13 @@ enum why_rule why__breach_of_commit(const struct sim_why *why, uint32_t record,
 enum why_rule why__breach_of_read(const struct sim_why *why, uint32_t record,
                                   struct why_text *text);
 
+/* Whether what the node shows as its log's end is not what it wrote. */
+enum why_rule why__breach_of_end(const struct sim_why *why, uint32_t record,
+                                 struct why_text *text);
+
+/* Which side of a step a rule is about. */
+enum why_aspect why__aspect_of_rule(enum why_rule rule);
+
 /* Where the read that may be answered as number `nth` of the record was asked
  * for, at the same node; WHY_NONE. */
 uint32_t why__asked(const struct sim_why *why, uint32_t record, size_t nth);
@@ -247,27 +303,6 @@ struct sim_set why__heard_from(const struct sim_why *why, uint32_t from,
                                uint32_t to, struct sim_set *doubtful);
 
 /* --- why_path.c ----------------------------------------------------------- */
-
-/* What a record is in a story: one side of a step, or what it stands for. */
-enum why_aspect {
-    WHY_OF_LIFE,
-    WHY_OF_CRASH,
-    WHY_OF_ROLE, /* a candidate, a leader, none any more; a term */
-    WHY_OF_VOTE, /* for another */
-    WHY_OF_LOG,  /* entries appended, stored, cut off; `entry` is the one it is
-                    about */
-    WHY_OF_COMMIT,
-    WHY_OF_APPLY,
-    WHY_OF_SNAPSHOT,  /* made, sent by another, or taken over */
-    WHY_OF_QUESTION,  /* a read is asked for */
-    WHY_OF_ANSWER,    /* reads may be answered */
-    WHY_OF_BREACH,    /* nothing but that */
-    WHY_OF_LETTER,    /* `number`: a message leaves */
-    WHY_OF_OPERATION, /* `number`: of the history, answered */
-    WHY_OF_EVENT,
-    WHY_OF_STATE, /* `number`: what a node is at the end */
-    WHY_ASPECT_COUNT
-};
 
 struct why_fact {
     enum why_aspect aspect;
@@ -303,6 +338,10 @@ void why__rest_on_number(struct why_walk *walk, uint32_t further,
 void why__rest_on_entry(struct why_walk *walk, uint32_t further, uint32_t node,
                         sim_tip entry, uint32_t record);
 
+/* The same for the vote that was given in the record, to itself or another. */
+void why__rest_on_vote(struct why_walk *walk, uint32_t further,
+                       uint32_t record);
+
 /* The same for all that the step changed; false if that is nothing. */
 bool why__rest_on_step(struct why_walk *walk, uint32_t further,
                        uint32_t record);
@@ -323,11 +362,18 @@ void why__find_roots(struct why_walk *walk,
 void why__find_operations(struct why_walk *walk);
 void why__find_end(struct why_walk *walk);
 
+/* --- why_world.c ---------------------------------------------------------- */
+
+/* Adds cuts, pauses and clocks that nodes of the path met meanwhile. */
+void why__find_world(struct why_walk *walk);
+
 /* --- why_words.c, why_words_state.c --------------------------------------- */
 
 /* Adds the words of a fact, to follow others about the same record. */
 void why__words(const struct why_walk *walk, const struct why_fact *fact,
                 struct why_text *text);
+void why__words_of_log(const struct sim_why *why, const struct why_fact *fact,
+                       struct why_text *text);
 void why__words_of_state(const struct sim_why *why, uint32_t node,
                          struct why_text *text);
 void why__words_of_breach(const struct sim_why *why, uint32_t record,

@@ -148,6 +148,15 @@ void why__rest_on_entry(struct why_walk *walk, uint32_t further, uint32_t node,
     }
 }
 
+void why__rest_on_vote(struct why_walk *walk, uint32_t further, uint32_t record)
+{
+    if (record != WHY_NONE) {
+        const struct why_record *r = why__get(walk->why, record);
+        bool own = r->view.hard_state.vote == r->node;
+        why__rest_on(walk, further, own ? WHY_OF_ROLE : WHY_OF_VOTE, record);
+    }
+}
+
 bool why__rest_on_step(struct why_walk *walk, uint32_t further, uint32_t record)
 {
     const struct sim_why *why = walk->why;

@@ -41,8 +41,7 @@ static void of_one_vote(struct why_walk *walk, uint32_t record)
     uint32_t vote = why__voted(why, node, term, SIM_NONE, record);
     why__rest_on_step(walk, 0, record);
     for (int i = 0; i < 4 && vote != WHY_NONE; i++) {
-        bool own = why__get(why, vote)->view.hard_state.vote == node;
-        why__rest_on(walk, 0, own ? WHY_OF_ROLE : WHY_OF_VOTE, vote);
+        why__rest_on_vote(walk, 0, vote);
         uint32_t before = why__get(why, vote)->before;
         vote = before == WHY_NONE
                    ? WHY_NONE
@@ -77,6 +76,14 @@ static void of_promise(struct why_walk *walk, uint32_t record,
             letter->left_step == violation->step &&
             why__breach_of_letter(why, (uint32_t)i - 1, &text) !=
                 WHY_KEEPS_RULES) {
+            found = i - 1;
+        }
+    }
+    for (size_t i = why->n_letters; i > 0 && found == why->n_letters; i--) {
+        const struct why_letter *letter = &why->letters[i - 1];
+        if (letter->from == node && letter->left_us != SIM_NEVER &&
+            letter->left_step == violation->step && violation->n_nodes > 1 &&
+            letter->to == violation->nodes[1]) {
             found = i - 1;
         }
     }
@@ -248,12 +255,32 @@ static void of_members(struct why_walk *walk, uint32_t record)
 
 /* --- state machines ------------------------------------------------------- */
 
+/* Where another node applied the entry first, and this one did. */
+static void rest_on_applies(struct why_walk *walk, uint32_t node, sim_tip entry,
+                            uint32_t record)
+{
+    const struct sim_why *why = walk->why;
+    uint64_t index = sim_log_tree_position(why->tree, entry).index;
+    bool other = false;
+    for (uint32_t at = 0; at < record; at++) {
+        const struct why_record *r = why__get(why, at);
+        if (r->n_applied == 0 || r->applied_from > index ||
+            index >= r->applied_from + r->n_applied ||
+            (r->node != node && other)) {
+            continue;
+        }
+        other = other || r->node != node;
+        why__rest_on(walk, 1, WHY_OF_APPLY, at);
+    }
+}
+
 /* Entries of the same command before the one at `entry`; and its session. */
 static void of_command(struct why_walk *walk, uint32_t record, sim_tip entry)
 {
     const struct sim_why *why = walk->why;
     const struct why_record *r = why__get(why, record);
     struct sim_entry of = sim_log_tree_entry(why->tree, entry);
+    rest_on_applies(walk, r->node, entry, record);
     why__rest_on_entry(walk, 1, r->node, entry, record);
     for (sim_tip tip = sim_log_tree_parent(why->tree, entry); tip != SIM_ROOT;
          tip = sim_log_tree_parent(why->tree, tip)) {
@@ -264,6 +291,7 @@ static void of_command(struct why_walk *walk, uint32_t record, sim_tip entry)
         }
         if (other.kind == SIM_ENTRY_COMMAND && other.session == of.session &&
             other.sequence == of.sequence) {
+            rest_on_applies(walk, r->node, tip, record);
             why__rest_on_entry(walk, 1, r->node, tip, record);
         } else if (index == of.session) {
             why__rest_on_entry(walk, 2, r->node, tip, record);
@@ -307,6 +335,13 @@ static void of_state(struct why_walk *walk, uint32_t record)
             of_command(walk, record, entry);
             return;
         }
+    }
+    if (r->n_applied > 0) {
+        rest_on_applies(
+            walk, r->node,
+            sim_log_tree_ancestor(why->tree, r->tip,
+                                  r->applied_from + r->n_applied - 1),
+            record);
     }
 }
 

@@ -8,6 +8,9 @@
 static const char *const rules[WHY_RULE_COUNT] = {
     [WHY_ONE_VOTE] = "A server votes for at most one candidate in a term, also "
                      "across crashes (paper, 5.2).",
+    [WHY_NO_VOTE_IN_NEW_TERM] =
+        "A server that takes a new term has voted for nobody in it yet (paper, "
+        "5.2).",
     [WHY_VOTE_FOR_NEWER_LOG] =
         "A server denies its vote if its own log is more up-to-date than the "
         "candidate's: if it ends with a later term, or with the same term and "
@@ -24,6 +27,13 @@ static const char *const rules[WHY_RULE_COUNT] = {
     [WHY_CONSISTENCY_CHECK] =
         "A follower refuses new entries if its log has no entry at the index "
         "before them with the term that the leader says (paper, 5.3).",
+    [WHY_ACKNOWLEDGES_MATCH] =
+        "A follower acknowledges what its log has in common with the leader's: "
+        "no more than what a request covers that passed the consistency check "
+        "(paper, 5.3).",
+    [WHY_APPENDS_WHAT_IS_SENT] =
+        "A follower appends the entries of a request that its log does not "
+        "have, each at its own index (paper, Figure 2).",
     [WHY_CONFLICT_IS_DELETED] =
         "A follower deletes an entry that conflicts with a new one, and all "
         "that follow it, and appends what it does not have (paper, Figure 2).",
@@ -32,6 +42,8 @@ static const char *const rules[WHY_RULE_COUNT] = {
         "one (paper, Figure 2).",
     [WHY_LEADER_APPENDS] = "A leader never overwrites or deletes entries in "
                            "its own log (paper, 5.3).",
+    [WHY_LOG_AS_WRITTEN] = "A server's log and term are what it has written to "
+                           "stable storage, or is writing (paper, Figure 2).",
     [WHY_DURABLE_FIRST] = "A server updates its term, vote and log on stable "
                           "storage before it answers (paper, Figure 2).",
     [WHY_MAJORITY_COMMITS] =
@@ -62,6 +74,13 @@ static const char *const rules[WHY_RULE_COUNT] = {
         "(dissertation, 4.1).",
     [WHY_SNAPSHOT_OF_APPLIED] = "A server's snapshot stands for what it has "
                                 "applied (dissertation, 5.1).",
+    [WHY_SNAPSHOT_BY_TERM] =
+        "A server that gets a snapshot keeps its log only if it has an entry "
+        "with the index and the term of the snapshot's last one (dissertation, "
+        "5.3).",
+    [WHY_BEGINS_WITH_SNAPSHOT] =
+        "A server begins a life with the state of its snapshot, and applies "
+        "its log from there on (dissertation, 5.1).",
     [WHY_TRANSFER_TO_COMPLETE_LOG] =
         "A leader tells a server to campaign only when that server's log is "
         "as long as its own (dissertation, 3.10).",
@@ -85,11 +104,64 @@ const char *why__rule_text(enum why_rule rule)
     return rules[rule];
 }
 
+const char *why__rule_of_property(enum sim_property property)
+{
+    switch (property) {
+    case SIM_EXACTLY_ONCE:
+        return "Each server keeps the sessions and their latest numbers as a "
+               "part of the state that the log gives, also as a follower and "
+               "across snapshots, and so takes a command in the same way as "
+               "all others (dissertation, 6.3).";
+    case SIM_SNAPSHOT_EQUALS_REPLAY:
+    case SIM_SNAPSHOT_OF_COMMITTED:
+        return "A snapshot is the state, with the members and sessions, that "
+               "the committed log up to it gives (dissertation, 5.1).";
+    case SIM_ELECTION_SAFETY:
+    case SIM_LEADER_APPEND_ONLY:
+    case SIM_LOG_MATCHING:
+    case SIM_LEADER_COMPLETENESS:
+    case SIM_STATE_MACHINE_SAFETY:
+    case SIM_ONE_VOTE_PER_TERM:
+    case SIM_MONOTONIC_TERM:
+    case SIM_MONOTONIC_COMMIT:
+    case SIM_DURABLE_BEFORE_ACKNOWLEDGED:
+    case SIM_COMMITTED_ON_QUORUM:
+    case SIM_ONE_CHANGE_AT_A_TIME:
+    case SIM_CONFIGURATION_MATCHES_LOG:
+    case SIM_LINEARIZABILITY:
+    case SIM_PROGRESS:
+    case SIM_PROPERTY_COUNT:
+        break;
+    }
+    return NULL;
+}
+
+/* A life that begins with something else than what is on the disk. */
+static enum why_rule of_life(const struct sim_why *why, uint32_t record,
+                             struct why_text *text)
+{
+    const struct why_record *r = why__get(why, record);
+    if (r->view.hard_state.term < r->disk.term) {
+        why__add(text, ", and begins with term %" PRIu64,
+                 r->view.hard_state.term);
+        return WHY_TERM_NEVER_FALLS;
+    }
+    if (r->view.hard_state.term == r->disk.term &&
+        r->view.hard_state.vote != r->disk.vote) {
+        why__add(text, ", and begins without that vote");
+        return WHY_ONE_VOTE;
+    }
+    return why__breach_of_end(why, record, text);
+}
+
 /* What was in force or in use is looked at in the order in which one thing
  * leads to another. */
 enum why_rule why__breach_of_step(const struct sim_why *why, uint32_t record,
                                   struct why_text *text)
 {
+    if (why__get(why, record)->kind == WHY_LIFE) {
+        return of_life(why, record, text);
+    }
     if (why__get(why, record)->kind != WHY_STEP) {
         return WHY_KEEPS_RULES;
     }
@@ -106,118 +178,53 @@ enum why_rule why__breach_of_step(const struct sim_why *why, uint32_t record,
     return rule;
 }
 
-/* --- messages ------------------------------------------------------------- */
+/* --- where they show ------------------------------------------------------ */
 
-static void add_disk(struct why_text *text, const struct why_record *disk)
+enum why_aspect why__aspect_of_rule(enum why_rule rule)
 {
-    if (disk->disk.vote == SIM_NONE) {
-        why__add(text, "term %" PRIu64 " and no vote", disk->disk.term);
-    } else {
-        why__add(text, "term %" PRIu64 " and a vote for %" PRIu32,
-                 disk->disk.term, disk->disk.vote);
-    }
-}
-
-static enum why_rule of_vote(const struct why_record *disk, uint64_t term,
-                             uint32_t candidate, struct why_text *text)
-{
-    if (disk->disk.term == term && disk->disk.vote == candidate) {
-        return WHY_KEEPS_RULES;
-    }
-    why__add(text, ", though its disk has ");
-    add_disk(text, disk);
-    return WHY_DURABLE_FIRST;
-}
-
-static enum why_rule of_match(const struct sim_why *why,
-                              const struct why_letter *letter,
-                              const struct why_record *disk,
-                              struct why_text *text)
-{
-    sim_tip tip = why__get(why, letter->made)->tip;
-    uint64_t match = letter->message.match_index;
-    sim_tip entry = sim_log_tree_ancestor(why->tree, tip, match);
-    if (entry != SIM_NO_TIP &&
-        sim_log_tree_contains(why->tree, disk->tip, entry)) {
-        return WHY_KEEPS_RULES;
-    }
-    why__add(text, ", though its disk has ");
-    why__add_entry_at(text, why, disk->tip, match);
-    return WHY_DURABLE_FIRST;
-}
-
-/* The target's acknowledgements are what the leader can know. */
-static enum why_rule of_transfer(const struct sim_why *why,
-                                 const struct why_letter *letter,
-                                 struct why_text *text)
-{
-    struct sim_position last = why__get(why, letter->made)->view.last;
-    struct sim_set has = why__acknowledged(why, letter->made, last.index);
-    if (sim_set_has(&has, letter->to)) {
-        return WHY_KEEPS_RULES;
-    }
-    why__add(text, ", which has not acknowledged ");
-    why__add_place(text, last);
-    why__add(text, ", the last one here");
-    return WHY_TRANSFER_TO_COMPLETE_LOG;
-}
-
-static enum why_rule of_term(const struct why_letter *letter,
-                             const struct why_record *disk,
-                             struct why_text *text)
-{
-    if (disk->disk.term >= letter->message.term) {
-        return WHY_KEEPS_RULES;
-    }
-    why__add(text, ", though its disk has ");
-    add_disk(text, disk);
-    return WHY_DURABLE_FIRST;
-}
-
-static enum why_rule of_response(const struct sim_why *why,
-                                 const struct why_letter *letter,
-                                 const struct why_record *disk,
-                                 struct why_text *text)
-{
-    enum why_rule rule = of_term(letter, disk, text);
-    return rule == WHY_KEEPS_RULES && letter->message.granted
-               ? of_match(why, letter, disk, text)
-               : rule;
-}
-
-enum why_rule why__breach_of_letter(const struct sim_why *why, uint32_t number,
-                                    struct why_text *text)
-{
-    const struct why_letter *letter = &why->letters[number];
-    const struct sim_message *message = &letter->message;
-    const struct why_record *disk = NULL;
-    if (letter->left_us != SIM_NEVER) {
-        disk = why__disk(why, letter->from, letter->left);
-    }
-    if (disk == NULL) {
-        return WHY_KEEPS_RULES;
-    }
-    switch (message->kind) {
-    case SIM_MESSAGE_VOTE_REQUEST:
-        return of_vote(disk, message->term, letter->from, text);
-    case SIM_MESSAGE_VOTE_RESPONSE:
-        return message->granted ? of_vote(disk, message->term, letter->to, text)
-                                : of_term(letter, disk, text);
-    case SIM_MESSAGE_APPEND_RESPONSE:
-    case SIM_MESSAGE_INSTALL_RESPONSE:
-        return of_response(why, letter, disk, text);
-    case SIM_MESSAGE_TIMEOUT_NOW:
-        return of_transfer(why, letter, text);
-    case SIM_MESSAGE_APPEND_REQUEST:
-    case SIM_MESSAGE_INSTALL_REQUEST:
-    case SIM_MESSAGE_READ_REQUEST:
-    case SIM_MESSAGE_READ_RESPONSE:
-        return of_term(letter, disk, text);
-    case SIM_MESSAGE_OTHER:
-    case SIM_MESSAGE_PRE_VOTE_REQUEST:
-    case SIM_MESSAGE_PRE_VOTE_RESPONSE:
-    case SIM_MESSAGE_KIND_COUNT:
+    switch (rule) {
+    case WHY_ONE_VOTE:
+    case WHY_VOTE_FOR_NEWER_LOG:
+        return WHY_OF_VOTE;
+    case WHY_NO_VOTE_IN_NEW_TERM:
+    case WHY_MAJORITY_ELECTS:
+        return WHY_OF_ROLE;
+    case WHY_CONSISTENCY_CHECK:
+    case WHY_APPENDS_WHAT_IS_SENT:
+    case WHY_CONFLICT_IS_DELETED:
+    case WHY_NO_MATCH_IS_DELETED:
+    case WHY_LEADER_APPENDS:
+    case WHY_LOG_AS_WRITTEN:
+    case WHY_COMMITTED_STAYS:
+    case WHY_CHANGES_ONE_BY_ONE:
+    case WHY_CHANGE_AFTER_OWN_ENTRY:
+    case WHY_LATEST_MEMBERS:
+        return WHY_OF_LOG;
+    case WHY_MAJORITY_COMMITS:
+    case WHY_OWN_TERM_COMMITS:
+    case WHY_COMMIT_WITHIN_REQUEST:
+    case WHY_COMMIT_NEVER_FALLS:
+    case WHY_SNAPSHOT_BY_TERM:
+        return WHY_OF_COMMIT;
+    case WHY_SNAPSHOT_OF_APPLIED:
+    case WHY_BEGINS_WITH_SNAPSHOT:
+        return WHY_OF_SNAPSHOT;
+    case WHY_APPLIES_COMMITTED:
+        return WHY_OF_APPLY;
+    case WHY_READ_AFTER_OWN_ENTRY:
+    case WHY_READ_OF_APPLIED:
+    case WHY_READ_CONFIRMED:
+    case WHY_LEASE_EXCLUDES_LEADERS:
+        return WHY_OF_ANSWER;
+    case WHY_ACKNOWLEDGES_MATCH:
+    case WHY_DURABLE_FIRST:
+    case WHY_TRANSFER_TO_COMPLETE_LOG:
+        return WHY_OF_LETTER;
+    case WHY_KEEPS_RULES:
+    case WHY_HIGHER_TERM_WINS:
+    case WHY_TERM_NEVER_FALLS:
+    case WHY_RULE_COUNT:
         break;
     }
-    return WHY_KEEPS_RULES;
+    return WHY_OF_BREACH;
 }

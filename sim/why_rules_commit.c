@@ -24,7 +24,8 @@ static enum why_rule of_leader(const struct sim_why *why, uint32_t record,
         sim_log_tree_position(why->tree, why__commit_tip(why, record));
     struct sim_set set = why__acknowledged(why, record, r->view.commit_index);
     if (!is_quorum(why, record, &set)) {
-        why__add(text, ", which is no majority");
+        why__add(text, ", which is no majority of ");
+        why__add_members(text, why__members(why, r->tip));
         return WHY_MAJORITY_COMMITS;
     }
     if (last.term != r->view.hard_state.term) {
@@ -104,6 +105,46 @@ static enum why_rule of_snapshot(const struct sim_why *why, uint32_t record,
     return WHY_SNAPSHOT_OF_APPLIED;
 }
 
+/* A snapshot is taken to be in the log by its index alone. */
+static enum why_rule of_install(const struct sim_why *why, uint32_t record,
+                                struct why_text *text)
+{
+    const struct why_record *r = why__get(why, record);
+    const struct why_letter *letter = why__letter(why, record);
+    if (letter == NULL || letter->message.kind != SIM_MESSAGE_INSTALL_REQUEST ||
+        letter->message.term != r->view.hard_state.term ||
+        r->view.commit_index < letter->message.place.index) {
+        return WHY_KEEPS_RULES;
+    }
+    sim_tip own =
+        sim_log_tree_ancestor(why->tree, r->tip, letter->message.place.index);
+    if (own == SIM_NO_TIP || sim_log_tree_position(why->tree, own).term ==
+                                 letter->message.place.term) {
+        return WHY_KEEPS_RULES;
+    }
+    why__add(text,
+             ", though the snapshot of %" PRIu32 " that says so is up to ",
+             letter->from);
+    why__add_place(text, letter->message.place);
+    why__add(text, ", and its own log has ");
+    why__add_entry_at(text, why, r->tip, letter->message.place.index);
+    return WHY_SNAPSHOT_BY_TERM;
+}
+
+/* The state that a life begins with. */
+static enum why_rule of_start(const struct sim_why *why, uint32_t record,
+                              struct why_text *text)
+{
+    const struct why_record *r = why__get(why, record);
+    uint64_t had = why__view_before(why, record).snapshot.index;
+    if (r->input != SIM_INPUT_START || r->restored.index == had ||
+        r->restored.index + had == 0) {
+        return WHY_KEEPS_RULES;
+    }
+    why__add(text, ", though its snapshot is up to %" PRIu64, had);
+    return WHY_BEGINS_WITH_SNAPSHOT;
+}
+
 enum why_rule why__breach_of_commit(const struct sim_why *why, uint32_t record,
                                     struct why_text *text)
 {
@@ -115,9 +156,13 @@ enum why_rule why__breach_of_commit(const struct sim_why *why, uint32_t record,
                  before);
         return WHY_COMMIT_NEVER_FALLS;
     }
-    if (r->view.commit_index > before) {
-        rule = r->view.role == SIM_LEADER ? of_leader(why, record, text)
-                                          : of_follower(why, record, text);
+    rule = of_install(why, record, text);
+    if (rule == WHY_KEEPS_RULES) {
+        rule = of_start(why, record, text);
+    }
+    if (rule == WHY_KEEPS_RULES && r->view.commit_index > before) {
+        rule = why__leads(why, record) ? of_leader(why, record, text)
+                                       : of_follower(why, record, text);
     }
     uint64_t applied = r->applied_from + r->n_applied;
     if (rule == WHY_KEEPS_RULES && r->n_applied > 0 &&

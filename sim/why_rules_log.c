@@ -70,6 +70,14 @@ static enum why_rule of_changed_log(const struct sim_why *why,
         why__add_entry_at(text, why, request->expected, request->end);
         return WHY_CONFLICT_IS_DELETED;
     }
+    uint64_t last = sim_log_tree_position(why->tree, request->after).index;
+    if (last > request->end &&
+        last > sim_log_tree_position(why->tree, request->before).index) {
+        why__add(text,
+                 ", though the request has entries up to %" PRIu64 " only",
+                 request->end);
+        return WHY_APPENDS_WHAT_IS_SENT;
+    }
     if (!sim_log_tree_contains(why->tree, request->after, request->before) &&
         !conflicts(why, request)) {
         why__add(text, ", though none of them was in conflict");
@@ -193,6 +201,22 @@ static enum why_rule of_members(const struct sim_why *why, uint32_t record,
     return WHY_LATEST_MEMBERS;
 }
 
+enum why_rule why__breach_of_end(const struct sim_why *why, uint32_t record,
+                                 struct why_text *text)
+{
+    const struct why_record *r = why__get(why, record);
+    struct sim_position end = sim_log_tree_position(why->tree, r->tip);
+    if (sim_position_compare(r->view.last, end) == 0) {
+        return WHY_KEEPS_RULES;
+    }
+    why__add(text, ", and shows ");
+    why__add_place(text, r->view.last);
+    why__add(text, " as the last one of its log, though ");
+    why__add_place(text, end);
+    why__add(text, " is the last that it wrote");
+    return WHY_LOG_AS_WRITTEN;
+}
+
 enum why_rule why__breach_of_log(const struct sim_why *why, uint32_t record,
                                  struct why_text *text)
 {
@@ -209,5 +233,9 @@ enum why_rule why__breach_of_log(const struct sim_why *why, uint32_t record,
     if (rule == WHY_KEEPS_RULES) {
         rule = of_change(why, record, text);
     }
-    return rule == WHY_KEEPS_RULES ? of_members(why, record, text) : rule;
+    if (rule == WHY_KEEPS_RULES) {
+        rule = of_members(why, record, text);
+    }
+    return rule == WHY_KEEPS_RULES ? why__breach_of_end(why, record, text)
+                                   : rule;
 }

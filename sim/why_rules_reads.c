@@ -73,13 +73,45 @@ static enum why_rule of_lease(const struct sim_why *why, uint32_t record,
     return WHY_LEASE_EXCLUDES_LEADERS;
 }
 
-/* A follower forwards the read: what the leader did is seen there. */
+/* A follower forwards the read: what was committed at the leader when the first
+ * such request came there has to be applied here. */
+static enum why_rule of_forwarded(const struct sim_why *why, uint32_t record,
+                                  uint32_t asked, struct why_text *text)
+{
+    const struct why_record *r = why__get(why, record);
+    uint64_t least = UINT64_MAX;
+    for (size_t i = why->n_letters; i > 0; i--) {
+        const struct why_letter *letter = &why->letters[i - 1];
+        if (letter->made < asked) {
+            break;
+        }
+        if (letter->from == r->node &&
+            letter->message.kind == SIM_MESSAGE_READ_REQUEST &&
+            letter->arrived != WHY_NONE && letter->arrived < record) {
+            uint64_t committed =
+                why__view_before(why, letter->arrived).commit_index;
+            least = committed < least ? committed : least;
+        }
+    }
+    if (least == UINT64_MAX || r->view.last_applied >= least) {
+        return WHY_KEEPS_RULES;
+    }
+    why__add(text,
+             ", though it has applied up to %" PRIu64 " only, and %" PRIu64
+             " was committed at the leader that it asked",
+             r->view.last_applied, least);
+    return WHY_READ_OF_APPLIED;
+}
+
 static enum why_rule of_one(const struct sim_why *why, uint32_t record,
                             uint32_t asked, struct why_text *text)
 {
     const struct why_record *r = why__get(why, record);
     const struct why_record *question = why__get(why, asked);
-    if (question->view.role != SIM_LEADER || r->view.role != SIM_LEADER ||
+    if (question->view.role != SIM_LEADER) {
+        return of_forwarded(why, record, asked, text);
+    }
+    if (r->view.role != SIM_LEADER ||
         question->view.hard_state.term != r->view.hard_state.term) {
         return WHY_KEEPS_RULES;
     }

@@ -81,6 +81,15 @@ static enum why_rule of_vote(const struct sim_why *why, uint32_t record,
                  had.vote);
         return WHY_ONE_VOTE;
     }
+    const struct why_letter *letter = why__letter(why, record);
+    if (has.term > had.term && has.vote != SIM_NONE && has.vote != r->node &&
+        (letter == NULL || letter->from != has.vote)) {
+        why__add(text,
+                 ", and has a vote for %" PRIu32
+                 " in it, which did not ask for one",
+                 has.vote);
+        return WHY_NO_VOTE_IN_NEW_TERM;
+    }
     uint32_t other = has.vote == SIM_NONE
                          ? SIM_NONE
                          : promised(why, r->node, has.term, has.vote, record);
@@ -91,7 +100,6 @@ static enum why_rule of_vote(const struct sim_why *why, uint32_t record,
                  other);
         return WHY_ONE_VOTE;
     }
-    const struct why_letter *letter = why__letter(why, record);
     if (letter != NULL && letter->message.kind == SIM_MESSAGE_VOTE_REQUEST &&
         has.vote == letter->from &&
         sim_position_compare(letter->message.place, before.last) < 0) {
@@ -118,7 +126,8 @@ static enum why_rule of_election(const struct sim_why *why, uint32_t record,
     if (members == NULL || sim_configuration_is_quorum(members, &votes)) {
         return WHY_KEEPS_RULES;
     }
-    why__add(text, ", which is no majority");
+    why__add(text, ", which is no majority of ");
+    why__add_members(text, members);
     if (!sim_set_is_empty(&stale)) {
         why__add(text, "; ");
         why__add_set(text, &stale);

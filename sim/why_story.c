@@ -2,138 +2,13 @@
  * the nearest lines of it in their order, and the first breach. */
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "sim/memory.h"
 #include "sim/why_internal.h"
 
-/* So many cuts of the network, and pauses, are told beside the path. */
-#define TOLD_EVENTS 3u
-
-/* --- the world ------------------------------------------------------------ */
-
-/* The stretch of a path and who is on it. */
-struct stretch {
-    uint32_t first, last; /* records */
-    struct sim_set nodes;
-};
-
-static struct stretch find_stretch(const struct why_walk *walk)
-{
-    struct stretch stretch = {WHY_NONE, 0, {{0}}};
-    for (size_t i = 0; i < walk->n; i++) {
-        const struct why_fact *fact = &walk->facts[i];
-        if (fact->record >= walk->why->n_records) {
-            continue;
-        }
-        const struct why_record *r = why__get(walk->why, fact->record);
-        stretch.first =
-            fact->record < stretch.first ? fact->record : stretch.first;
-        stretch.last =
-            fact->record > stretch.last ? fact->record : stretch.last;
-        if (r->node != SIM_NONE && fact->cost <= 3) {
-            sim_set_add(&stretch.nodes, r->node);
-        }
-    }
-    return stretch;
-}
-
-static bool begins(const struct sim_why *why, uint32_t record,
-                   const char *const *words, size_t count)
-{
-    const struct why_record *r = why__get(why, record);
-    for (size_t i = 0; i < count && r->kind == WHY_EVENT; i++) {
-        if (strncmp(why->texts + r->text, words[i], strlen(words[i])) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The last event before the message was lost that cuts links. */
-static uint32_t cut_of(const struct sim_why *why,
-                       const struct why_letter *letter)
-{
-    static const char *const cuts[] = {
-        "partition:", "isolate:", "cut:", "bridge:", "mesh:"};
-    for (uint32_t at = (uint32_t)why->n_records; at > 0; at--) {
-        if (why__get(why, at - 1)->time_us <= letter->lost_us &&
-            begins(why, at - 1, cuts, sizeof cuts / sizeof *cuts)) {
-            return at - 1;
-        }
-    }
-    return WHY_NONE;
-}
-
-/* Cuts that messages between nodes of the path were lost by, the latest first:
- * why a node did not know. */
-static void add_cuts(struct why_walk *walk, const struct stretch *stretch)
-{
-    const struct sim_why *why = walk->why;
-    uint64_t from_us = why__get(why, stretch->first)->time_us;
-    uint64_t to_us = why__get(why, stretch->last)->time_us;
-    uint32_t last = WHY_NONE;
-    uint32_t told = 0;
-    for (size_t i = why->n_letters; i > 0 && told < TOLD_EVENTS; i--) {
-        const struct why_letter *letter = &why->letters[i - 1];
-        if (letter->loss != SIM_WHY_LOST_BY_CUT || letter->lost_us < from_us ||
-            letter->lost_us > to_us ||
-            !sim_set_has(&stretch->nodes, letter->from) ||
-            !sim_set_has(&stretch->nodes, letter->to)) {
-            continue;
-        }
-        uint32_t cut = cut_of(why, letter);
-        if (cut != WHY_NONE && cut != last) {
-            last = cut;
-            told++;
-            walk->current = WHY_NONE;
-            why__rest_on_number(walk, 3, WHY_OF_EVENT, cut, 0);
-        }
-    }
-}
-
-/* Whether the event is about the node: "pause: node 3", "clock: 3 4". */
-static bool names(const struct sim_why *why, uint32_t record,
-                  const struct sim_set *nodes)
-{
-    const char *at = strchr(why->texts + why__get(why, record)->text, ':');
-    while (at != NULL && *at != '\0' && *at != '(') {
-        char *end;
-        unsigned long node = strtoul(at, &end, 10);
-        if (end != at && node >= 1 && node <= why->n &&
-            sim_set_has(nodes, (uint32_t)node)) {
-            return true;
-        }
-        at = end != at ? end : at + 1;
-    }
-    return false;
-}
-
-static void add_disturbances(struct why_walk *walk,
-                             const struct stretch *stretch)
-{
-    static const char *const words[] = {
-        "pause:", "resume:", "clock:", "expire_timer:", "clog:"};
-    uint32_t told = 0;
-    for (uint32_t at = stretch->last + 1; at > stretch->first; at--) {
-        if (told < TOLD_EVENTS &&
-            begins(walk->why, at - 1, words, sizeof words / sizeof *words) &&
-            names(walk->why, at - 1, &stretch->nodes)) {
-            told++;
-            walk->current = WHY_NONE;
-            why__rest_on_number(walk, 4, WHY_OF_EVENT, at - 1, 0);
-        }
-    }
-}
-
-static void add_world(struct why_walk *walk)
-{
-    struct stretch stretch = find_stretch(walk);
-    if (stretch.first != WHY_NONE) {
-        add_cuts(walk, &stretch);
-        add_disturbances(walk, &stretch);
-    }
-}
+/* What is further away is not told, even where there is room: */
+#define FAR 6u
+#define FAR_FROM_BREACH 3u /* where a breach is on the path */
 
 /* --- lines ---------------------------------------------------------------- */
 
@@ -208,40 +83,92 @@ static void place_line(const struct why_walk *walk, const struct why_fact *fact,
     }
 }
 
-static enum why_rule finish_line(const struct sim_why *why,
-                                 const struct why_fact *fact,
-                                 struct sim_why_line *line,
-                                 struct why_text *text)
+/* The words of a breach, without those of what it is about. */
+static enum why_rule find_rule(const struct sim_why *why,
+                               const struct why_fact *fact,
+                               struct why_text *text)
 {
-    enum why_rule rule = WHY_KEEPS_RULES;
+    text->text[0] = '\0';
     if (fact->aspect == WHY_OF_LETTER) {
-        rule = why__breach_of_letter(why, fact->number, text);
-    } else if (!stands_alone(fact)) {
-        rule = why__breach_of_step(why, fact->record, text);
+        return why__breach_of_letter(why, fact->number, text);
     }
+    return stands_alone(fact) || fact->aspect == WHY_OF_EVENT
+               ? WHY_KEEPS_RULES
+               : why__breach_of_step(why, fact->record, text);
+}
+
+/* Whether a fact of a line is left to the others of it. */
+static bool is_silent(const struct why_fact *fact, size_t n)
+{
+    return n > 1 && fact->aspect == WHY_OF_BREACH;
+}
+
+/* The words for the breach follow those for the side of the step that it is
+ * about. */
+static enum why_rule make_line(const struct why_walk *walk,
+                               const struct why_fact *facts, size_t n,
+                               struct sim_why_line *line)
+{
+    char room[SIM_WHY_LINE_SIZE];
+    struct why_text text = {line->text, sizeof line->text, 0};
+    struct why_text breach = {room, sizeof room, 0};
+    *line = (struct sim_why_line){0};
+    place_line(walk, &facts[0], line);
+    enum why_rule rule = find_rule(walk->why, &facts[0], &breach);
     line->breach = rule != WHY_KEEPS_RULES;
+    bool told = !line->breach;
+    for (size_t i = 0; i < n; i++) {
+        if (is_silent(&facts[i], n)) {
+            continue;
+        }
+        why__add(&text, "%s", text.used > 0 ? "; " : "");
+        why__words(walk, &facts[i], &text);
+        if (!told && facts[i].aspect == why__aspect_of_rule(rule)) {
+            why__add(&text, "%s", room);
+            told = true;
+        }
+    }
+    why__add(&text, "%s", told ? "" : room);
     return rule;
 }
 
-static enum why_rule make_line(const struct why_walk *walk, size_t first,
-                               size_t end, struct sim_why_line *line)
+/* Of a line's facts only the one that the breach is about is told with it. */
+static void take_breach(const struct why_walk *walk,
+                        const struct why_fact *facts, size_t n,
+                        struct sim_why_story *story)
 {
-    struct why_text text = {line->text, sizeof line->text, 0};
-    *line = (struct sim_why_line){0};
-    place_line(walk, &walk->facts[first], line);
-    for (size_t i = first; i < end; i++) {
-        why__add(&text, "%s", i > first ? "; " : "");
-        why__words(walk, &walk->facts[i], &text);
+    char room[SIM_WHY_LINE_SIZE];
+    struct why_text text = {room, sizeof room, 0};
+    enum why_rule rule = find_rule(walk->why, &facts[0], &text);
+    size_t first = 0;
+    size_t count = n;
+    for (size_t i = 0; i < n; i++) {
+        if (facts[i].aspect == why__aspect_of_rule(rule)) {
+            first = i;
+            count = 1;
+        }
     }
-    return finish_line(walk->why, &walk->facts[first], line, &text);
+    make_line(walk, &facts[first], count, &story->breach);
+    story->has_breach = true;
+    story->rule = why__rule_text(rule);
 }
 
 /* Which lines are told: all that are at most `limit` away, and of those one
- * further away all but the first `skip`, which are the earliest. */
+ * further away the last `spare`, which is all but the first `skip`. */
 struct choice {
     uint32_t limit;
-    size_t skip;
+    size_t spare, skip;
 };
+
+static bool walk_has_breach(const struct why_walk *walk)
+{
+    for (size_t i = 0; i < walk->n; i++) {
+        if (walk->facts[i].breach) {
+            return true;
+        }
+    }
+    return false;
+}
 
 static size_t count_lines(const struct why_walk *walk, uint32_t limit,
                           uint32_t *farthest)
@@ -257,19 +184,21 @@ static size_t count_lines(const struct why_walk *walk, uint32_t limit,
     return n;
 }
 
+/* With a breach among what is near, the rest is only how things were. */
 static struct choice choose(const struct why_walk *walk, size_t max)
 {
-    struct choice choice = {0, 0};
+    uint32_t cap = walk_has_breach(walk) ? FAR_FROM_BREACH : FAR;
+    struct choice choice = {0, 0, 0};
     uint32_t farthest;
     size_t n = count_lines(walk, 0, &farthest);
     if (max == 0) {
-        return (struct choice){farthest, 0};
+        return (struct choice){farthest, 0, 0};
     }
-    while (choice.limit < farthest) {
+    while (choice.limit < farthest && choice.limit < cap) {
         size_t more = count_lines(walk, choice.limit + 1, &farthest);
         if (more > max) {
-            size_t spare = n < max ? max - n : 0;
-            choice.skip = more - n - spare;
+            choice.spare = n < max ? max - n : 0;
+            choice.skip = more - n - choice.spare;
             return choice;
         }
         n = more;
@@ -280,11 +209,12 @@ static struct choice choose(const struct why_walk *walk, size_t max)
 
 static bool is_told(struct choice *choice, uint32_t cost)
 {
-    if (cost == choice->limit + 1 && choice->skip > 0) {
-        choice->skip--;
-        return false;
+    if (cost == choice->limit + 1 && choice->spare > 0) {
+        bool told = choice->skip == 0;
+        choice->skip -= told ? 0 : 1;
+        return told;
     }
-    return cost <= choice->limit + 1;
+    return cost <= choice->limit;
 }
 
 static void make_lines(struct why_walk *walk, size_t max,
@@ -303,54 +233,39 @@ static void make_lines(struct why_walk *walk, size_t max,
         story->lines = sim_grow(story->lines, &capacity, story->n_lines + 1,
                                 sizeof *story->lines);
         struct sim_why_line *line = &story->lines[story->n_lines++];
-        enum why_rule rule = make_line(walk, i, end, line);
+        make_line(walk, &walk->facts[i], end - i, line);
         if (line->breach && !story->has_breach) {
-            story->has_breach = story->breach_on_path = true;
-            story->breach = *line;
-            story->rule = why__rule_text(rule);
+            story->breach_on_path = true;
+            take_breach(walk, &walk->facts[i], end - i, story);
         }
     }
 }
 
 /* --- the first breach of the run ------------------------------------------ */
 
-static bool take_breach(struct why_walk *walk, struct why_fact fact,
-                        struct sim_why_story *story)
-{
-    struct why_walk single = *walk;
-    single.facts = &fact;
-    single.n = 1;
-    enum why_rule rule = make_line(&single, 0, 1, &story->breach);
-    story->has_breach = rule != WHY_KEEPS_RULES;
-    story->rule = why__rule_text(rule);
-    return story->has_breach;
-}
-
 /* What is not on the path may still be at the root of it, in a way that cannot
  * be followed from outside. */
 static void find_breach(struct why_walk *walk, struct sim_why_story *story)
 {
     const struct sim_why *why = walk->why;
+    char room[SIM_WHY_LINE_SIZE];
     for (uint32_t at = 0; at < why->n_records; at++) {
-        char room[SIM_WHY_LINE_SIZE];
         struct why_text text = {room, sizeof room, 0};
-        if (why__breach_of_step(why, at, &text) == WHY_KEEPS_RULES) {
-            continue;
+        if (why__breach_of_step(why, at, &text) != WHY_KEEPS_RULES) {
+            struct why_walk step = {.why = why, .current = WHY_NONE};
+            why__rest_on_step(&step, 0, at);
+            take_breach(&step, step.facts, step.n, story);
+            free(step.facts);
+            return;
         }
-        take_breach(walk,
-                    (struct why_fact){.aspect = WHY_OF_BREACH, .record = at},
-                    story);
-        return;
     }
     for (uint32_t i = 0; i < why->n_letters; i++) {
-        char room[SIM_WHY_LINE_SIZE];
         struct why_text text = {room, sizeof room, 0};
         if (why__breach_of_letter(why, i, &text) != WHY_KEEPS_RULES) {
-            take_breach(walk,
-                        (struct why_fact){.aspect = WHY_OF_LETTER,
-                                          .record = why->letters[i].left,
-                                          .number = i},
-                        story);
+            struct why_fact letter = {.aspect = WHY_OF_LETTER,
+                                      .record = why->letters[i].left,
+                                      .number = i};
+            take_breach(walk, &letter, 1, story);
             return;
         }
     }
@@ -383,10 +298,13 @@ void sim_why_tell(struct sim_why *why, const struct sim_violation *violation,
     }
     story->told = walk.n > 0;
     why__walk(&walk);
-    add_world(&walk);
+    why__find_world(&walk);
     make_lines(&walk, max_lines, story);
     if (!story->has_breach) {
         find_breach(&walk, story);
+    }
+    if (!story->has_breach && violation != NULL) {
+        story->rule = why__rule_of_property(violation->property);
     }
     free(walk.facts);
 }

@@ -5,6 +5,9 @@
 
 #include "sim/why_internal.h"
 
+/* A message that was under way for longer is worth a word. */
+#define LONG_WAY_US UINT64_C(50000)
+
 void why__add(struct why_text *text, const char *format, ...)
 {
     va_list list;
@@ -73,4 +76,41 @@ void why__add_share(struct why_text *text, const struct sim_set *set,
     add_share(text, set, &members->voters, "new voters");
     why__add(text, ", ");
     add_share(text, set, &members->old_voters, "old ones");
+}
+
+void why__add_members(struct why_text *text,
+                      const struct sim_configuration *members)
+{
+    char words[SIM_CONFIGURATION_TEXT_SIZE];
+    if (members != NULL) {
+        sim_configuration_describe(members, words);
+        why__add(text, "%s", words);
+    }
+}
+
+static void add_seconds(struct why_text *text, uint64_t time_us)
+{
+    why__add(text, "%" PRIu64 ".%06" PRIu64 " s", time_us / 1000000,
+             time_us % 1000000);
+}
+
+void why__add_way(struct why_text *text, const struct sim_why *why,
+                  uint32_t record, const char *words)
+{
+    const struct why_letter *letter = why__letter(why, record);
+    if (letter == NULL || letter->left_us == SIM_NEVER ||
+        why__get(why, record)->time_us < letter->left_us + LONG_WAY_US) {
+        return;
+    }
+    why__add(text, ", %s at ", words);
+    add_seconds(text, letter->left_us);
+}
+
+void why__add_indexes(struct why_text *text, uint64_t first, uint64_t last)
+{
+    if (first == last) {
+        why__add(text, "entry %" PRIu64, first);
+    } else {
+        why__add(text, "entries %" PRIu64 "..%" PRIu64, first, last);
+    }
 }

@@ -1,37 +1,16 @@
 /* A line of the story, in Raft's words. */
 #include <inttypes.h>
+#include <string.h>
 
-#include "sim/kv.h"
 #include "sim/why_internal.h"
 
-/* A message that was under way for longer is worth a word. */
-#define LONG_WAY_US UINT64_C(50000)
-
-static void add_seconds(struct why_text *text, uint64_t time_us)
+/* "its log ends with entry 8 of term 3"; "… is empty" */
+static void add_end(struct why_text *text, const char *whose,
+                    struct sim_position last)
 {
-    why__add(text, "%" PRIu64 ".%06" PRIu64 " s", time_us / 1000000,
-             time_us % 1000000);
-}
-
-/* ", sent at 1.2 s" if that was long ago. */
-static void add_way(struct why_text *text, const struct sim_why *why,
-                    uint32_t record)
-{
-    const struct why_letter *letter = why__letter(why, record);
-    if (letter == NULL || letter->left_us == SIM_NEVER ||
-        why__get(why, record)->time_us < letter->left_us + LONG_WAY_US) {
-        return;
-    }
-    why__add(text, ", which was sent at ");
-    add_seconds(text, letter->left_us);
-}
-
-static void add_indexes(struct why_text *text, uint64_t first, uint64_t last)
-{
-    if (first == last) {
-        why__add(text, "entry %" PRIu64, first);
-    } else {
-        why__add(text, "entries %" PRIu64 "..%" PRIu64, first, last);
+    why__add(text, "%s%s", whose, last.index == 0 ? "is empty" : "ends with ");
+    if (last.index > 0) {
+        why__add_place(text, last);
     }
 }
 
@@ -100,7 +79,7 @@ static void add_loss(struct why_text *text, const struct sim_why *why,
     if (lost_log) {
         why__add(text, "%s ",
                  lost_vote || had.term != r->disk.term ? " and" : "");
-        add_indexes(text, kept + 1, last);
+        why__add_indexes(text, kept + 1, last);
     }
 }
 
@@ -138,8 +117,7 @@ static void add_campaign(struct why_text *text, const struct sim_why *why,
                letter->message.kind == SIM_MESSAGE_PRE_VOTE_RESPONSE) {
         why__add(text, ", as a majority would vote for it");
     }
-    why__add(text, "; its log ends with ");
-    why__add_place(text, why__view_before(why, record).last);
+    add_end(text, "; its log ", why__view_before(why, record).last);
 }
 
 static void add_leader(struct why_text *text, const struct sim_why *why,
@@ -154,8 +132,7 @@ static void add_leader(struct why_text *text, const struct sim_why *why,
     why__add(text, " (");
     why__add_share(text, &votes,
                    why__members(why, why__tip_before(why, record)));
-    why__add(text, "); its log ends with ");
-    why__add_place(text, why__view_before(why, record).last);
+    add_end(text, "); its log ", why__view_before(why, record).last);
 }
 
 static void of_role(const struct sim_why *why, uint32_t record,
@@ -190,99 +167,10 @@ static void of_vote(const struct sim_why *why, uint32_t record,
     const struct why_letter *letter = why__letter(why, record);
     why__add(text, "votes for %" PRIu32 " in term %" PRIu64,
              r->view.hard_state.vote, r->view.hard_state.term);
-    add_way(text, why, record);
+    why__add_way(text, why, record, "asked for");
     if (letter != NULL && letter->message.kind == SIM_MESSAGE_VOTE_REQUEST) {
-        why__add(text, "; the candidate's log ends with ");
-        why__add_place(text, letter->message.place);
-        why__add(text, ", its own with ");
-        why__add_place(text, why__view_before(why, record).last);
-    }
-}
-
-/* --- logs ----------------------------------------------------------------- */
-
-static void add_payload(struct why_text *text, const struct sim_why *why,
-                        sim_tip tip)
-{
-    struct sim_entry entry = sim_log_tree_entry(why->tree, tip);
-    char words[SIM_CONFIGURATION_TEXT_SIZE];
-    switch (entry.kind) {
-    case SIM_ENTRY_INTERNAL:
-        why__add(text, " (a no-op)");
-        break;
-    case SIM_ENTRY_COMMAND:
-        if (entry.omitted) {
-            break;
-        }
-        sim_command_describe(entry.data, entry.size, words);
-        why__add(text, " (%s)", words);
-        break;
-    case SIM_ENTRY_CONFIGURATION:
-        if (why__members(why, tip) != NULL) {
-            sim_configuration_describe(why__members(why, tip), words);
-            why__add(text, " (members %s)", words);
-        }
-        break;
-    case SIM_ENTRY_SESSION:
-        why__add(text, " (opens a session)");
-        break;
-    }
-}
-
-/* "entry 7 of term 2", "entries 5..7 of term 2", "… of terms 1..2" */
-static void add_range(struct why_text *text, const struct sim_why *why,
-                      sim_tip tip, uint64_t first)
-{
-    struct sim_position last = sim_log_tree_position(why->tree, tip);
-    uint64_t term = sim_log_tree_position(
-                        why->tree, sim_log_tree_ancestor(why->tree, tip, first))
-                        .term;
-    add_indexes(text, first, last.index);
-    if (term == last.term) {
-        why__add(text, " of term %" PRIu64, term);
-    } else {
-        why__add(text, " of terms %" PRIu64 "..%" PRIu64, term, last.term);
-    }
-}
-
-static void of_log(const struct sim_why *why, const struct why_fact *fact,
-                   struct why_text *text)
-{
-    const struct why_record *r = why__get(why, fact->record);
-    const struct why_letter *letter = why__letter(why, fact->record);
-    sim_tip before = why__tip_before(why, fact->record);
-    uint64_t last = sim_log_tree_position(why->tree, before).index;
-    uint64_t end = sim_log_tree_position(why->tree, r->tip).index;
-    uint64_t kept = last < end ? last : end;
-    bool leads = r->view.role == SIM_LEADER;
-    while (sim_log_tree_ancestor(why->tree, r->tip, kept) !=
-           sim_log_tree_ancestor(why->tree, before, kept)) {
-        kept--;
-    }
-    if (kept < last) {
-        why__add(text, "cuts off ");
-        add_range(text, why, before, kept + 1);
-        why__add(text, "%s", kept < end ? ", " : "");
-    }
-    if (kept < end) {
-        why__add(text, "%s ", leads ? "appends" : "stores");
-        add_range(text, why, r->tip, kept + 1);
-        if (kept + 1 == end) {
-            add_payload(text, why, r->tip);
-        } else if (fact->entry != SIM_NO_TIP && fact->entry != r->tip &&
-                   sim_log_tree_entry(why->tree, fact->entry).kind ==
-                       SIM_ENTRY_CONFIGURATION) {
-            why__add(text, ", among them %" PRIu64,
-                     sim_log_tree_position(why->tree, fact->entry).index);
-            add_payload(text, why, fact->entry);
-        }
-    }
-    if (letter != NULL && !leads) {
-        why__add(text, " from %" PRIu32, letter->from);
-        if (letter->message.kind == SIM_MESSAGE_INSTALL_REQUEST) {
-            why__add(text, " as a snapshot");
-        }
-        add_way(text, why, fact->record);
+        add_end(text, "; the candidate's log ", letter->message.place);
+        add_end(text, ", its own ", why__view_before(why, record).last);
     }
 }
 
@@ -299,11 +187,11 @@ static void of_commit(const struct sim_why *why, uint32_t record,
         return;
     }
     why__add(text, "%s ",
-             r->view.role == SIM_LEADER ? "commits up to"
-                                        : "learns that all is committed up to");
+             why__leads(why, record) ? "commits up to"
+                                     : "learns that all is committed up to");
     why__add_place(
         text, sim_log_tree_position(why->tree, why__commit_tip(why, record)));
-    if (r->view.role == SIM_LEADER) {
+    if (why__leads(why, record)) {
         struct sim_set set =
             why__acknowledged(why, record, r->view.commit_index);
         why__add(text, ", as stored by ");
@@ -319,7 +207,7 @@ static void of_apply(const struct sim_why *why, uint32_t record,
 {
     const struct why_record *r = why__get(why, record);
     why__add(text, "applies ");
-    add_indexes(text, r->applied_from, r->applied_from + r->n_applied - 1);
+    why__add_indexes(text, r->applied_from, r->applied_from + r->n_applied - 1);
     if (r->change_index > 0) {
         why__add(text, ", %" PRIu64 " as %s", r->change_index,
                  r->verdict == SIM_COMMAND_REPEATED
@@ -398,6 +286,33 @@ static void of_question(const struct sim_why *why, uint32_t record,
     add_standing(text, r);
 }
 
+/* --- the world ------------------------------------------------------------ */
+
+/* "isolate: 3 (12 links) (/nemeses/4)": of links only the number, but for one
+ * or two. */
+static void of_event(const struct sim_why *why, uint32_t record,
+                     struct why_text *text)
+{
+    const struct why_record *r = why__get(why, record);
+    const char *words = why->texts + r->text;
+    const char *end = strrchr(words, '(');
+    size_t n = 0;
+    for (const char *at = strstr(words, "->"); at != NULL;
+         at = strstr(at + 2, "->")) {
+        n++;
+    }
+    if (n <= 2) {
+        why__add(text, "%s", words);
+        return;
+    }
+    const char *first = strstr(words, "->");
+    while (first > words && first[-1] != ' ') {
+        first--;
+    }
+    why__add(text, "%.*s%zu links%s%s", (int)(first - words), words, n,
+             end != NULL ? " " : "", end != NULL ? end : "");
+}
+
 /* -------------------------------------------------------------------------- */
 
 void why__words(const struct why_walk *walk, const struct why_fact *fact,
@@ -419,7 +334,7 @@ void why__words(const struct why_walk *walk, const struct why_fact *fact,
         of_vote(why, fact->record, text);
         break;
     case WHY_OF_LOG:
-        of_log(why, fact, text);
+        why__words_of_log(why, fact, text);
         break;
     case WHY_OF_COMMIT:
         of_commit(why, fact->record, text);
@@ -447,7 +362,7 @@ void why__words(const struct why_walk *walk, const struct why_fact *fact,
                  sim_clients_describe(walk->clients, fact->number, room));
         break;
     case WHY_OF_EVENT:
-        why__add(text, "%s", why->texts + why__get(why, fact->record)->text);
+        of_event(why, fact->record, text);
         break;
     case WHY_OF_STATE:
         why__words_of_state(why, fact->number, text);

@@ -28,7 +28,7 @@ static const char *deed_of(const struct sim_message *message)
         return "sends a snapshot to";
     case SIM_MESSAGE_INSTALL_RESPONSE:
         return message->granted ? "acknowledges the snapshot of"
-                                : "asks for more of the snapshot of";
+                                : "has not installed the snapshot of";
     case SIM_MESSAGE_TIMEOUT_NOW:
         return "hands over the leadership to";
     case SIM_MESSAGE_READ_REQUEST:
@@ -45,9 +45,8 @@ static const char *fate_of(enum sim_why_loss loss)
 {
     switch (loss) {
     case SIM_WHY_ARRIVED:
-        return "";
     case SIM_WHY_UNDER_WAY:
-        return "; it has not arrived";
+        return "";
     case SIM_WHY_NEVER_LEFT:
         return "; it never left";
     case SIM_WHY_LOST_BY_CHANCE:

@@ -138,19 +138,22 @@ static void print_breach(const struct sim_why_story *story, FILE *out)
 {
     const struct sim_why_line *breach = &story->breach;
     char text[SIM_WHY_LINE_SIZE + 128];
-    if (!story->has_breach) {
+    if (story->rule == NULL) {
         print_paragraph("The rule",
-                        "No single step was seen that the paper or the "
-                        "dissertation forbids by itself: the steps above "
-                        "contradict each other.",
+                        "No step was seen that the paper or the dissertation "
+                        "forbids by itself: it is these steps together that "
+                        "break the promise.",
                         out);
         return;
     }
     print_paragraph("The rule", story->rule, out);
-    snprintf(text, sizeof text, "%sIn step %" PRIu64 " node %" PRIu32 " %s.",
-             story->breach_on_path ? "" : "Not on this path, but in this run: ",
+    if (!story->has_breach) {
+        return;
+    }
+    snprintf(text, sizeof text, "%sin step %" PRIu64 ", node %" PRIu32 " %s.",
+             story->breach_on_path ? "" : "not on this path, but ",
              breach->step, breach->node, breach->text);
-    print_paragraph("It was broken", text, out);
+    print_paragraph("Broken at first", text, out);
 }
 
 static void print_violation(const struct sim_violation *violation, FILE *out)
@@ -191,7 +194,9 @@ static void print_story(const struct explanation *explanation,
         print_paragraph("The contract between node and simulator was broken",
                         result->contract, out);
     }
-    print_breach(story, out);
+    if (result->violated || story->has_breach) {
+        print_breach(story, out);
+    }
 }
 
 static void print_title(const struct explanation *explanation, FILE *out)
