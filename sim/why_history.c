@@ -171,6 +171,16 @@ static void of_campaign(struct why_walk *walk)
     }
 }
 
+static bool is_member(const struct sim_why *why, sim_tip tip, uint32_t node)
+{
+    const struct sim_configuration *members = why__members(why, tip);
+    struct sim_set set = {{0}};
+    if (members != NULL) {
+        set = sim_configuration_members(members);
+    }
+    return members == NULL || sim_set_has(&set, node);
+}
+
 /* Who stands still: the leader, who has not applied what it has, and everybody
  * if nobody leads. */
 static void of_leader(struct why_walk *walk, uint32_t leader)
@@ -188,8 +198,9 @@ static void of_leader(struct why_walk *walk, uint32_t leader)
             continue;
         }
         const struct sim_view *view = &why__get(why, at)->view;
-        bool behind = view->last_applied < led->view.last.index ||
-                      why__get(why, at)->kind == WHY_CRASH;
+        bool behind = is_member(why, led->tip, node) &&
+                      (view->last_applied < led->view.last.index ||
+                       why__get(why, at)->kind == WHY_CRASH);
         why__rest_on_number(walk, behind || node == led->node ? 0 : 4,
                             WHY_OF_STATE, end, node);
         if (behind && node != led->node) {

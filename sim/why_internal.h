@@ -83,6 +83,8 @@ struct sim_why {
     size_t n_tags, tags_capacity;
     char *texts;
     size_t n_texts, texts_capacity;
+    bool refused; /* the run ended as the simulator refused what the last step
+                     put out: its log may be another than it wrote */
 };
 
 /* --- why_ask.c ------------------------------------------------------------ */
@@ -247,6 +249,7 @@ enum why_rule {
     WHY_APPLIES_COMMITTED,
     WHY_CHANGES_ONE_BY_ONE,
     WHY_CHANGE_AFTER_OWN_ENTRY,
+    WHY_CHANGE_BY_MAJORITIES,
     WHY_LATEST_MEMBERS,
     WHY_SNAPSHOT_OF_APPLIED,
     WHY_SNAPSHOT_BY_TERM,

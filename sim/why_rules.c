@@ -69,6 +69,10 @@ static const char *const rules[WHY_RULE_COUNT] = {
     [WHY_CHANGE_AFTER_OWN_ENTRY] =
         "A leader begins a change of the members only when an entry of its own "
         "term is committed (the correction of 2015 to the dissertation, 4.1).",
+    [WHY_CHANGE_BY_MAJORITIES] =
+        "A change adds or removes one voter (dissertation, 4.1), or goes by a "
+        "joint configuration of the old and the new voters, which is left for "
+        "the new ones (4.3).",
     [WHY_LATEST_MEMBERS] =
         "A server uses the latest configuration in its log, committed or not "
         "(dissertation, 4.1).",
@@ -175,7 +179,8 @@ enum why_rule why__breach_of_step(const struct sim_why *why, uint32_t record,
     if (rule == WHY_KEEPS_RULES) {
         rule = why__breach_of_read(why, record, text);
     }
-    return rule;
+    return rule == WHY_KEEPS_RULES ? why__breach_of_end(why, record, text)
+                                   : rule;
 }
 
 /* --- where they show ------------------------------------------------------ */
@@ -198,6 +203,7 @@ enum why_aspect why__aspect_of_rule(enum why_rule rule)
     case WHY_COMMITTED_STAYS:
     case WHY_CHANGES_ONE_BY_ONE:
     case WHY_CHANGE_AFTER_OWN_ENTRY:
+    case WHY_CHANGE_BY_MAJORITIES:
     case WHY_LATEST_MEMBERS:
         return WHY_OF_LOG;
     case WHY_MAJORITY_COMMITS:

@@ -167,6 +167,16 @@ static enum why_rule of_change(const struct sim_why *why, uint32_t record,
     sim_tip former = sim_log_tree_configuration(
         why->tree, sim_log_tree_parent(why->tree, latest));
     struct sim_position place = sim_log_tree_position(why->tree, former);
+    const struct sim_configuration *from = why__members(why, former);
+    const struct sim_configuration *to = why__members(why, latest);
+    const char *wrong =
+        from == NULL || to == NULL ? NULL : sim_configuration_misstep(from, to);
+    if (wrong != NULL) {
+        why__add(text, ", though the members before are ");
+        why__add_members(text, from);
+        why__add(text, ": %s", wrong);
+        return WHY_CHANGE_BY_MAJORITIES;
+    }
     if (place.index > r->view.commit_index) {
         why__add(text, ", though the change before, ");
         why__add_place(text, place);
@@ -206,7 +216,8 @@ enum why_rule why__breach_of_end(const struct sim_why *why, uint32_t record,
 {
     const struct why_record *r = why__get(why, record);
     struct sim_position end = sim_log_tree_position(why->tree, r->tip);
-    if (sim_position_compare(r->view.last, end) == 0) {
+    if (sim_position_compare(r->view.last, end) == 0 ||
+        (why->refused && r->step == why->step)) {
         return WHY_KEEPS_RULES;
     }
     why__add(text, ", and shows ");
@@ -233,9 +244,5 @@ enum why_rule why__breach_of_log(const struct sim_why *why, uint32_t record,
     if (rule == WHY_KEEPS_RULES) {
         rule = of_change(why, record, text);
     }
-    if (rule == WHY_KEEPS_RULES) {
-        rule = of_members(why, record, text);
-    }
-    return rule == WHY_KEEPS_RULES ? why__breach_of_end(why, record, text)
-                                   : rule;
+    return rule == WHY_KEEPS_RULES ? of_members(why, record, text) : rule;
 }

@@ -291,6 +291,7 @@ void sim_why_tell(struct sim_why *why, const struct sim_violation *violation,
     struct why_walk walk = {
         .why = why, .clients = clients, .current = WHY_NONE};
     *story = (struct sim_why_story){0};
+    why->refused = violation == NULL;
     if (violation != NULL) {
         why__find_roots(&walk, violation);
     } else {

@@ -116,7 +116,7 @@ void why__words_of_breach(const struct sim_why *why, uint32_t record,
              r->view.hard_state.term);
 }
 
-/* Since when it is as it is. */
+/* Since when its term, role and commit index are as they are. */
 static uint64_t since_us(const struct sim_why *why, uint32_t record)
 {
     const struct why_record *r = why__get(why, record);
@@ -151,8 +151,8 @@ void why__words_of_state(const struct sim_why *why, uint32_t node,
     uint64_t since = since_us(why, record);
     why__add(text,
              ", log up to %" PRIu64 " of term %" PRIu64 ", %" PRIu64
-             " committed, %" PRIu64 " applied; term, role and commit index "
-             "since %" PRIu64 ".%06" PRIu64 " s",
+             " committed, %" PRIu64 " applied; as such since %" PRIu64
+             ".%06" PRIu64 " s",
              r->view.last.index, r->view.last.term, r->view.commit_index,
              r->view.last_applied, since / 1000000, since % 1000000);
 }

@@ -107,8 +107,7 @@ static bool names(const struct sim_why *why, uint32_t record,
 static void add_disturbances(struct why_walk *walk,
                              const struct stretch *stretch)
 {
-    static const char *const words[] = {
-        "pause:", "resume:", "clock:", "expire_timer:", "clog:"};
+    static const char *const words[] = {"pause:", "clock:", "clog:"};
     uint32_t told = 0;
     for (uint32_t at = stretch->last + 1; at > stretch->first; at--) {
         if (told < TOLD_EVENTS &&

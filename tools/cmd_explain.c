@@ -150,10 +150,12 @@ static void print_breach(const struct sim_why_story *story, FILE *out)
     if (!story->has_breach) {
         return;
     }
-    snprintf(text, sizeof text, "%sin step %" PRIu64 ", node %" PRIu32 " %s.",
-             story->breach_on_path ? "" : "not on this path, but ",
+    snprintf(text, sizeof text, "Step %" PRIu64 ", node %" PRIu32 ": %s.",
              breach->step, breach->node, breach->text);
-    print_paragraph("Broken at first", text, out);
+    print_paragraph(story->breach_on_path
+                        ? "First broken in"
+                        : "First broken in a step that is not on this path",
+                    text, out);
 }
 
 static void print_violation(const struct sim_violation *violation, FILE *out)
