@@ -1,6 +1,6 @@
 /* What a fact rests on. The distances say what belongs together: what is 1 away
  * is as good as part of it, 3 or more is how things were. */
-#include "sim/why_internal.h"
+#include "sim/why_rules.h"
 
 /* How the members by the node's log came to be what they are. */
 static void rest_on_members(struct why_walk *walk, uint32_t further,
@@ -247,6 +247,43 @@ static void of_snapshot(struct why_walk *walk, const struct why_fact *fact)
 
 /* --- reads and messages --------------------------------------------------- */
 
+/* The last answer of the node that the leader of the record had by then. */
+static void rest_on_last_answer(struct why_walk *walk, uint32_t record,
+                                uint32_t node)
+{
+    const struct sim_why *why = walk->why;
+    uint64_t term = why__get(why, record)->view.hard_state.term;
+    for (uint32_t at = record; at != WHY_NONE; at = why__get(why, at)->before) {
+        const struct why_letter *letter = why__letter(why, at);
+        if (letter != NULL && letter->from == node &&
+            letter->message.term == term &&
+            (letter->message.kind == SIM_MESSAGE_APPEND_RESPONSE ||
+             letter->message.kind == SIM_MESSAGE_INSTALL_RESPONSE)) {
+            why__rest_on_number(walk, 1, WHY_OF_LETTER, letter->left,
+                                why__get(why, at)->letter);
+            why__rest_on(walk, 1, WHY_OF_CRASH,
+                         why__crash_between(why, node, letter->made, record));
+            return;
+        }
+    }
+}
+
+/* Who elected another leader while the one of the record trusted its lease, and
+ * what they had answered it. */
+static void of_lease(struct why_walk *walk, uint32_t record, uint32_t elected)
+{
+    const struct sim_why *why = walk->why;
+    struct sim_set stale;
+    struct sim_set votes = why__votes(why, elected, &stale);
+    walk->lease = true;
+    why__rest_on(walk, 0, WHY_OF_ROLE, elected);
+    for (uint32_t node = 1; node <= why->n; node++) {
+        if (sim_set_has(&votes, node)) {
+            rest_on_last_answer(walk, record, node);
+        }
+    }
+}
+
 static void of_answer(struct why_walk *walk, const struct why_fact *fact)
 {
     const struct sim_why *why = walk->why;
@@ -269,8 +306,12 @@ static void of_answer(struct why_walk *walk, const struct why_fact *fact)
             why__get(why, at)->kind != WHY_CRASH &&
             why__get(why, at)->view.role == SIM_LEADER) {
             const struct sim_view *view = &why__get(why, at)->view;
-            why__rest_on(walk, 1, WHY_OF_ROLE,
-                         why__led(why, node, view->hard_state.term, at));
+            uint32_t elected = why__led(why, node, view->hard_state.term, at);
+            if (fact->breach && r->lease && elected != WHY_NONE &&
+                view->hard_state.term > r->view.hard_state.term) {
+                of_lease(walk, fact->record, elected);
+            }
+            why__rest_on(walk, 1, WHY_OF_ROLE, elected);
         }
     }
 }

@@ -1,14 +1,19 @@
 /* The recorder's memory, and what its files call of each other.
  *
- *   why.c          the calls of a run, each one record
- *   why_ask.c      questions about the records: who voted, who stored an entry
- *   why_rules.c    steps that the paper forbids
- *   why_roots.c    what a violation rests on at first
- *   why_history.c  the same of what clients were told
- *   why_path.c     the walk back, nearest first
- *   why_causes.c   what a fact rests on
- *   why_words.c    a line each
- *   why_story.c    the whole
+ *   why.c               the calls of a run, each one record
+ *   why_ask.c           questions about the records: who voted, who stored an
+ *                       entry
+ *   why_rules.h, .c     steps that the paper forbids; by what they are about:
+ *   why_rules_….c       votes, log, commit, reads, letters
+ *   why_roots.c         what a violation rests on at first
+ *   why_roots_state.c   the same of state machines
+ *   why_history.c       the same of what clients were told, and of a standstill
+ *   why_path.c          the walk back, nearest first
+ *   why_causes.c        what a fact rests on
+ *   why_world.c         what happened to the world meanwhile
+ *   why_text.c          pieces of lines
+ *   why_words.c, _….c   lines; of logs, reads, messages and states
+ *   why_story.c         the whole
  */
 #ifndef SIM_WHY_INTERNAL_H
 #define SIM_WHY_INTERNAL_H
@@ -210,6 +215,9 @@ void why__add_entry_at(struct why_text *text, const struct sim_why *why,
 void why__add_share(struct why_text *text, const struct sim_set *set,
                     const struct sim_configuration *members);
 
+/* "1.204311 s" */
+void why__add_seconds(struct why_text *text, uint64_t time_us);
+
 /* "entry 7", "entries 5..7" */
 void why__add_indexes(struct why_text *text, uint64_t first, uint64_t last);
 
@@ -221,89 +229,6 @@ void why__add_way(struct why_text *text, const struct sim_why *why,
 /* "1, 2, 3 and learner 4" */
 void why__add_members(struct why_text *text,
                       const struct sim_configuration *members);
-
-/* --- why_rules.c ---------------------------------------------------------- */
-
-/* What a correct node does, as far as it can be seen from outside. */
-enum why_rule {
-    WHY_KEEPS_RULES,
-    WHY_ONE_VOTE,
-    WHY_NO_VOTE_IN_NEW_TERM,
-    WHY_VOTE_FOR_NEWER_LOG,
-    WHY_MAJORITY_ELECTS,
-    WHY_HIGHER_TERM_WINS,
-    WHY_TERM_NEVER_FALLS,
-    WHY_CONSISTENCY_CHECK,
-    WHY_ACKNOWLEDGES_MATCH,
-    WHY_APPENDS_WHAT_IS_SENT,
-    WHY_CONFLICT_IS_DELETED,
-    WHY_NO_MATCH_IS_DELETED,
-    WHY_LEADER_APPENDS,
-    WHY_LOG_AS_WRITTEN,
-    WHY_DURABLE_FIRST,
-    WHY_MAJORITY_COMMITS,
-    WHY_OWN_TERM_COMMITS,
-    WHY_COMMIT_WITHIN_REQUEST,
-    WHY_COMMIT_NEVER_FALLS,
-    WHY_COMMITTED_STAYS,
-    WHY_APPLIES_COMMITTED,
-    WHY_CHANGES_ONE_BY_ONE,
-    WHY_CHANGE_AFTER_OWN_ENTRY,
-    WHY_CHANGE_BY_MAJORITIES,
-    WHY_LATEST_MEMBERS,
-    WHY_SNAPSHOT_OF_APPLIED,
-    WHY_SNAPSHOT_BY_TERM,
-    WHY_BEGINS_WITH_SNAPSHOT,
-    WHY_TRANSFER_TO_COMPLETE_LOG,
-    WHY_READ_AFTER_OWN_ENTRY,
-    WHY_READ_OF_APPLIED,
-    WHY_READ_CONFIRMED,
-    WHY_LEASE_EXCLUDES_LEADERS,
-    WHY_RULE_COUNT
-};
-
-/* The rule and its section, in one sentence; NULL for WHY_KEEPS_RULES. */
-const char *why__rule_text(enum why_rule rule);
-
-/* The rule that the step of a violation breaks by itself, as the property says;
- * NULL if it takes several steps that contradict each other. */
-const char *why__rule_of_property(enum sim_property property);
-
-/* Whether the step, or the message as it left, is one that the paper forbids.
- * If so, the words for how are added to `text`, to go on a line about it:
- * "though it had voted for 2 in this term". */
-enum why_rule why__breach_of_step(const struct sim_why *why, uint32_t record,
-                                  struct why_text *text);
-enum why_rule why__breach_of_letter(const struct sim_why *why, uint32_t letter,
-                                    struct why_text *text);
-
-/* Its parts, by file: why_rules_votes.c, why_rules_log.c, why_rules_commit.c,
- * why_rules_reads.c. */
-enum why_rule why__breach_of_vote(const struct sim_why *why, uint32_t record,
-                                  struct why_text *text);
-enum why_rule why__breach_of_log(const struct sim_why *why, uint32_t record,
-                                 struct why_text *text);
-enum why_rule why__breach_of_commit(const struct sim_why *why, uint32_t record,
-                                    struct why_text *text);
-enum why_rule why__breach_of_read(const struct sim_why *why, uint32_t record,
-                                  struct why_text *text);
-
-/* Whether what the node shows as its log's end is not what it wrote. */
-enum why_rule why__breach_of_end(const struct sim_why *why, uint32_t record,
-                                 struct why_text *text);
-
-/* Which side of a step a rule is about. */
-enum why_aspect why__aspect_of_rule(enum why_rule rule);
-
-/* Where the read that may be answered as number `nth` of the record was asked
- * for, at the same node; WHY_NONE. */
-uint32_t why__asked(const struct sim_why *why, uint32_t record, size_t nth);
-
-/* Whose answers the node got between two records to messages that it made from
- * the first on; itself included. Where an answer was not made by the step that
- * got the message, it is not known to which it is: `doubtful` has these. */
-struct sim_set why__heard_from(const struct sim_why *why, uint32_t from,
-                               uint32_t to, struct sim_set *doubtful);
 
 /* --- why_path.c ----------------------------------------------------------- */
 
@@ -324,6 +249,7 @@ struct why_walk {
     const struct sim_clients *clients;
     struct why_fact *facts;
     size_t n, capacity;
+    bool lease;       /* a lease was wrong: when leaders were heard counts */
     uint32_t current; /* the fact whose causes are looked for; WHY_NONE: what
                          the violation itself rests on */
 };
@@ -357,11 +283,12 @@ void why__walk(struct why_walk *walk);
 /* Adds what the current fact rests on. */
 void why__find_causes(struct why_walk *walk, const struct why_fact *fact);
 
-/* --- why_roots.c, why_history.c ------------------------------------------- */
+/* --- why_roots.c, why_roots_state.c, why_history.c ------------------------ */
 
 /* Adds what the violation rests on; NULL: the run's end is in question. */
 void why__find_roots(struct why_walk *walk,
                      const struct sim_violation *violation);
+void why__find_applied(struct why_walk *walk, uint32_t record);
 void why__find_operations(struct why_walk *walk);
 void why__find_end(struct why_walk *walk);
 
@@ -377,6 +304,10 @@ void why__words(const struct why_walk *walk, const struct why_fact *fact,
                 struct why_text *text);
 void why__words_of_log(const struct sim_why *why, const struct why_fact *fact,
                        struct why_text *text);
+void why__words_of_question(const struct sim_why *why, uint32_t record,
+                            struct why_text *text);
+void why__words_of_answer(const struct sim_why *why, uint32_t record,
+                          struct why_text *text);
 void why__words_of_state(const struct sim_why *why, uint32_t node,
                          struct why_text *text);
 void why__words_of_breach(const struct sim_why *why, uint32_t record,

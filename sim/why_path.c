@@ -3,7 +3,7 @@
 #include <assert.h>
 
 #include "sim/memory.h"
-#include "sim/why_internal.h"
+#include "sim/why_rules.h"
 
 /* A path that is longer is not looked at to its end. */
 #define MAX_FACTS 4000u
@@ -170,7 +170,8 @@ bool why__rest_on_step(struct why_walk *walk, uint32_t further, uint32_t record)
                      r->kind == WHY_LIFE ? WHY_OF_LIFE : WHY_OF_CRASH, record);
         return true;
     }
-    if (before.role != after->role || new_term) {
+    if ((before.role != after->role || new_term) &&
+        (after->role != SIM_FOLLOWER || before.role == SIM_LEADER)) {
         why__rest_on(walk, further, WHY_OF_ROLE, record);
     }
     if (after->hard_state.vote != SIM_NONE &&
@@ -192,6 +193,9 @@ bool why__rest_on_step(struct why_walk *walk, uint32_t further, uint32_t record)
     }
     if (r->n_ready > 0) {
         why__rest_on(walk, further, WHY_OF_ANSWER, record);
+    }
+    if (walk->n == n && new_term) {
+        why__rest_on(walk, further, WHY_OF_ROLE, record);
     }
     if (walk->n == n) {
         struct why_fact breach = {.aspect = WHY_OF_BREACH, .record = record};

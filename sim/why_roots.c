@@ -1,7 +1,7 @@
 /* What a violation rests on: the steps that contradict each other. They are
  * found again in the records by what the property says; where that fails, the
  * step of the violation is all that there is. */
-#include "sim/why_internal.h"
+#include "sim/why_rules.h"
 
 /* The record of the violation's step: of node `a`, or the last one by then. */
 static uint32_t step_of(const struct sim_why *why,
@@ -31,15 +31,63 @@ static void of_election_safety(struct why_walk *walk, uint32_t record,
     why__rest_on(walk, 0, WHY_OF_ROLE, why__led(why, second, term, record));
 }
 
+/* A message of the node that left in the violation's step: the first that it
+ * may not have sent; if there is none, the last to the other node.
+ * SIM_WHY_NO_LETTER: there is none of these. */
+static uint32_t letter_of(const struct sim_why *why,
+                          const struct sim_violation *violation)
+{
+    uint32_t found = SIM_WHY_NO_LETTER;
+    uint32_t last = SIM_WHY_NO_LETTER;
+    for (uint32_t i = (uint32_t)why->n_letters; i > 0; i--) {
+        const struct why_letter *letter = &why->letters[i - 1];
+        char room[SIM_WHY_LINE_SIZE];
+        struct why_text text = {room, sizeof room, 0};
+        if (letter->from != violation->nodes[0] ||
+            letter->left_us == SIM_NEVER ||
+            letter->left_step != violation->step) {
+            continue;
+        }
+        if (why__breach_of_letter(why, i - 1, &text) != WHY_KEEPS_RULES) {
+            found = i - 1;
+        }
+        if (last == SIM_WHY_NO_LETTER && violation->n_nodes > 1 &&
+            letter->to == violation->nodes[1]) {
+            last = i - 1;
+        }
+    }
+    return found != SIM_WHY_NO_LETTER ? found : last;
+}
+
+static void of_promise(struct why_walk *walk, uint32_t record,
+                       const struct sim_violation *violation)
+{
+    const struct sim_why *why = walk->why;
+    uint32_t letter = letter_of(why, violation);
+    if (letter == SIM_WHY_NO_LETTER) {
+        why__rest_on_step(walk, 0, record);
+        return;
+    }
+    why__rest_on_number(walk, 0, WHY_OF_LETTER, why->letters[letter].left,
+                        letter);
+    why__rest_on_step(walk, 1, why->letters[letter].made);
+}
+
 /* The latest vote that is known of the node, in memory or in a message; and the
  * one before it in that term. */
-static void of_one_vote(struct why_walk *walk, uint32_t record)
+static void of_one_vote(struct why_walk *walk, uint32_t record,
+                        const struct sim_violation *violation)
 {
     const struct sim_why *why = walk->why;
     uint32_t node = why__get(why, record)->node;
     uint64_t term = why__get(why, record)->view.hard_state.term;
     uint32_t vote = why__voted(why, node, term, SIM_NONE, record);
+    uint32_t letter = letter_of(why, violation);
     why__rest_on_step(walk, 0, record);
+    if (letter != SIM_WHY_NO_LETTER) {
+        why__rest_on_number(walk, 0, WHY_OF_LETTER, why->letters[letter].left,
+                            letter);
+    }
     for (int i = 0; i < 4 && vote != WHY_NONE; i++) {
         why__rest_on_vote(walk, 0, vote);
         uint32_t before = why__get(why, vote)->before;
@@ -58,42 +106,6 @@ static void of_one_vote(struct why_walk *walk, uint32_t record)
             why__rest_on(walk, 0, WHY_OF_BREACH, at);
         }
     }
-}
-
-/* The last message that the node let go in that step, rather one that it may
- * not have. */
-static void of_promise(struct why_walk *walk, uint32_t record,
-                       const struct sim_violation *violation)
-{
-    const struct sim_why *why = walk->why;
-    uint32_t node = violation->nodes[0];
-    size_t found = why->n_letters;
-    for (size_t i = why->n_letters; i > 0; i--) {
-        const struct why_letter *letter = &why->letters[i - 1];
-        char room[SIM_WHY_LINE_SIZE];
-        struct why_text text = {room, sizeof room, 0};
-        if (letter->from == node && letter->left_us != SIM_NEVER &&
-            letter->left_step == violation->step &&
-            why__breach_of_letter(why, (uint32_t)i - 1, &text) !=
-                WHY_KEEPS_RULES) {
-            found = i - 1;
-        }
-    }
-    for (size_t i = why->n_letters; i > 0 && found == why->n_letters; i--) {
-        const struct why_letter *letter = &why->letters[i - 1];
-        if (letter->from == node && letter->left_us != SIM_NEVER &&
-            letter->left_step == violation->step && violation->n_nodes > 1 &&
-            letter->to == violation->nodes[1]) {
-            found = i - 1;
-        }
-    }
-    if (found == why->n_letters) {
-        why__rest_on_step(walk, 0, record);
-        return;
-    }
-    why__rest_on_number(walk, 0, WHY_OF_LETTER, why->letters[found].left,
-                        (uint32_t)found);
-    why__rest_on_step(walk, 1, why->letters[found].made);
 }
 
 /* --- logs ----------------------------------------------------------------- */
@@ -253,98 +265,6 @@ static void of_members(struct why_walk *walk, uint32_t record)
     why__rest_on_entry(walk, 1, r->node, before, record);
 }
 
-/* --- state machines ------------------------------------------------------- */
-
-/* Where another node applied the entry first, and this one did. */
-static void rest_on_applies(struct why_walk *walk, uint32_t node, sim_tip entry,
-                            uint32_t record)
-{
-    const struct sim_why *why = walk->why;
-    uint64_t index = sim_log_tree_position(why->tree, entry).index;
-    bool other = false;
-    for (uint32_t at = 0; at < record; at++) {
-        const struct why_record *r = why__get(why, at);
-        if (r->n_applied == 0 || r->applied_from > index ||
-            index >= r->applied_from + r->n_applied ||
-            (r->node != node && other)) {
-            continue;
-        }
-        other = other || r->node != node;
-        why__rest_on(walk, 1, WHY_OF_APPLY, at);
-    }
-}
-
-/* Entries of the same command before the one at `entry`; and its session. */
-static void of_command(struct why_walk *walk, uint32_t record, sim_tip entry)
-{
-    const struct sim_why *why = walk->why;
-    const struct why_record *r = why__get(why, record);
-    struct sim_entry of = sim_log_tree_entry(why->tree, entry);
-    rest_on_applies(walk, r->node, entry, record);
-    why__rest_on_entry(walk, 1, r->node, entry, record);
-    for (sim_tip tip = sim_log_tree_parent(why->tree, entry); tip != SIM_ROOT;
-         tip = sim_log_tree_parent(why->tree, tip)) {
-        struct sim_entry other = sim_log_tree_entry(why->tree, tip);
-        uint64_t index = sim_log_tree_position(why->tree, tip).index;
-        if (index < of.session) {
-            return;
-        }
-        if (other.kind == SIM_ENTRY_COMMAND && other.session == of.session &&
-            other.sequence == of.sequence) {
-            rest_on_applies(walk, r->node, tip, record);
-            why__rest_on_entry(walk, 1, r->node, tip, record);
-        } else if (index == of.session) {
-            why__rest_on_entry(walk, 2, r->node, tip, record);
-        }
-    }
-}
-
-static bool is_repeated(const struct sim_why *why, sim_tip entry)
-{
-    struct sim_entry of = sim_log_tree_entry(why->tree, entry);
-    if (of.kind != SIM_ENTRY_COMMAND || of.session == 0) {
-        return false;
-    }
-    for (sim_tip tip = sim_log_tree_parent(why->tree, entry); tip != SIM_ROOT;
-         tip = sim_log_tree_parent(why->tree, tip)) {
-        struct sim_entry other = sim_log_tree_entry(why->tree, tip);
-        if (other.kind == SIM_ENTRY_COMMAND && other.session == of.session &&
-            other.sequence == of.sequence) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The last snapshot that the node took before the step, and in it. */
-static void of_state(struct why_walk *walk, uint32_t record)
-{
-    const struct sim_why *why = walk->why;
-    const struct why_record *r = why__get(why, record);
-    why__rest_on_step(walk, 0, record);
-    for (uint32_t at = record; at != WHY_NONE; at = why__get(why, at)->before) {
-        if (why__get(why, at)->restored.index > 0) {
-            why__rest_on(walk, 1, WHY_OF_SNAPSHOT, at);
-            break;
-        }
-    }
-    for (uint64_t i = 0; i < r->n_applied; i++) {
-        sim_tip entry =
-            sim_log_tree_ancestor(why->tree, r->tip, r->applied_from + i);
-        if (entry != SIM_NO_TIP && is_repeated(why, entry)) {
-            of_command(walk, record, entry);
-            return;
-        }
-    }
-    if (r->n_applied > 0) {
-        rest_on_applies(
-            walk, r->node,
-            sim_log_tree_ancestor(why->tree, r->tip,
-                                  r->applied_from + r->n_applied - 1),
-            record);
-    }
-}
-
 /* A term or a commit index that was higher before. */
 static void of_lower(struct why_walk *walk, uint32_t record)
 {
@@ -380,7 +300,7 @@ void why__find_roots(struct why_walk *walk,
         of_election_safety(walk, step_of(why, violation, b), a, b);
         break;
     case SIM_ONE_VOTE_PER_TERM:
-        of_one_vote(walk, record);
+        of_one_vote(walk, record, violation);
         break;
     case SIM_DURABLE_BEFORE_ACKNOWLEDGED:
         of_promise(walk, record, violation);
@@ -405,7 +325,7 @@ void why__find_roots(struct why_walk *walk,
     case SIM_SNAPSHOT_OF_COMMITTED:
     case SIM_SNAPSHOT_EQUALS_REPLAY:
     case SIM_EXACTLY_ONCE:
-        of_state(walk, record);
+        why__find_applied(walk, record);
         break;
     case SIM_MONOTONIC_TERM:
     case SIM_MONOTONIC_COMMIT:

@@ -1,6 +1,6 @@
 /* What a correct node does, and who did not. */
 #undef NDEBUG
-#include "sim/why_internal.h"
+#include "sim/why_rules.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -116,6 +116,8 @@ const char *why__rule_of_property(enum sim_property property)
                "part of the state that the log gives, also as a follower and "
                "across snapshots, and so takes a command in the same way as "
                "all others (dissertation, 6.3).";
+    case SIM_CONFIGURATION_MATCHES_LOG:
+        return rules[WHY_LATEST_MEMBERS];
     case SIM_SNAPSHOT_EQUALS_REPLAY:
     case SIM_SNAPSHOT_OF_COMMITTED:
         return "A snapshot is the state, with the members and sessions, that "
@@ -131,7 +133,6 @@ const char *why__rule_of_property(enum sim_property property)
     case SIM_DURABLE_BEFORE_ACKNOWLEDGED:
     case SIM_COMMITTED_ON_QUORUM:
     case SIM_ONE_CHANGE_AT_A_TIME:
-    case SIM_CONFIGURATION_MATCHES_LOG:
     case SIM_LINEARIZABILITY:
     case SIM_PROGRESS:
     case SIM_PROPERTY_COUNT:

@@ -1,7 +1,7 @@
 /* Commits, applied entries and snapshots that the paper forbids. */
 #include <inttypes.h>
 
-#include "sim/why_internal.h"
+#include "sim/why_rules.h"
 
 /* Entries that the leader appends in the very step may count by the members of
  * before it. */
@@ -155,6 +155,10 @@ enum why_rule why__breach_of_commit(const struct sim_why *why, uint32_t record,
         why__add(text, ", though it held its log committed up to %" PRIu64,
                  before);
         return WHY_COMMIT_NEVER_FALLS;
+    }
+    if (r->view.commit_index > r->view.last.index) {
+        why__add(text, ", though its log ends at %" PRIu64, r->view.last.index);
+        return WHY_COMMIT_WITHIN_REQUEST;
     }
     rule = of_install(why, record, text);
     if (rule == WHY_KEEPS_RULES) {

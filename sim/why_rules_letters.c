@@ -1,7 +1,7 @@
 /* Messages that leave with a promise that the paper forbids. */
 #include <inttypes.h>
 
-#include "sim/why_internal.h"
+#include "sim/why_rules.h"
 
 static void add_disk(struct why_text *text, const struct why_record *disk)
 {
@@ -21,7 +21,9 @@ static enum why_rule of_vote(const struct why_record *disk, uint64_t term,
     }
     why__add(text, ", though its disk has ");
     add_disk(text, disk);
-    return WHY_DURABLE_FIRST;
+    return disk->disk.term == term && disk->disk.vote != SIM_NONE
+               ? WHY_ONE_VOTE
+               : WHY_DURABLE_FIRST;
 }
 
 static bool has_led(const struct sim_why *why, uint32_t record, uint64_t term)

@@ -1,7 +1,7 @@
 /* Changes of a log, and of the members by it, that the paper forbids. */
 #include <inttypes.h>
 
-#include "sim/why_internal.h"
+#include "sim/why_rules.h"
 
 /* --- by a leader's request ------------------------------------------------ */
 
@@ -54,19 +54,32 @@ static bool conflicts(const struct sim_why *why, const struct request *request)
            sim_log_tree_ancestor(why->tree, request->expected, end);
 }
 
+/* Whether the last entries that are told have the same place, and are not the
+ * same. */
+static bool is_alike(const struct sim_why *why, const struct request *request)
+{
+    sim_tip own =
+        sim_log_tree_ancestor(why->tree, request->after, request->end);
+    return own != SIM_NO_TIP &&
+           sim_position_compare(
+               sim_log_tree_position(why->tree, own),
+               sim_log_tree_position(why->tree, request->expected)) == 0;
+}
+
 static enum why_rule of_changed_log(const struct sim_why *why,
                                     const struct request *request,
                                     struct why_text *text)
 {
     if (!has_previous(why, request)) {
-        why__add(text, ", though they follow ");
+        why__add(text, ", though the request goes on after ");
         why__add_place(text, request->prev);
         why__add(text, ", where its own log had ");
         why__add_entry_at(text, why, request->before, request->prev.index);
         return WHY_CONSISTENCY_CHECK;
     }
     if (!sim_log_tree_contains(why->tree, request->after, request->expected)) {
-        why__add(text, ", though the leader has ");
+        why__add(text, ", though the leader has %s",
+                 is_alike(why, request) ? "another " : "");
         why__add_entry_at(text, why, request->expected, request->end);
         return WHY_CONFLICT_IS_DELETED;
     }
@@ -194,6 +207,15 @@ static enum why_rule of_change(const struct sim_why *why, uint32_t record,
     return WHY_KEEPS_RULES;
 }
 
+static void add_members_place(struct why_text *text, struct sim_position place)
+{
+    if (place.index == 0) {
+        why__add(text, "the start");
+    } else {
+        why__add_place(text, place);
+    }
+}
+
 static enum why_rule of_members(const struct sim_why *why, uint32_t record,
                                 struct why_text *text)
 {
@@ -205,9 +227,9 @@ static enum why_rule of_members(const struct sim_why *why, uint32_t record,
         return WHY_KEEPS_RULES;
     }
     why__add(text, ", and goes by the members of ");
-    why__add_place(text, shown);
+    add_members_place(text, shown);
     why__add(text, ", though the latest in its log are those of ");
-    why__add_place(text, latest);
+    add_members_place(text, latest);
     return WHY_LATEST_MEMBERS;
 }
 

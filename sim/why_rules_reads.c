@@ -1,7 +1,7 @@
 /* Reads that the dissertation forbids to answer. */
 #include <inttypes.h>
 
-#include "sim/why_internal.h"
+#include "sim/why_rules.h"
 
 uint32_t why__asked(const struct sim_why *why, uint32_t record, size_t nth)
 {

@@ -1,7 +1,7 @@
 /* Terms, votes and elections that the paper forbids. */
 #include <inttypes.h>
 
-#include "sim/why_internal.h"
+#include "sim/why_rules.h"
 
 /* Whether the node takes it that the message's sender is in the message's term.
  * Pre-votes are about a term that nobody is in yet, and a request for a vote

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "sim/memory.h"
-#include "sim/why_internal.h"
+#include "sim/why_rules.h"
 
 /* What is further away is not told, even where there is room: */
 #define FAR 6u

@@ -88,7 +88,7 @@ void why__add_members(struct why_text *text,
     }
 }
 
-static void add_seconds(struct why_text *text, uint64_t time_us)
+void why__add_seconds(struct why_text *text, uint64_t time_us)
 {
     why__add(text, "%" PRIu64 ".%06" PRIu64 " s", time_us / 1000000,
              time_us % 1000000);
@@ -103,7 +103,7 @@ void why__add_way(struct why_text *text, const struct sim_why *why,
         return;
     }
     why__add(text, ", %s at ", words);
-    add_seconds(text, letter->left_us);
+    why__add_seconds(text, letter->left_us);
 }
 
 void why__add_indexes(struct why_text *text, uint64_t first, uint64_t last)

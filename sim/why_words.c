@@ -93,8 +93,11 @@ static void of_life(const struct sim_why *why, uint32_t record,
     if (r->disk.vote != SIM_NONE) {
         why__add(text, ", its vote for %" PRIu32, r->disk.vote);
     }
-    why__add(text, ", its log up to ");
-    why__add_place(text, sim_log_tree_position(why->tree, r->tip));
+    struct sim_position last = sim_log_tree_position(why->tree, r->tip);
+    why__add(text, last.index == 0 ? ", an empty log" : ", its log up to ");
+    if (last.index > 0) {
+        why__add_place(text, last);
+    }
     if (r->view.snapshot.index > 0) {
         why__add(text, ", a snapshot up to %" PRIu64, r->view.snapshot.index);
     }
@@ -126,13 +129,19 @@ static void add_leader(struct why_text *text, const struct sim_why *why,
     const struct why_record *r = why__get(why, record);
     struct sim_set stale;
     struct sim_set votes = why__votes(why, record, &stale);
-    why__add(text, "becomes leader of term %" PRIu64 " by the votes of ",
+    struct sim_position last = why__view_before(why, record).last;
+    why__add(text, "becomes leader of term %" PRIu64 " with ",
              r->view.hard_state.term);
+    why__add(text, last.index == 0 ? "an empty log" : "its log up to ");
+    if (last.index > 0) {
+        why__add_place(text, last);
+    }
+    why__add(text, ", by the votes of ");
     why__add_set(text, &votes);
     why__add(text, " (");
     why__add_share(text, &votes,
                    why__members(why, why__tip_before(why, record)));
-    add_end(text, "); its log ", why__view_before(why, record).last);
+    why__add(text, ")");
 }
 
 static void of_role(const struct sim_why *why, uint32_t record,
@@ -160,9 +169,35 @@ static void of_role(const struct sim_why *why, uint32_t record,
     }
 }
 
-static void of_vote(const struct sim_why *why, uint32_t record,
+/* When it last heard a leader, which leases count on. */
+static void add_last_heard(struct why_text *text, const struct sim_why *why,
+                           uint32_t record)
+{
+    uint32_t at = why__get(why, record)->before;
+    for (; at != WHY_NONE; at = why__get(why, at)->before) {
+        const struct why_letter *letter = why__letter(why, at);
+        if (why__get(why, at)->kind == WHY_LIFE) {
+            why__add(text, "; since it started at ");
+            why__add_seconds(text, why__get(why, at)->time_us);
+            why__add(text, " it has heard no leader");
+            return;
+        }
+        if (letter != NULL &&
+            (letter->message.kind == SIM_MESSAGE_APPEND_REQUEST ||
+             letter->message.kind == SIM_MESSAGE_INSTALL_REQUEST) &&
+            letter->message.term == why__get(why, at)->view.hard_state.term) {
+            why__add(text, "; it heard leader %" PRIu32 " last at ",
+                     letter->from);
+            why__add_seconds(text, why__get(why, at)->time_us);
+            return;
+        }
+    }
+}
+
+static void of_vote(const struct why_walk *walk, uint32_t record,
                     struct why_text *text)
 {
+    const struct sim_why *why = walk->why;
     const struct why_record *r = why__get(why, record);
     const struct why_letter *letter = why__letter(why, record);
     why__add(text, "votes for %" PRIu32 " in term %" PRIu64,
@@ -171,6 +206,9 @@ static void of_vote(const struct sim_why *why, uint32_t record,
     if (letter != NULL && letter->message.kind == SIM_MESSAGE_VOTE_REQUEST) {
         add_end(text, "; the candidate's log ", letter->message.place);
         add_end(text, ", its own ", why__view_before(why, record).last);
+    }
+    if (walk->lease) {
+        add_last_heard(text, why, record);
     }
 }
 
@@ -189,8 +227,12 @@ static void of_commit(const struct sim_why *why, uint32_t record,
     why__add(text, "%s ",
              why__leads(why, record) ? "commits up to"
                                      : "learns that all is committed up to");
-    why__add_place(
-        text, sim_log_tree_position(why->tree, why__commit_tip(why, record)));
+    if (r->view.commit_index > r->view.last.index) {
+        why__add(text, "%" PRIu64, r->view.commit_index);
+    } else {
+        why__add_place(text, sim_log_tree_position(
+                                 why->tree, why__commit_tip(why, record)));
+    }
     if (why__leads(why, record)) {
         struct sim_set set =
             why__acknowledged(why, record, r->view.commit_index);
@@ -239,53 +281,6 @@ static void of_snapshot(const struct sim_why *why, uint32_t record,
     }
 }
 
-/* --- reads ---------------------------------------------------------------- */
-
-static void add_standing(struct why_text *text, const struct why_record *r)
-{
-    why__add(text,
-             ", as %s of term %" PRIu64 " with %" PRIu64
-             " committed and %" PRIu64 " applied",
-             sim_role_name(r->view.role), r->view.hard_state.term,
-             r->view.commit_index, r->view.last_applied);
-}
-
-static void of_answer(const struct sim_why *why, uint32_t record,
-                      struct why_text *text)
-{
-    const struct why_record *r = why__get(why, record);
-    uint32_t asked = why__asked(why, record, 0);
-    why__add(text, "answers client %" PRIu32,
-             sim_clients_number(why->tags[r->ready]));
-    if (r->n_ready > 1) {
-        why__add(text, " and %zu more", r->n_ready - 1);
-    }
-    if (asked == WHY_NONE) {
-        return;
-    }
-    if (asked == record) {
-        why__add(text, "'s read at once%s",
-                 r->lease ? ", which was asked for by lease" : "");
-    } else {
-        struct sim_set doubtful;
-        struct sim_set heard = why__heard_from(why, asked, record, &doubtful);
-        sim_set_remove(&heard, r->node);
-        why__add(text, "'s read; to what it sent since it was asked, it had "
-                       "answers of ");
-        why__add_set(text, &heard);
-    }
-    add_standing(text, r);
-}
-
-static void of_question(const struct sim_why *why, uint32_t record,
-                        struct why_text *text)
-{
-    const struct why_record *r = why__get(why, record);
-    why__add(text, "is asked for a read by client %" PRIu32 "%s",
-             sim_clients_number(r->tag), r->lease ? ", by lease" : "");
-    add_standing(text, r);
-}
-
 /* --- the world ------------------------------------------------------------ */
 
 /* "isolate: 3 (12 links) (/nemeses/4)": of links only the number, but for one
@@ -331,7 +326,7 @@ void why__words(const struct why_walk *walk, const struct why_fact *fact,
         of_role(why, fact->record, text);
         break;
     case WHY_OF_VOTE:
-        of_vote(why, fact->record, text);
+        of_vote(walk, fact->record, text);
         break;
     case WHY_OF_LOG:
         why__words_of_log(why, fact, text);
@@ -346,10 +341,10 @@ void why__words(const struct why_walk *walk, const struct why_fact *fact,
         of_snapshot(why, fact->record, text);
         break;
     case WHY_OF_QUESTION:
-        of_question(why, fact->record, text);
+        why__words_of_question(why, fact->record, text);
         break;
     case WHY_OF_ANSWER:
-        of_answer(why, fact->record, text);
+        why__words_of_answer(why, fact->record, text);
         break;
     case WHY_OF_BREACH:
         why__words_of_breach(why, fact->record, text);

@@ -59,6 +59,22 @@ static const char *fate_of(enum sim_why_loss loss)
     return "";
 }
 
+/* Of an answer: when it was asked for, and when it came. */
+static void add_times(struct why_text *text, const struct sim_why *why,
+                      const struct why_letter *letter)
+{
+    const struct why_letter *question = why__letter(why, letter->made);
+    if (question == NULL || question->from != letter->to) {
+        return;
+    }
+    why__add(text, ", in answer to what was sent at ");
+    why__add_seconds(text, question->left_us);
+    if (letter->arrived != WHY_NONE) {
+        why__add(text, "; it arrives at ");
+        why__add_seconds(text, why__get(why, letter->arrived)->time_us);
+    }
+}
+
 void why__words_of_letter(const struct sim_why *why, uint32_t number,
                           struct why_text *text)
 {
@@ -97,6 +113,7 @@ void why__words_of_letter(const struct sim_why *why, uint32_t number,
     case SIM_MESSAGE_KIND_COUNT:
         break;
     }
+    add_times(text, why, letter);
     why__add(text, "%s", fate_of(letter->loss));
 }
 
