@@ -20,13 +20,17 @@ static struct why_record *add(struct sim_why *why, enum why_kind kind,
     *record = (struct why_record){
         .kind = kind,
         .node = node,
-        .before = node == SIM_NONE ? WHY_NONE : why->latest[node],
+        .before = why->latest[node],
+        .stored = why->stored[node],
         .step = why->step,
         .time_us = why->time_us,
         .letter = SIM_WHY_NO_LETTER,
     };
     if (kind == WHY_LIFE || kind == WHY_CRASH || kind == WHY_STEP) {
         why->latest[node] = (uint32_t)why->n_records;
+    }
+    if (kind == WHY_LIFE || kind == WHY_DURABLE) {
+        why->stored[node] = (uint32_t)why->n_records;
     }
     why->n_records++;
     return record;
@@ -61,8 +65,10 @@ struct sim_why *sim_why_new(const struct sim_log_tree *tree,
     why->n = n_nodes;
     why->hearer.line = hear;
     why->latest = sim_calloc((size_t)n_nodes + 1, sizeof *why->latest);
+    why->stored = sim_calloc((size_t)n_nodes + 1, sizeof *why->stored);
     for (uint32_t i = 0; i <= n_nodes; i++) {
         why->latest[i] = WHY_NONE;
+        why->stored[i] = WHY_NONE;
     }
     return why;
 }
@@ -73,6 +79,7 @@ void sim_why_free(struct sim_why *why)
         return;
     }
     free(why->latest);
+    free(why->stored);
     free(why->records);
     free(why->letters);
     free(why->tags);

@@ -34,12 +34,30 @@ const struct why_record *why__disk(const struct sim_why *why, uint32_t node,
 {
     for (uint32_t at = record; at > 0; at--) {
         const struct why_record *r = why__get(why, at - 1);
-        if (r->node == node &&
-            (r->kind == WHY_DURABLE || r->kind == WHY_LIFE)) {
-            return r;
+        if (r->node != node) {
+            continue;
         }
+        bool stores = r->kind == WHY_DURABLE || r->kind == WHY_LIFE;
+        return stores                  ? r
+               : r->stored == WHY_NONE ? NULL
+                                       : why__get(why, r->stored);
     }
     return NULL;
+}
+
+uint32_t why__letters_from(const struct sim_why *why, uint32_t record)
+{
+    uint32_t low = 0;
+    uint32_t high = (uint32_t)why->n_letters;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (why->letters[middle].made < record) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
 }
 
 const struct why_letter *why__letter(const struct sim_why *why, uint32_t record)

@@ -36,6 +36,7 @@ struct why_record {
     uint32_t node;   /* SIM_NONE: an EVENT */
     uint32_t before; /* the last LIFE, CRASH or STEP of the node before this
                         record; WHY_NONE */
+    uint32_t stored; /* the last LIFE or DURABLE of the node before it */
     uint64_t step;
     uint64_t time_us;
     struct sim_view view;
@@ -80,6 +81,7 @@ struct sim_why {
     uint32_t n;
     uint64_t step, time_us;
     uint32_t *latest; /* by node: its last LIFE, CRASH or STEP; WHY_NONE */
+    uint32_t *stored; /* by node: its last LIFE or DURABLE; WHY_NONE */
     struct why_record *records;
     size_t n_records, records_capacity;
     struct why_letter *letters;
@@ -148,6 +150,10 @@ uint32_t why__crash_between(const struct sim_why *why, uint32_t node,
 /* The message that is the input of the record; NULL: none. */
 const struct why_letter *why__letter(const struct sim_why *why,
                                      uint32_t record);
+
+/* The first message that was made by the record or after it: the number of them
+ * all if none was. Messages are in the order in which they were made. */
+uint32_t why__letters_from(const struct sim_why *why, uint32_t record);
 
 /* Who voted for the node that became leader in `record`, by answers that it got
  * as candidate, itself included; `stale` are those whose answers were of an

@@ -104,12 +104,10 @@ static enum why_rule of_same_log(const struct sim_why *why, uint32_t record,
                                  const struct request *request,
                                  struct why_text *text)
 {
-    for (size_t i = why->n_letters; i > 0 && why->letters[i - 1].made >= record;
-         i--) {
-        const struct why_letter *answer = &why->letters[i - 1];
-        if (answer->made != record ||
-            answer->message.kind != SIM_MESSAGE_APPEND_RESPONSE ||
-            !answer->message.granted) {
+    for (uint32_t i = why__letters_from(why, record);
+         i < why->n_letters && why->letters[i].made == record; i++) {
+        const struct sim_message *answer = &why->letters[i].message;
+        if (answer->kind != SIM_MESSAGE_APPEND_RESPONSE || !answer->granted) {
             continue;
         }
         if (!has_previous(why, request)) {

@@ -80,11 +80,9 @@ static enum why_rule of_forwarded(const struct sim_why *why, uint32_t record,
 {
     const struct why_record *r = why__get(why, record);
     uint64_t least = UINT64_MAX;
-    for (size_t i = why->n_letters; i > 0; i--) {
-        const struct why_letter *letter = &why->letters[i - 1];
-        if (letter->made < asked) {
-            break;
-        }
+    for (uint32_t i = why__letters_from(why, asked);
+         i < why->n_letters && why->letters[i].made < record; i++) {
+        const struct why_letter *letter = &why->letters[i];
         if (letter->from == r->node &&
             letter->message.kind == SIM_MESSAGE_READ_REQUEST &&
             letter->arrived != WHY_NONE && letter->arrived < record) {

@@ -54,9 +54,15 @@ static enum why_rule of_term(const struct sim_why *why, uint32_t record,
 static uint32_t promised(const struct sim_why *why, uint32_t node,
                          uint64_t term, uint32_t candidate, uint32_t record)
 {
-    for (size_t i = why->n_letters; i > 0; i--) {
+    for (uint32_t i = why__letters_from(why, record); i > 0; i--) {
         const struct why_letter *letter = &why->letters[i - 1];
-        if (letter->from == node && letter->to != candidate &&
+        if (letter->from != node) {
+            continue;
+        }
+        if (why__get(why, letter->made)->view.hard_state.term < term) {
+            break;
+        }
+        if (letter->to != candidate &&
             letter->message.kind == SIM_MESSAGE_VOTE_RESPONSE &&
             letter->message.granted && letter->message.term == term &&
             letter->left_us != SIM_NEVER && letter->left <= record) {
