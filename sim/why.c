@@ -197,6 +197,7 @@ void sim_why_step(struct sim_why *why, const struct sim_why_step *step)
     record->view = *seen->after;
     record->tip = seen->tip_after;
     record->input = step->input->kind;
+    record->local_us = step->input->now_us;
     record->letter = step->letter;
     record->lease =
         step->input->kind == SIM_INPUT_READ && step->input->read.lease;

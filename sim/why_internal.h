@@ -46,6 +46,7 @@ struct why_record {
     size_t text, text_size;     /* EVENT: in struct sim_why's `texts` */
     /* STEP: */
     enum sim_input_kind input;
+    uint64_t local_us; /* the node's clock */
     uint32_t letter; /* the message that is the input, or SIM_WHY_NO_LETTER */
     uint64_t tag;    /* what is asked for; 0: nothing */
     bool lease;      /* READ */

@@ -60,6 +60,75 @@ static uint32_t later_leader(const struct sim_why *why, uint32_t record,
     return found;
 }
 
+/* Where each node's latest answer was asked for: the step of the leader that
+ * sent the message, in its term and before `record`; WHY_NONE: no answer. */
+static void find_answers(const struct sim_why *why, uint32_t record,
+                         uint32_t *sent)
+{
+    const struct why_record *r = why__get(why, record);
+    for (uint32_t node = 0; node <= SIM_MAX_NODES; node++) {
+        sent[node] = WHY_NONE;
+    }
+    for (uint32_t at = record; at != WHY_NONE; at = why__get(why, at)->before) {
+        const struct why_letter *answer = why__letter(why, at);
+        if (why__get(why, at)->view.hard_state.term !=
+            r->view.hard_state.term) {
+            break;
+        }
+        const struct why_letter *question =
+            answer == NULL ? NULL : why__letter(why, answer->made);
+        if (question != NULL && question->from == r->node &&
+            answer->message.term == r->view.hard_state.term &&
+            (sent[answer->from] == WHY_NONE ||
+             sent[answer->from] < question->made)) {
+            sent[answer->from] = question->made;
+        }
+    }
+}
+
+/* The latest step such that a majority, the leader included, has answered what
+ * it sent in that step or later: the most that a lease can count on. WHY_NONE:
+ * that is not known. */
+static uint32_t find_basis(const struct sim_why *why, uint32_t record)
+{
+    const struct why_record *r = why__get(why, record);
+    const struct sim_configuration *members = why__members(why, r->tip);
+    uint32_t sent[SIM_MAX_NODES + 1];
+    uint32_t found = WHY_NONE;
+    find_answers(why, record, sent);
+    for (uint32_t node = 1; node <= why->n && members != NULL; node++) {
+        struct sim_set set = {{0}};
+        sim_set_add(&set, r->node);
+        for (uint32_t other = 1; other <= why->n; other++) {
+            if (sent[other] != WHY_NONE && sent[node] != WHY_NONE &&
+                sent[other] >= sent[node]) {
+                sim_set_add(&set, other);
+            }
+        }
+        if (sent[node] != WHY_NONE &&
+            sim_configuration_is_quorum(members, &set) &&
+            (found == WHY_NONE || sent[node] > found)) {
+            found = sent[node];
+        }
+    }
+    return found;
+}
+
+static void add_basis(struct why_text *text, const struct sim_why *why,
+                      uint32_t record)
+{
+    const struct why_record *r = why__get(why, record);
+    uint32_t basis = find_basis(why, record);
+    if (basis == WHY_NONE) {
+        return;
+    }
+    why__add(text, "; the last that a majority answered it had sent ");
+    why__add_seconds(text, r->time_us - why__get(why, basis)->time_us);
+    why__add(text, " before, ");
+    why__add_seconds(text, r->local_us - why__get(why, basis)->local_us);
+    why__add(text, " by its own clock");
+}
+
 static enum why_rule of_lease(const struct sim_why *why, uint32_t record,
                               struct why_text *text)
 {
@@ -70,6 +139,7 @@ static enum why_rule of_lease(const struct sim_why *why, uint32_t record,
     }
     why__add(text, ", though %" PRIu32 " leads term %" PRIu64 " by now", other,
              term);
+    add_basis(text, why, record);
     return WHY_LEASE_EXCLUDES_LEADERS;
 }
 
