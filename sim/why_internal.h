@@ -9,7 +9,7 @@
  *   why_roots_state.c   the same of state machines
  *   why_history.c       the same of what clients were told, and of a standstill
  *   why_path.c          the walk back, nearest first
- *   why_causes.c        what a fact rests on
+ *   why_causes.c, _….c  what a fact rests on
  *   why_world.c         what happened to the world meanwhile
  *   why_text.c          pieces of lines
  *   why_words.c, _….c   lines; of logs, reads, messages and states
@@ -47,10 +47,10 @@ struct why_record {
     /* STEP: */
     enum sim_input_kind input;
     uint64_t local_us; /* the node's clock */
-    uint32_t letter; /* the message that is the input, or SIM_WHY_NO_LETTER */
-    uint64_t tag;    /* what is asked for; 0: nothing */
-    bool lease;      /* READ */
-    bool accepted;   /* what is asked for was */
+    uint32_t letter;   /* the message that is the input, or SIM_WHY_NO_LETTER */
+    uint64_t tag;      /* what is asked for; 0: nothing */
+    bool lease;        /* READ */
+    bool accepted;     /* what is asked for was */
     struct sim_position place;           /* there */
     struct sim_position snapshot;        /* that it wrote; {0, 0}: none */
     struct sim_position restored;        /* that it took; {0, 0}: none */
@@ -285,10 +285,12 @@ bool why__rest_on_step(struct why_walk *walk, uint32_t further,
 /* Finds all facts of the path, nearest first, from those that are there. */
 void why__walk(struct why_walk *walk);
 
-/* --- why_causes.c --------------------------------------------------------- */
+/* --- why_causes.c, why_causes_reads.c ------------------------------------- */
 
 /* Adds what the current fact rests on. */
 void why__find_causes(struct why_walk *walk, const struct why_fact *fact);
+
+void why__causes_of_answer(struct why_walk *walk, const struct why_fact *fact);
 
 /* --- why_roots.c, why_roots_state.c, why_history.c ------------------------ */
 

@@ -3,7 +3,8 @@
  * step of the violation is all that there is. */
 #include "sim/why_rules.h"
 
-/* The record of the violation's step: of node `a`, or the last one by then. */
+/* The node's record of the violation's step; where it had no step then, the
+ * last one by then. */
 static uint32_t step_of(const struct sim_why *why,
                         const struct sim_violation *violation, uint32_t node)
 {
@@ -13,8 +14,12 @@ static uint32_t step_of(const struct sim_why *why,
         if (r->step > violation->step) {
             break;
         }
-        if (r->kind != WHY_DURABLE && r->kind != WHY_EVENT && r->node == node) {
-            found = at;
+        if (r->node != node || r->kind == WHY_DURABLE || r->kind == WHY_EVENT) {
+            continue;
+        }
+        found = at;
+        if (r->kind == WHY_STEP && r->step == violation->step) {
+            break;
         }
     }
     return found;
@@ -155,6 +160,16 @@ static void of_completeness(struct why_walk *walk, uint32_t record,
     }
 }
 
+/* The step in which the node came to hold so much committed. */
+static uint32_t own_commit(const struct sim_why *why, uint32_t record,
+                           uint64_t index)
+{
+    uint32_t at =
+        why__committed(why, why__get(why, record)->node, index, record);
+    return at != WHY_NONE && why__get(why, at)->kind == WHY_STEP ? at
+                                                                 : WHY_NONE;
+}
+
 /* The first commit of any node that is not on one path with the log here. */
 static void of_state_machines(struct why_walk *walk, uint32_t record)
 {
@@ -173,6 +188,8 @@ static void of_state_machines(struct why_walk *walk, uint32_t record)
         if (!sim_log_tree_contains(why->tree, held, tip) &&
             !sim_log_tree_contains(why->tree, tip, held)) {
             why__rest_on(walk, 0, WHY_OF_COMMIT, at);
+            why__rest_on(walk, 0, WHY_OF_COMMIT,
+                         own_commit(why, record, r->view.commit_index));
             why__rest_on_entry(walk, 1, r->node, held, record);
             return;
         }

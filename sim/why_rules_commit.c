@@ -35,32 +35,27 @@ static enum why_rule of_leader(const struct sim_why *why, uint32_t record,
     return WHY_KEEPS_RULES;
 }
 
-/* How far a message of its leader lets a follower go. */
-static uint64_t covered(const struct sim_message *message, uint64_t term)
+/* How far a message of its leader lets a follower go. A request that does not
+ * fit to its log, by the entry before, lets it go nowhere. */
+static uint64_t covered(const struct sim_why *why, uint32_t record)
 {
-    uint64_t end = message->place.index + message->n_entries;
-    if (message->term != term) {
+    const struct why_letter *letter = why__letter(why, record);
+    if (letter == NULL ||
+        letter->message.term != why__get(why, record)->view.hard_state.term) {
         return 0;
     }
-    switch (message->kind) {
-    case SIM_MESSAGE_APPEND_REQUEST:
-        return message->commit_index < end ? message->commit_index : end;
-    case SIM_MESSAGE_INSTALL_REQUEST:
+    const struct sim_message *message = &letter->message;
+    if (message->kind == SIM_MESSAGE_INSTALL_REQUEST) {
         return message->place.index;
-    case SIM_MESSAGE_OTHER:
-    case SIM_MESSAGE_PRE_VOTE_REQUEST:
-    case SIM_MESSAGE_PRE_VOTE_RESPONSE:
-    case SIM_MESSAGE_VOTE_REQUEST:
-    case SIM_MESSAGE_VOTE_RESPONSE:
-    case SIM_MESSAGE_APPEND_RESPONSE:
-    case SIM_MESSAGE_INSTALL_RESPONSE:
-    case SIM_MESSAGE_TIMEOUT_NOW:
-    case SIM_MESSAGE_READ_REQUEST:
-    case SIM_MESSAGE_READ_RESPONSE:
-    case SIM_MESSAGE_KIND_COUNT:
-        break;
     }
-    return 0;
+    sim_tip own = sim_log_tree_ancestor(why->tree, why__tip_before(why, record),
+                                        message->place.index);
+    if (message->kind != SIM_MESSAGE_APPEND_REQUEST || own == SIM_NO_TIP ||
+        sim_log_tree_position(why->tree, own).term != message->place.term) {
+        return 0;
+    }
+    uint64_t end = message->place.index + message->n_entries;
+    return message->commit_index < end ? message->commit_index : end;
 }
 
 /* The furthest that any message of its life let it go. */
@@ -71,15 +66,12 @@ static enum why_rule of_follower(const struct sim_why *why, uint32_t record,
     uint64_t best = 0;
     for (uint32_t at = record; at != WHY_NONE; at = why__get(why, at)->before) {
         const struct why_record *step = why__get(why, at);
-        const struct why_letter *letter = why__letter(why, at);
         if (step->kind == WHY_LIFE) {
             best =
                 step->view.commit_index > best ? step->view.commit_index : best;
             break;
         }
-        uint64_t end = letter == NULL ? 0
-                                      : covered(&letter->message,
-                                                step->view.hard_state.term);
+        uint64_t end = covered(why, at);
         best = end > best ? end : best;
         if (best >= r->view.commit_index) {
             return WHY_KEEPS_RULES;

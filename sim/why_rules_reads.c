@@ -143,17 +143,34 @@ static enum why_rule of_lease(const struct sim_why *why, uint32_t record,
     return WHY_LEASE_EXCLUDES_LEADERS;
 }
 
-/* A follower forwards the read: what was committed at the leader when the first
- * such request came there has to be applied here. */
-static enum why_rule of_forwarded(const struct sim_why *why, uint32_t record,
-                                  uint32_t asked, struct why_text *text)
+/* The least term of the leaders that allowed a read of the node meanwhile;
+ * UINT64_MAX: none did. */
+static uint64_t allowing_term(const struct sim_why *why, uint32_t record,
+                              uint32_t asked)
 {
-    const struct why_record *r = why__get(why, record);
+    uint64_t least = UINT64_MAX;
+    for (uint32_t at = record; at != WHY_NONE && at > asked;
+         at = why__get(why, at)->before) {
+        const struct why_letter *letter = why__letter(why, at);
+        if (letter != NULL && letter->message.granted &&
+            letter->message.kind == SIM_MESSAGE_READ_RESPONSE &&
+            letter->message.term < least) {
+            least = letter->message.term;
+        }
+    }
+    return least;
+}
+
+/* What was committed at the leader when the first such request came there;
+ * UINT64_MAX: none came. */
+static uint64_t least_committed(const struct sim_why *why, uint32_t record,
+                                uint32_t asked)
+{
     uint64_t least = UINT64_MAX;
     for (uint32_t i = why__letters_from(why, asked);
          i < why->n_letters && why->letters[i].made < record; i++) {
         const struct why_letter *letter = &why->letters[i];
-        if (letter->from == r->node &&
+        if (letter->from == why__get(why, record)->node &&
             letter->message.kind == SIM_MESSAGE_READ_REQUEST &&
             letter->arrived != WHY_NONE && letter->arrived < record) {
             uint64_t committed =
@@ -161,14 +178,36 @@ static enum why_rule of_forwarded(const struct sim_why *why, uint32_t record,
             least = committed < least ? committed : least;
         }
     }
-    if (least == UINT64_MAX || r->view.last_applied >= least) {
+    return least;
+}
+
+/* A follower forwards the read. It may be allowed before the leader has
+ * committed an entry of its own term, if it waits for that one to be applied
+ * here. */
+static enum why_rule of_forwarded(const struct sim_why *why, uint32_t record,
+                                  uint32_t asked, struct why_text *text)
+{
+    const struct why_record *r = why__get(why, record);
+    uint64_t least = least_committed(why, record, asked);
+    if (least != UINT64_MAX && r->view.last_applied < least) {
+        why__add(text,
+                 ", though it has applied up to %" PRIu64 " only, and %" PRIu64
+                 " was committed at the leader that it asked",
+                 r->view.last_applied, least);
+        return WHY_READ_OF_APPLIED;
+    }
+    uint64_t term = allowing_term(why, record, asked);
+    sim_tip applied =
+        sim_log_tree_ancestor(why->tree, r->tip, r->view.last_applied);
+    if (term == UINT64_MAX || applied == SIM_NO_TIP ||
+        sim_log_tree_position(why->tree, applied).term >= term) {
         return WHY_KEEPS_RULES;
     }
     why__add(text,
-             ", though it has applied up to %" PRIu64 " only, and %" PRIu64
-             " was committed at the leader that it asked",
-             r->view.last_applied, least);
-    return WHY_READ_OF_APPLIED;
+             ", though it has applied no entry of term %" PRIu64
+             ", whose leader allowed it",
+             term);
+    return WHY_READ_AFTER_OWN_ENTRY;
 }
 
 static enum why_rule of_one(const struct sim_why *why, uint32_t record,

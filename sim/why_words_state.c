@@ -34,7 +34,8 @@ static const char *deed_of(const struct sim_message *message)
     case SIM_MESSAGE_READ_REQUEST:
         return "forwards a read to";
     case SIM_MESSAGE_READ_RESPONSE:
-        return "answers a forwarded read of";
+        return message->granted ? "allows the forwarded read of"
+                                : "refuses the forwarded read of";
     case SIM_MESSAGE_KIND_COUNT:
         break;
     }

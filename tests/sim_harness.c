@@ -34,6 +34,22 @@ struct sim_scenario *harness_parse(const char *text, uint64_t seed)
     return scenario;
 }
 
+char *harness_read_scenario(const char *name)
+{
+    const char *root = getenv("RAFTSIM_SOURCE");
+    char path[4096];
+    int length = snprintf(path, sizeof path, "%s/scenarios/%s",
+                          root != NULL ? root : ".", name);
+    cr_assert(length > 0 && (size_t)length < sizeof path);
+    FILE *file = fopen(path, "rb");
+    cr_assert_not_null(file, "cannot open %s", path);
+    char *text = sim_calloc(1u << 16, 1);
+    size_t size = fread(text, 1, (1u << 16) - 1, file);
+    cr_assert(feof(file) && !ferror(file) && size > 0);
+    fclose(file);
+    return text;
+}
+
 struct sim_result harness_run(const char *text, uint64_t seed,
                               const struct harness_options *options)
 {

@@ -27,6 +27,9 @@ struct harness_text {
 /* A scenario written with ' in place of ". The test fails if it is invalid. */
 struct sim_scenario *harness_parse(const char *text, uint64_t seed);
 
+/* The text of a file of scenarios/; to be freed. */
+char *harness_read_scenario(const char *name);
+
 struct harness_options {
     const struct sim_node_type *type; /* NULL: the Raft of raft/ */
     uint64_t max_steps;               /* 0: no limit */

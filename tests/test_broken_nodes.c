@@ -74,19 +74,7 @@ static const char figure_8[] =
     "{'after': '1s', 'restart': 1},"
     "{'after': '500ms', 'expire_timer': 2}]";
 
-/* As in scenarios/vote-kept.json: node 2 has its vote for node 1 on its disk
- * when it crashes, and is asked by node 3 in the same term when it is back. */
-static const char vote_kept[] =
-    BROKEN_STAGE ", 'faults': ["
-                 "{'at': '0s', 'isolate': 3},"
-                 "{'at': '10ms', 'expire_timer': 1},"
-                 "{'when': {'writing': 2, 'what': 'vote'}, 'crash': 2,"
-                 " 'unfinished_writes': 'kept'},"
-                 "{'after': '5ms', 'heal': 'network'},"
-                 "{'after': '0s', 'isolate': 1},"
-                 "{'after': '0s', 'restart': 2},"
-                 "{'after': '5ms', 'expire_timer': 3},"
-                 "{'after': '100ms', 'heal': 'network'}]";
+static const char vote_kept[] = BROKEN_VOTE_KEPT;
 
 /* Node 3 campaigns alone, so that its term is above that of its last entry,
  * and crashes. */

@@ -2,32 +2,13 @@
  * and each run is the same as when it ran before. */
 #include <criterion/criterion.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "sim/memory.h"
 #include "sim/raft_node.h"
 #include "sim/simulation.h"
 #include "tests/sim_harness.h"
 
 #define N_SWARM_SEEDS 20u
-
-static char *read_swarm(void)
-{
-    const char *root = getenv("RAFTSIM_SOURCE");
-    char path[4096];
-    int length = snprintf(path, sizeof path, "%s/scenarios/swarm.json",
-                          root != NULL ? root : ".");
-    cr_assert(length > 0 && (size_t)length < sizeof path);
-    FILE *file = fopen(path, "rb");
-    cr_assert_not_null(file, "cannot open %s", path);
-    char *text = sim_calloc(1u << 16, 1);
-    size_t size = fread(text, 1, (1u << 16) - 1, file);
-    cr_assert(feof(file) && !ferror(file));
-    cr_assert_gt(size, 0);
-    fclose(file);
-    return text;
-}
 
 struct counting_sink {
     struct sim_trace_sink base;
@@ -102,7 +83,7 @@ static void expect_same(const struct sim_result *a, const struct sim_result *b,
 
 Test(observers, leave_the_run_as_it_is)
 {
-    char *text = read_swarm();
+    char *text = harness_read_scenario("swarm.json");
     uint64_t hashes[N_SWARM_SEEDS];
     for (uint64_t seed = 1; seed <= N_SWARM_SEEDS; seed++) {
         struct counting_sink sink = {.base.line = count_record};
@@ -138,7 +119,7 @@ Test(observers, leave_the_run_as_it_is)
 
 Test(observers, every_format_leaves_the_run_as_it_is)
 {
-    char *text = read_swarm();
+    char *text = harness_read_scenario("swarm.json");
     for (uint64_t seed = 1; seed <= 3; seed++) {
         struct counting_sink json = {.base.line = count_record};
         struct counting_sink etcd = {.base.line = count_record};
@@ -158,7 +139,7 @@ Test(observers, every_format_leaves_the_run_as_it_is)
 
 Test(observers, what_stories_need_leaves_the_run_as_it_is)
 {
-    char *text = read_swarm();
+    char *text = harness_read_scenario("swarm.json");
     for (uint64_t seed = 1; seed <= N_SWARM_SEEDS; seed++) {
         struct counting_sink alone = {.base.line = count_record};
         struct counting_sink beside = {.base.line = count_record};

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/memory.h"
 #include "sim/simulation_internal.h"
 #include "sim/why_rules.h"
 #include "tests/broken_node.h"
@@ -48,16 +47,7 @@ static const struct tale tales[] = {
      "though its own log is more up-to-date",
      "(paper, 5.4.1)"},
     {&broken_forgets_its_vote,
-     BROKEN_STAGE ", 'faults': ["
-                  "{'at': '0s', 'isolate': 3},"
-                  "{'at': '10ms', 'expire_timer': 1},"
-                  "{'when': {'writing': 2, 'what': 'vote'}, 'crash': 2,"
-                  " 'unfinished_writes': 'kept'},"
-                  "{'after': '5ms', 'heal': 'network'},"
-                  "{'after': '0s', 'isolate': 1},"
-                  "{'after': '0s', 'restart': 2},"
-                  "{'after': '5ms', 'expire_timer': 3},"
-                  "{'after': '100ms', 'heal': 'network'}]",
+     BROKEN_VOTE_KEPT,
      {"votes for 1 in term 1", "crashes as follower of term 1 (/faults/2)",
       "restarts from its disk: term 1, its vote for 1", "campaigns in term 1",
       "votes for 3 in term 1"},
@@ -202,21 +192,6 @@ Test(why, cuts_and_crashes_are_told_with_their_cause)
 
 /* --- sound runs ----------------------------------------------------------- */
 
-static char *read_scenario(const char *name)
-{
-    const char *root = getenv("RAFTSIM_SOURCE");
-    char path[4096];
-    snprintf(path, sizeof path, "%s/scenarios/%s", root != NULL ? root : ".",
-             name);
-    FILE *file = fopen(path, "rb");
-    cr_assert_not_null(file, "cannot open %s", path);
-    char *text = sim_calloc(1u << 16, 1);
-    size_t size = fread(text, 1, (1u << 16) - 1, file);
-    cr_assert(feof(file) && !ferror(file) && size > 0);
-    fclose(file);
-    return text;
-}
-
 /* None of its steps and messages is one that a rule forbids. */
 static void expect_no_breach(const struct sim_why *why, const char *name,
                              uint64_t seed)
@@ -240,7 +215,7 @@ static void expect_no_breach(const struct sim_why *why, const char *name,
 
 static void expect_sound(const char *name, uint64_t seeds)
 {
-    char *text = read_scenario(name);
+    char *text = harness_read_scenario(name);
     for (uint64_t seed = 1; seed <= seeds; seed++) {
         struct sim_scenario *scenario = harness_parse(text, seed);
         struct sim_options options = {

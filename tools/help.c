@@ -236,24 +236,31 @@ static void print_check(FILE *out)
     print_section(check_examples, out);
 }
 
+/* A command that has its texts in a file of its own. */
+static void print_command(const char *const *lines,
+                          const struct options_spec *specs, size_t n_specs,
+                          const char *const *exit, const char *const *examples,
+                          FILE *out)
+{
+    print_lines(lines, out);
+    fputs("\nOPTIONS\n", out);
+    options_print(specs, n_specs, out);
+    print_section(exit, out);
+    print_section(environment_page, out);
+    print_section(examples, out);
+}
+
 static void print_hunt(FILE *out)
 {
-    print_lines(help_hunt_lines, out);
-    fputs("\nOPTIONS\n", out);
-    options_print(help_hunt_options, HELP_HUNT_OPTION_COUNT, out);
-    print_section(help_hunt_exit, out);
-    print_section(environment_page, out);
-    print_section(help_hunt_examples, out);
+    print_command(help_hunt_lines, help_hunt_options, HELP_HUNT_OPTION_COUNT,
+                  help_hunt_exit, help_hunt_examples, out);
 }
 
 static void print_explain(FILE *out)
 {
-    print_lines(help_explain_lines, out);
-    fputs("\nOPTIONS\n", out);
-    options_print(help_explain_options, HELP_EXPLAIN_OPTION_COUNT, out);
-    print_section(help_explain_exit, out);
-    print_section(environment_page, out);
-    print_section(help_explain_examples, out);
+    print_command(help_explain_lines, help_explain_options,
+                  HELP_EXPLAIN_OPTION_COUNT, help_explain_exit,
+                  help_explain_examples, out);
 }
 
 static void print_overview(FILE *out)
