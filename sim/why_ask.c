@@ -191,6 +191,24 @@ uint32_t why__committed(const struct sim_why *why, uint32_t node,
     return found;
 }
 
+uint64_t why__applied(const struct sim_why *why, uint32_t node, uint32_t record)
+{
+    for (uint32_t at = why__at(why, node, record); at != WHY_NONE;
+         at = why__get(why, at)->before) {
+        const struct why_record *r = why__get(why, at);
+        if (r->kind == WHY_LIFE) {
+            return 0;
+        }
+        if (r->n_applied > 0) {
+            return r->applied_from + r->n_applied - 1;
+        }
+        if (r->restored.index > 0) {
+            return r->restored.index;
+        }
+    }
+    return 0;
+}
+
 sim_tip why__commit_tip(const struct sim_why *why, uint32_t record)
 {
     const struct why_record *r = why__get(why, record);

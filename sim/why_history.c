@@ -120,14 +120,18 @@ void why__find_operations(struct why_walk *walk)
 
 /* --- a standstill --------------------------------------------------------- */
 
-/* What a leader last had from the node, and the node from it. */
-static void of_pair(struct why_walk *walk, uint32_t from, uint32_t to)
+/* The last message that the one sent to the other; `entries`: with entries, or
+ * a snapshot. */
+static void of_pair(struct why_walk *walk, uint32_t from, uint32_t to,
+                    bool entries)
 {
     const struct sim_why *why = walk->why;
     for (size_t i = why->n_letters; i > 0; i--) {
         const struct why_letter *letter = &why->letters[i - 1];
+        bool carries = letter->message.n_entries > 0 ||
+                       letter->message.kind == SIM_MESSAGE_INSTALL_REQUEST;
         if (letter->from == from && letter->to == to &&
-            letter->left_us != SIM_NEVER) {
+            letter->left_us != SIM_NEVER && (carries || !entries)) {
             why__rest_on_number(walk, 1, WHY_OF_LETTER, letter->left,
                                 (uint32_t)i - 1);
             return;
@@ -161,7 +165,7 @@ static void of_campaign(struct why_walk *walk)
                  why__campaigned(why, r->node, term, last));
     for (uint32_t i = 0; i < why->n_letters; i++) {
         const struct why_letter *letter = &why->letters[i];
-        if (letter->message.term == term &&
+        if (letter->message.term == term && letter->left_us != SIM_NEVER &&
             ((letter->to == r->node &&
               letter->message.kind == SIM_MESSAGE_VOTE_RESPONSE) ||
              (letter->from == r->node && letter->loss != SIM_WHY_ARRIVED &&
@@ -197,15 +201,15 @@ static void of_leader(struct why_walk *walk, uint32_t leader)
         if (at == WHY_NONE) {
             continue;
         }
-        const struct sim_view *view = &why__get(why, at)->view;
         bool behind = is_member(why, led->tip, node) &&
-                      (view->last_applied < led->view.last.index ||
+                      (why__applied(why, node, end) < led->view.last.index ||
                        why__get(why, at)->kind == WHY_CRASH);
-        why__rest_on_number(walk, behind || node == led->node ? 0 : 4,
+        why__rest_on_number(walk, behind || node == led->node ? 0 : 7,
                             WHY_OF_STATE, end, node);
         if (behind && node != led->node) {
-            of_pair(walk, led->node, node);
-            of_pair(walk, node, led->node);
+            of_pair(walk, led->node, node, true);
+            of_pair(walk, led->node, node, false);
+            of_pair(walk, node, led->node, false);
         }
     }
 }

@@ -144,6 +144,11 @@ uint32_t why__lost(const struct sim_why *why, uint32_t node, sim_tip entry,
 uint32_t why__committed(const struct sim_why *why, uint32_t node,
                         uint64_t index, uint32_t record);
 
+/* How far the state machine of the node has come by `record`, as it was given
+ * entries and snapshots in this life. */
+uint64_t why__applied(const struct sim_why *why, uint32_t node,
+                      uint32_t record);
+
 /* The last crash of the node after `from` and before `to`; WHY_NONE. */
 uint32_t why__crash_between(const struct sim_why *why, uint32_t node,
                             uint32_t from, uint32_t to);

@@ -55,12 +55,13 @@ void why__add_entry_at(struct why_text *text, const struct sim_why *why,
 }
 
 static void add_share(struct why_text *text, const struct sim_set *set,
-                      const struct sim_set *voters, const char *name)
+                      const struct sim_set *voters, const char *name,
+                      const char *names)
 {
     struct sim_set without = sim_set_without(voters, set);
-    why__add(text, "%" PRIu32 " of %" PRIu32 " %s",
-             sim_set_count(voters) - sim_set_count(&without),
-             sim_set_count(voters), name);
+    uint32_t n = sim_set_count(voters);
+    why__add(text, "%" PRIu32 " of %" PRIu32 " %s", n - sim_set_count(&without),
+             n, n == 1 ? name : names);
 }
 
 void why__add_share(struct why_text *text, const struct sim_set *set,
@@ -70,12 +71,12 @@ void why__add_share(struct why_text *text, const struct sim_set *set,
         return;
     }
     if (!sim_configuration_is_joint(members)) {
-        add_share(text, set, &members->voters, "voters");
+        add_share(text, set, &members->voters, "voter", "voters");
         return;
     }
-    add_share(text, set, &members->voters, "new voters");
+    add_share(text, set, &members->voters, "new voter", "new voters");
     why__add(text, ", ");
-    add_share(text, set, &members->old_voters, "old ones");
+    add_share(text, set, &members->old_voters, "old one", "old ones");
 }
 
 void why__add_members(struct why_text *text,

@@ -60,12 +60,35 @@ static const char *fate_of(enum sim_why_loss loss)
     return "";
 }
 
+static bool is_answer(enum sim_message_kind kind)
+{
+    switch (kind) {
+    case SIM_MESSAGE_VOTE_RESPONSE:
+    case SIM_MESSAGE_APPEND_RESPONSE:
+    case SIM_MESSAGE_INSTALL_RESPONSE:
+        return true;
+    case SIM_MESSAGE_OTHER:
+    case SIM_MESSAGE_PRE_VOTE_REQUEST:
+    case SIM_MESSAGE_PRE_VOTE_RESPONSE:
+    case SIM_MESSAGE_VOTE_REQUEST:
+    case SIM_MESSAGE_APPEND_REQUEST:
+    case SIM_MESSAGE_INSTALL_REQUEST:
+    case SIM_MESSAGE_TIMEOUT_NOW:
+    case SIM_MESSAGE_READ_REQUEST:
+    case SIM_MESSAGE_READ_RESPONSE:
+    case SIM_MESSAGE_KIND_COUNT:
+        break;
+    }
+    return false;
+}
+
 /* Of an answer: when it was asked for, and when it came. */
 static void add_times(struct why_text *text, const struct sim_why *why,
                       const struct why_letter *letter)
 {
     const struct why_letter *question = why__letter(why, letter->made);
-    if (question == NULL || question->from != letter->to) {
+    if (question == NULL || question->from != letter->to ||
+        !is_answer(letter->message.kind)) {
         return;
     }
     why__add(text, ", in answer to what was sent at ");
@@ -172,5 +195,5 @@ void why__words_of_state(const struct sim_why *why, uint32_t node,
              " committed, %" PRIu64 " applied; as such since %" PRIu64
              ".%06" PRIu64 " s",
              r->view.last.index, r->view.last.term, r->view.commit_index,
-             r->view.last_applied, since / 1000000, since % 1000000);
+             why__applied(why, node, record), since / 1000000, since % 1000000);
 }
