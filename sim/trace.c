@@ -191,7 +191,8 @@ static void let_hear(struct sim_trace *trace, const char *format, va_list list)
 {
     trace->line = 0;
     add_event(trace, format, list);
-    trace->hearer->line(trace->hearer, trace->record, trace->line);
+    trace->hearer->line(trace->hearer, trace->record + trace->size,
+                        trace->line);
     trace->line = 0;
 }
 

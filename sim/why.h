@@ -96,7 +96,8 @@ struct sim_trace_sink *sim_why_hearer(struct sim_why *why);
 
 /* --- the story ------------------------------------------------------------ */
 
-#define SIM_WHY_LINE_SIZE 512u
+/* Room for a line; a longer one is cut, and ends with "...". */
+#define SIM_WHY_LINE_SIZE 1024u
 
 /* One step on the way, or something that happened to a node or the world. */
 struct sim_why_line {

@@ -204,7 +204,7 @@ enum why_aspect {
 
 /* --- text ----------------------------------------------------------------- */
 
-/* A line that is being made; what is too long is cut. */
+/* A line that is being made; what is too long is cut, and ends with "...". */
 struct why_text {
     char *text;
     size_t size, used; /* size: SIM_WHY_LINE_SIZE */

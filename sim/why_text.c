@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "sim/why_internal.h"
 
@@ -15,8 +16,11 @@ void why__add(struct why_text *text, const char *format, ...)
     size_t room = text->size - text->used;
     int n = vsnprintf(text->text + text->used, room, format, list);
     va_end(list);
-    if (n > 0) {
-        text->used += (size_t)n < room ? (size_t)n : room - 1;
+    if (n >= 0 && (size_t)n < room) {
+        text->used += (size_t)n;
+    } else {
+        memcpy(text->text + text->size - sizeof "...", "...", sizeof "...");
+        text->used = text->size - 1;
     }
 }
 

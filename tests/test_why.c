@@ -245,6 +245,21 @@ Test(why, no_step_of_a_sound_run_is_a_breach)
     expect_sound("lease-within-drift.json", 2);
 }
 
+/* What is too long for a line is cut where it can be seen. */
+Test(why, a_long_line_is_cut)
+{
+    char room[16] = "";
+    struct why_text text = {room, sizeof room, 0};
+    why__add(&text, "%s", "0123456789");
+    cr_assert_str_eq(room, "0123456789");
+    why__add(&text, "%s", "abcde");
+    cr_assert_str_eq(room, "0123456789abcde");
+    why__add(&text, "%s", "f");
+    cr_assert_str_eq(room, "0123456789ab...");
+    why__add(&text, "%s", "more");
+    cr_assert_str_eq(room, "0123456789ab...");
+}
+
 /* Each has its words, and shows on one side of a step. */
 Test(why, every_rule_has_a_section)
 {
