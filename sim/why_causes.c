@@ -257,6 +257,9 @@ static void of_letter(struct why_walk *walk, const struct why_fact *fact)
                            sim_log_tree_ancestor(why->tree, made->tip,
                                                  letter->message.match_index),
                            letter->made);
+        why__rest_on(
+            walk, 1, WHY_OF_ROLE,
+            why__led(why, letter->to, letter->message.term, letter->left));
     }
     if (letter->message.kind == SIM_MESSAGE_VOTE_RESPONSE &&
         letter->message.granted) {
