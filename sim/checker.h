@@ -95,6 +95,9 @@ const char *sim_property_name(enum sim_property property);
 /* The same for people, with its source: "Election Safety (paper, Figure 3)". */
 const char *sim_property_title(enum sim_property property);
 
+/* What it says, in one sentence: "At most one leader can be elected in …". */
+const char *sim_property_text(enum sim_property property);
+
 /* One step as the checker sees it. */
 struct sim_observation {
     uint64_t step;    /* its number in the run, from 1 */

@@ -89,40 +89,6 @@ bool checker__configuration(struct sim_checker *checker, uint32_t id,
     return true;
 }
 
-/* The voters that are in one set only. */
-static uint32_t count_apart(const struct sim_set *a, const struct sim_set *b)
-{
-    struct sim_set both = sim_set_union(a, b);
-    return 2 * sim_set_count(&both) - sim_set_count(a) - sim_set_count(b);
-}
-
-/* What of `next` does not follow from `former`; NULL if it does: one voter
- * changes (dissertation, 4.1), or a joint configuration is entered with the
- * former voters as its old ones, or left for its new ones (4.3). */
-static const char *wrong_step(const struct sim_configuration *former,
-                              const struct sim_configuration *next)
-{
-    bool enters = sim_configuration_is_joint(next);
-    if (!sim_configuration_is_joint(former)) {
-        if (enters) {
-            return sim_set_equal(&next->old_voters, &former->voters)
-                       ? NULL
-                       : "its old voters are not the voters before";
-        }
-        return count_apart(&former->voters, &next->voters) <= 1
-                   ? NULL
-                   : "more than one voter changes, and it is not joint";
-    }
-    if (enters) {
-        return "the one before is joint, too";
-    }
-    return sim_set_equal(&next->voters, &former->voters) &&
-                   sim_set_equal(&next->learners, &former->learners)
-               ? NULL
-               : "its voters and learners are not the new ones of the joint "
-                 "one before";
-}
-
 /* Configurations that nobody can read are reported elsewhere. */
 static bool follows(struct sim_checker *checker, uint32_t id, uint64_t term,
                     sim_tip entry, sim_tip former)
@@ -131,8 +97,9 @@ static bool follows(struct sim_checker *checker, uint32_t id, uint64_t term,
         sim_memberships_of(checker->memberships, former);
     const struct sim_configuration *next =
         sim_memberships_of(checker->memberships, entry);
-    const char *wrong =
-        before == NULL || next == NULL ? NULL : wrong_step(before, next);
+    const char *wrong = before == NULL || next == NULL
+                            ? NULL
+                            : sim_configuration_misstep(before, next);
     return wrong == NULL ||
            checker__violate(
                checker, SIM_ONE_CHANGE_AT_A_TIME, id, SIM_NONE,

@@ -12,41 +12,76 @@
 static const struct {
     const char *name;
     const char *title;
+    const char *text;
 } properties[SIM_PROPERTY_COUNT] = {
-    [SIM_ELECTION_SAFETY] = {"election_safety",
-                             "Election Safety (paper, Figure 3)"},
+    [SIM_ELECTION_SAFETY] =
+        {"election_safety", "Election Safety (paper, Figure 3)",
+         "At most one leader can be elected in a given term, ever."},
     [SIM_LEADER_APPEND_ONLY] = {"leader_append_only",
-                                "Leader Append-Only (paper, Figure 3)"},
-    [SIM_LOG_MATCHING] = {"log_matching", "Log Matching (paper, Figure 3)"},
+                                "Leader Append-Only (paper, Figure 3)",
+                                "A leader never overwrites or deletes entries "
+                                "in its log; it only appends new ones."},
+    [SIM_LOG_MATCHING] = {"log_matching", "Log Matching (paper, Figure 3)",
+                          "If two logs have an entry with the same index and "
+                          "term, they are identical up to it."},
     [SIM_LEADER_COMPLETENESS] = {"leader_completeness",
-                                 "Leader Completeness (paper, Figure 3)"},
-    [SIM_STATE_MACHINE_SAFETY] = {"state_machine_safety",
-                                  "State Machine Safety (paper, Figure 3)"},
-    [SIM_ONE_VOTE_PER_TERM] = {"one_vote_per_term",
-                               "One Vote per Term (paper, 5.2)"},
-    [SIM_MONOTONIC_TERM] = {"monotonic_term", "Monotonic Term (paper, 5.1)"},
+                                 "Leader Completeness (paper, Figure 3)",
+                                 "An entry that is committed in a term is in "
+                                 "the logs of the leaders of all later terms."},
+    [SIM_STATE_MACHINE_SAFETY] =
+        {"state_machine_safety", "State Machine Safety (paper, Figure 3)",
+         "All servers apply the same entry at an index, in the same order."},
+    [SIM_ONE_VOTE_PER_TERM] =
+        {"one_vote_per_term", "One Vote per Term (paper, 5.2)",
+         "A server gives at most one vote in a term, also across crashes."},
+    [SIM_MONOTONIC_TERM] =
+        {"monotonic_term", "Monotonic Term (paper, 5.1)",
+         "A server's term never goes back, also across crashes."},
     [SIM_MONOTONIC_COMMIT] = {"monotonic_commit",
-                              "Monotonic Commit Index (paper, Figure 2)"},
+                              "Monotonic Commit Index (paper, Figure 2)",
+                              "A server's commit index never goes back within "
+                              "one life, and never passes the end of its log."},
     [SIM_DURABLE_BEFORE_ACKNOWLEDGED] =
         {"durable_before_acknowledged",
-         "Durable before Acknowledged (paper, Figure 2)"},
+         "Durable before Acknowledged (paper, Figure 2)",
+         "A vote or an acknowledgement leaves only when what it promises is "
+         "durable."},
     [SIM_COMMITTED_ON_QUORUM] = {"committed_on_quorum",
-                                 "Committed on a Quorum (paper, 5.3)"},
-    [SIM_ONE_CHANGE_AT_A_TIME] = {"one_change_at_a_time",
-                                  "One Change at a Time (dissertation, 4.1)"},
+                                 "Committed on a Quorum (paper, 5.3)",
+                                 "What a server holds committed is durable on "
+                                 "a majority of the voters, on both majorities "
+                                 "while the members are joint, and stays so."},
+    [SIM_ONE_CHANGE_AT_A_TIME] =
+        {"one_change_at_a_time", "One Change at a Time (dissertation, 4.1)",
+         "A leader begins a change of the members only when the one before, "
+         "and something of its own term, is committed; it changes one voter, "
+         "or goes by a joint configuration."},
     [SIM_CONFIGURATION_MATCHES_LOG] =
         {"configuration_matches_log",
-         "Configuration Matches Log (dissertation, 4.1)"},
-    [SIM_SNAPSHOT_OF_COMMITTED] = {"snapshot_of_committed",
-                                   "Snapshot of Committed Entries "
-                                   "(dissertation, 5.1)"},
+         "Configuration Matches Log (dissertation, 4.1)",
+         "A server's members are those of the latest configuration in its log, "
+         "committed or not."},
+    [SIM_SNAPSHOT_OF_COMMITTED] =
+        {"snapshot_of_committed",
+         "Snapshot of Committed Entries "
+         "(dissertation, 5.1)",
+         "A snapshot stands for committed entries only, and takes the place of "
+         "none that stands for more."},
     [SIM_SNAPSHOT_EQUALS_REPLAY] = {"snapshot_equals_replay",
                                     "Snapshot Equals Replay (dissertation, "
-                                    "5.1)"},
-    [SIM_EXACTLY_ONCE] = {"exactly_once", "Exactly Once (dissertation, 6.3)"},
-    [SIM_LINEARIZABILITY] = {"linearizability",
-                             "Linearizability (dissertation, 6.3 and 6.4)"},
-    [SIM_PROGRESS] = {"progress", "Progress when all is well (paper, 5.6)"},
+                                    "5.1)",
+                                    "A snapshot's state and members are those "
+                                    "that the log up to it gives."},
+    [SIM_EXACTLY_ONCE] = {"exactly_once", "Exactly Once (dissertation, 6.3)",
+                          "A command of a session is applied once, and never "
+                          "after the session was closed."},
+    [SIM_LINEARIZABILITY] =
+        {"linearizability", "Linearizability (dissertation, 6.3 and 6.4)",
+         "What clients were told can be put into one order in which each "
+         "operation happens at once, between its call and its answer."},
+    [SIM_PROGRESS] = {"progress", "Progress when all is well (paper, 5.6)",
+                      "When all is well, there is a leader, a new commit, and "
+                      "all members apply it, in the stated time."},
 };
 
 const char *sim_property_name(enum sim_property property)
@@ -59,6 +94,12 @@ const char *sim_property_title(enum sim_property property)
 {
     assert((unsigned)property < SIM_PROPERTY_COUNT);
     return properties[property].title;
+}
+
+const char *sim_property_text(enum sim_property property)
+{
+    assert((unsigned)property < SIM_PROPERTY_COUNT);
+    return properties[property].text;
 }
 
 /* One more node that the violation is about. */

@@ -181,6 +181,11 @@ struct sim_cluster *sim_cluster_new(const struct sim_scenario *scenario,
     cluster->trace = sim_trace_new(options->node_type, options->trace,
                                    options->trace_from_step);
     sim_trace_set_format(cluster->trace, options->trace_format);
+    if (options->checks && options->explain) {
+        cluster->why =
+            sim_why_new(cluster->tree, cluster->memberships, cluster->n);
+        sim_trace_set_hearer(cluster->trace, sim_why_hearer(cluster->why));
+    }
     cluster->machines =
         sim_calloc((size_t)cluster->n + 1, sizeof *cluster->machines);
     cluster->tips = sim_calloc((size_t)cluster->n + 1, sizeof *cluster->tips);
@@ -222,6 +227,7 @@ void sim_cluster_free(struct sim_cluster *cluster)
     sim_checker_free(cluster->checker);
     sim_situations_free(cluster->situations);
     sim_trace_free(cluster->trace);
+    sim_why_free(cluster->why);
     sim_network_free(cluster->network);
     sim_mail_free(cluster->mail);
     sim_memberships_free(cluster->memberships);

@@ -36,6 +36,7 @@
 #include "sim/simulation.h"
 #include "sim/situations.h"
 #include "sim/trace_records.h"
+#include "sim/why.h"
 
 /* What lies in a run's event queue. */
 enum sim_queue_kind {
@@ -155,6 +156,7 @@ struct sim_cluster {
     struct sim_mail *mail;
     struct sim_checker *checker;       /* NULL: no checks */
     struct sim_situations *situations; /* with the checker */
+    struct sim_why *why;               /* NULL: nobody will ask */
     struct sim_trace *trace;
     struct sim_recording *recording; /* NULL: none */
     struct sim_machine *machines;    /* [1] to [n]; [0] is unused */

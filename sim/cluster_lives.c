@@ -142,6 +142,11 @@ bool sim_cluster_start(struct sim_cluster *cluster, uint32_t node)
                             machine->tip, sim_disk_hard_state(machine->disk),
                             &machine->view, &machine->members);
     }
+    if (cluster->why != NULL) {
+        sim_why_set_time(cluster->why, cluster->step, cluster->now_us);
+        sim_why_boot(cluster->why, node, machine->tip,
+                     sim_disk_hard_state(machine->disk), &machine->view);
+    }
     cluster__step(cluster, node, &(struct sim_input){.kind = SIM_INPUT_START});
     return true;
 }
@@ -198,6 +203,9 @@ void cluster__go_down(struct sim_cluster *cluster, uint32_t node,
     machine->timer_event_us = SIM_NO_EVENT;
     if (cluster->situations != NULL) {
         sim_situations_crash(cluster->situations, node);
+    }
+    if (cluster->why != NULL) {
+        sim_why_crash(cluster->why, node, machine->stopped);
     }
     sim_disk_crash(machine->disk, unfinished, prng);
     cluster__walk_durable(cluster, node);

@@ -189,3 +189,36 @@ void sim_configuration_describe(const struct sim_configuration *configuration,
         say(text, n_witnesses == 1 ? " is a witness)" : " are witnesses)");
     }
 }
+
+/* --- changes -------------------------------------------------------------- */
+
+/* The voters that are in one set only. */
+static uint32_t count_apart(const struct sim_set *a, const struct sim_set *b)
+{
+    struct sim_set both = sim_set_union(a, b);
+    return 2 * sim_set_count(&both) - sim_set_count(a) - sim_set_count(b);
+}
+
+const char *sim_configuration_misstep(const struct sim_configuration *former,
+                                      const struct sim_configuration *next)
+{
+    bool enters = sim_configuration_is_joint(next);
+    if (!sim_configuration_is_joint(former)) {
+        if (enters) {
+            return sim_set_equal(&next->old_voters, &former->voters)
+                       ? NULL
+                       : "its old voters are not the voters before";
+        }
+        return count_apart(&former->voters, &next->voters) <= 1
+                   ? NULL
+                   : "more than one voter changes, and it is not joint";
+    }
+    if (enters) {
+        return "the one before is joint, too";
+    }
+    return sim_set_equal(&next->voters, &former->voters) &&
+                   sim_set_equal(&next->learners, &former->learners)
+               ? NULL
+               : "its voters and learners are not the new ones of the joint "
+                 "one before";
+}

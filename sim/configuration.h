@@ -77,6 +77,12 @@ sim_configuration_members(const struct sim_configuration *configuration);
 bool sim_configuration_is_quorum(const struct sim_configuration *configuration,
                                  const struct sim_set *set);
 
+/* What of `next` does not follow from `former`; NULL if it does: one voter
+ * changes (dissertation, 4.1), or a joint configuration is entered with the
+ * former voters as its old ones, or left for its new ones (4.3). A literal. */
+const char *sim_configuration_misstep(const struct sim_configuration *former,
+                                      const struct sim_configuration *next);
+
 /* Long enough for any configuration, its NUL included. */
 #define SIM_CONFIGURATION_TEXT_SIZE 2048u
 

@@ -56,16 +56,17 @@ void sim_history_tell(struct sim_trace *trace, struct sim_trace_moment at,
     }
     bool records = sim_trace_wants_records(trace);
     if (action->ended != SIM_NO_OPERATION) {
-        sim_trace_event(trace, at.time_us, "%s",
-                        sim_clients_describe(clients, action->ended, text));
+        sim_trace_client_event(
+            trace, at.time_us, "%s",
+            sim_clients_describe(clients, action->ended, text));
         if (records) {
             record_answer(trace, at, clients, action->ended);
         }
     }
     if (action->begun != SIM_NO_OPERATION) {
-        sim_trace_event(trace, at.time_us, "%s, node %" PRIu32 " first",
-                        sim_clients_describe(clients, action->begun, text),
-                        action->node);
+        sim_trace_client_event(
+            trace, at.time_us, "%s, node %" PRIu32 " first",
+            sim_clients_describe(clients, action->begun, text), action->node);
         if (records) {
             record_call(trace, at, clients, action->begun);
         }

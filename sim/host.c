@@ -271,6 +271,19 @@ static void look_at_situations(struct sim_cluster *cluster,
     sim_situations_step(cluster->situations, &step);
 }
 
+static void look_why(struct sim_cluster *cluster, const struct sim_input *input,
+                     const struct sim_observation *seen)
+{
+    const struct sim_letter *letter = cluster->delivered;
+    struct sim_why_step step = {.seen = seen,
+                                .input = input,
+                                .letter = letter == NULL ? SIM_WHY_NO_LETTER
+                                                         : letter->why_letter};
+    if (cluster->why != NULL) {
+        sim_why_step(cluster->why, &step);
+    }
+}
+
 static void judge(struct sim_cluster *cluster, uint32_t node,
                   const struct sim_input *input,
                   const struct sim_outputs *outputs,
@@ -299,6 +312,7 @@ static void judge(struct sim_cluster *cluster, uint32_t node,
                                    .tip_before = tip_before,
                                    .tip_after = machine->tip,
                                    .members = members};
+    look_why(cluster, input, &seen);
     sim_checker_step(cluster->checker, &seen);
     look_at_situations(cluster, input, &seen);
     judge_snapshots(cluster, node, outputs);

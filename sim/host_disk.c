@@ -273,6 +273,17 @@ static struct sim_waiting_send *send_at(struct sim_machine *machine, size_t i)
                 ->sends[(machine->sends_first + i) % machine->sends_capacity];
 }
 
+static uint32_t note_send(struct sim_cluster *cluster, uint32_t node,
+                          const struct sim_output *output)
+{
+    struct sim_message message;
+    if (cluster->why == NULL) {
+        return SIM_WHY_NO_LETTER;
+    }
+    cluster->type->classify(output->send.bytes, output->send.size, &message);
+    return sim_why_send(cluster->why, node, output->send.to, &message);
+}
+
 /* Messages wait in the order of their writes, and of coming. */
 void cluster__take_send(struct sim_cluster *cluster, uint32_t node,
                         const struct sim_output *output)
@@ -291,8 +302,10 @@ void cluster__take_send(struct sim_cluster *cluster, uint32_t node,
             node, output->send.after_write, machine->last_write_id);
         return;
     }
+    uint32_t why_letter = note_send(cluster, node, output);
     if (output->send.after_write <= machine->durable_write_id) {
-        cluster__post(cluster, node, to, output->send.bytes, output->send.size);
+        cluster__post(cluster, node, to, output->send.bytes, output->send.size,
+                      why_letter);
         return;
     }
     machine->sends = cluster__grow_ring(
@@ -303,6 +316,7 @@ void cluster__take_send(struct sim_cluster *cluster, uint32_t node,
         .letter = sim_mail_put(cluster->mail, node, to, output->send.bytes,
                                output->send.size, 1),
     };
+    sim_mail_letter(cluster->mail, send.letter)->why_letter = why_letter;
     size_t at = machine->sends_count;
     machine->sends_count++;
     for (; at > 0 && send_at(machine, at - 1)->after_write > send.after_write;
@@ -325,7 +339,8 @@ static void release_sends(struct sim_cluster *cluster, uint32_t node)
             (machine->sends_first + 1) % machine->sends_capacity;
         machine->sends_count--;
         struct sim_letter letter = *sim_mail_letter(cluster->mail, slot);
-        cluster__post(cluster, node, letter.to, letter.bytes, letter.size);
+        cluster__post(cluster, node, letter.to, letter.bytes, letter.size,
+                      letter.why_letter);
         sim_mail_drop(cluster->mail, slot);
     }
 }
@@ -367,6 +382,11 @@ void cluster__walk_durable(struct sim_cluster *cluster, uint32_t node)
                                 sim_disk_hard_state(machine->disk));
             sim_situations_durable(cluster->situations, node, tip,
                                    sim_disk_hard_state(machine->disk));
+        }
+        if (cluster->why != NULL) {
+            sim_why_set_time(cluster->why, cluster->step, cluster->now_us);
+            sim_why_durable(cluster->why, node, tip,
+                            sim_disk_hard_state(machine->disk));
         }
         if (!was_sound && cluster->situations != NULL) {
             was_sound = sim_disk_is_sound(machine->disk);

@@ -15,6 +15,7 @@ struct sim_letter {
     size_t size;
     struct sim_message message;    /* between nodes: what it is about, */
     uint64_t posted_us;            /* and when it was posted */
+    uint32_t why_letter;           /* what sim/why.h knows it as */
     enum sim_request_kind request; /* from a client, with */
     uint64_t tag;                  /* the attempt, */
     uint64_t session, sequence;    /* and the command's place */

@@ -71,7 +71,7 @@ static void tell(const struct sim_operator *op, const struct wish *wish,
 {
     struct sim_cluster *cluster = op->cluster;
     char text[SIM_WISH_TEXT_SIZE];
-    if (sim_trace_wants_text(cluster->trace)) {
+    if (sim_trace_wants_event(cluster->trace)) {
         sim_wish_describe(wish->action, &wish->targets, text);
         sim_trace_set_cause(cluster->trace, wish->action->list,
                             wish->action->place);

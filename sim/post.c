@@ -19,21 +19,32 @@ static void note_message(struct sim_cluster *cluster, enum sim_event_kind event,
 }
 
 /* A message was lost: was it for a cut? */
-static void note_cut(struct sim_cluster *cluster, uint32_t from, uint32_t to)
+static void note_loss(struct sim_cluster *cluster, uint32_t from, uint32_t to,
+                      uint32_t why_letter)
 {
-    if (cluster->situations != NULL &&
-        sim_network_is_blocked(cluster->network, from, to)) {
+    if (cluster->situations == NULL) {
+        return;
+    }
+    bool cut = sim_network_is_blocked(cluster->network, from, to);
+    if (cut) {
         sim_situations_cut(cluster->situations, from, to);
+    }
+    if (cluster->why != NULL) {
+        sim_why_lost(cluster->why, why_letter,
+                     cut ? SIM_WHY_LOST_BY_CUT : SIM_WHY_LOST_BY_CHANCE);
     }
 }
 
 void cluster__post(struct sim_cluster *cluster, uint32_t from, uint32_t to,
-                   const uint8_t *bytes, size_t size)
+                   const uint8_t *bytes, size_t size, uint32_t why_letter)
 {
     struct sim_message message;
     cluster->type->classify(bytes, size, &message);
     sim_trace_leave(cluster->trace, cluster__moment(cluster), from, to, bytes,
                     size);
+    if (cluster->why != NULL) {
+        sim_why_leaves(cluster->why, why_letter);
+    }
     if (cluster->checker != NULL) {
         sim_checker_send(cluster->checker, from, to, &message);
         sim_situations_send(cluster->situations, from, to, &message);
@@ -42,7 +53,7 @@ void cluster__post(struct sim_cluster *cluster, uint32_t from, uint32_t to,
     struct sim_delivery delivery = sim_network_send(
         cluster->network, cluster->now_us, from, to, message.kind, size);
     if (delivery.copies == 0) {
-        note_cut(cluster, from, to);
+        note_loss(cluster, from, to, why_letter);
         sim_trace_message(cluster->trace, cluster->now_us, from, to, bytes,
                           size, "lost");
         return;
@@ -56,6 +67,7 @@ void cluster__post(struct sim_cluster *cluster, uint32_t from, uint32_t to,
     struct sim_letter *letter = sim_mail_letter(cluster->mail, slot);
     letter->message = message;
     letter->posted_us = cluster->now_us;
+    letter->why_letter = why_letter;
     for (uint32_t i = 0; i < delivery.copies; i++) {
         sim_event_queue_push(cluster->queue, delivery.arrival_us[i],
                              SIM_QUEUE_ARRIVAL, to, slot);
@@ -176,6 +188,9 @@ void cluster__lose(struct sim_cluster *cluster, uint32_t slot)
     const struct sim_letter *letter = sim_mail_letter(cluster->mail, slot);
     if (letter->from != SIM_NONE) {
         cluster->messages_lost_at_machines++;
+        if (cluster->why != NULL) {
+            sim_why_lost(cluster->why, letter->why_letter, SIM_WHY_FOUND_DOWN);
+        }
         sim_trace_message(cluster->trace, cluster->now_us, letter->from,
                           letter->to, letter->bytes, letter->size,
                           "finds the node down");
@@ -210,7 +225,7 @@ static void arrive(struct sim_cluster *cluster, const struct sim_event *event)
         receive(cluster, SIM_QUEUE_RECEIPT, event);
         return;
     case SIM_ARRIVAL_DROP:
-        note_cut(cluster, letter->from, letter->to);
+        note_loss(cluster, letter->from, letter->to, letter->why_letter);
         sim_trace_message(cluster->trace, cluster->now_us, letter->from,
                           letter->to, letter->bytes, letter->size,
                           "lost on the way");

@@ -129,6 +129,9 @@ static void go_to(struct sim_simulation *simulation, uint64_t time_us)
     if (cluster->checker != NULL) {
         sim_checker_set_time(cluster->checker, cluster->step, time_us);
     }
+    if (cluster->why != NULL) {
+        sim_why_set_time(cluster->why, cluster->step, time_us);
+    }
 }
 
 /* One event and what follows from it. */

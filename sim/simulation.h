@@ -35,6 +35,8 @@ struct sim_options {
     const struct sim_node_type *node_type; /* whose Raft */
     bool checks;                  /* of properties, and situations; true
                                      unless measuring what they cost */
+    bool explain;                 /* beside checks: keep what
+                                     sim_simulation_tell_why() needs */
     struct sim_trace_sink *trace; /* NULL: no text is made */
     enum sim_trace_format trace_format;
     uint64_t trace_from_step; /* the first step whose text is wanted; of a
@@ -128,6 +130,15 @@ enum sim_verdict sim_simulation_advance(struct sim_simulation *simulation,
 /* What is known so far. Valid until the next call. */
 const struct sim_result *
 sim_simulation_result(struct sim_simulation *simulation);
+
+struct sim_why_story;
+
+/* The story (sim/why.h) of the violation, or the broken contract, that ended a
+ * run with `explain`, in at most `max_lines` lines (0: as many as there are).
+ * To be freed with sim_why_story_free(). False, and nothing is told, if there
+ * was none. */
+bool sim_simulation_tell_why(struct sim_simulation *simulation,
+                             size_t max_lines, struct sim_why_story *story);
 
 void sim_simulation_free(struct sim_simulation *simulation);
 

@@ -176,6 +176,20 @@ enum sim_verdict simulation__finish(struct sim_simulation *simulation)
     return result->verdict;
 }
 
+bool sim_simulation_tell_why(struct sim_simulation *simulation,
+                             size_t max_lines, struct sim_why_story *story)
+{
+    const struct sim_result *result = &simulation->result;
+    if (simulation->cluster->why == NULL ||
+        (!result->violated && result->verdict != SIM_VERDICT_CONTRACT)) {
+        return false;
+    }
+    sim_why_tell(simulation->cluster->why,
+                 result->violated ? &result->violation : NULL,
+                 simulation->clients, max_lines, story);
+    return true;
+}
+
 const struct sim_result *
 sim_simulation_result(struct sim_simulation *simulation)
 {

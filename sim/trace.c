@@ -103,9 +103,20 @@ void trace__add_message(struct sim_trace *trace, const uint8_t *bytes,
 
 /* --- calls --------------------------------------------------------------- */
 
+void sim_trace_set_hearer(struct sim_trace *trace,
+                          struct sim_trace_sink *hearer)
+{
+    trace->hearer = hearer;
+}
+
 bool sim_trace_wants_text(const struct sim_trace *trace)
 {
     return trace->sink != NULL && trace->last_step + 1 >= trace->from_step;
+}
+
+bool sim_trace_wants_event(const struct sim_trace *trace)
+{
+    return trace->hearer != NULL || sim_trace_wants_text(trace);
 }
 
 static void tell_step(struct sim_trace *trace,
@@ -151,14 +162,12 @@ static void add_event(struct sim_trace *trace, const char *format, va_list list)
     }
 }
 
-void sim_trace_event(struct sim_trace *trace, uint64_t time_us,
-                     const char *format, ...)
+static void tell_event(struct sim_trace *trace, uint64_t time_us,
+                       const char *format, va_list list)
 {
     if (!sim_trace_wants_text(trace)) {
         return;
     }
-    va_list list;
-    va_start(list, format);
     switch (trace->format) {
     case SIM_TRACE_STORY:
         trace__begin_line(trace, time_us, SIM_NONE);
@@ -175,6 +184,38 @@ void sim_trace_event(struct sim_trace *trace, uint64_t time_us,
     case SIM_TRACE_ETCD_TLA:
         break;
     }
+}
+
+/* Nothing is being made: the record's room is free. */
+static void let_hear(struct sim_trace *trace, const char *format, va_list list)
+{
+    trace->line = 0;
+    add_event(trace, format, list);
+    trace->hearer->line(trace->hearer, trace->record + trace->size,
+                        trace->line);
+    trace->line = 0;
+}
+
+void sim_trace_event(struct sim_trace *trace, uint64_t time_us,
+                     const char *format, ...)
+{
+    va_list list;
+    if (trace->hearer != NULL) {
+        va_start(list, format);
+        let_hear(trace, format, list);
+        va_end(list);
+    }
+    va_start(list, format);
+    tell_event(trace, time_us, format, list);
+    va_end(list);
+}
+
+void sim_trace_client_event(struct sim_trace *trace, uint64_t time_us,
+                            const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    tell_event(trace, time_us, format, list);
     va_end(list);
 }
 

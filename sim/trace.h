@@ -68,8 +68,16 @@ void sim_trace_set_format(struct sim_trace *trace,
 /* Takes one step: into the hash, and as one record of text. */
 void sim_trace_step(struct sim_trace *trace, const struct sim_trace_step *step);
 
-/* Whether text is wanted now: to spare the caller preparing an event's. */
+/* From now on `hearer` gets the words of each sim_trace_event(), without its
+ * time, whether text is made or not; it outlives the trace. */
+void sim_trace_set_hearer(struct sim_trace *trace,
+                          struct sim_trace_sink *hearer);
+
+/* Whether text is wanted now: to spare the caller preparing it. */
 bool sim_trace_wants_text(const struct sim_trace *trace);
+
+/* The same of an event of the world, which may have a hearer. */
+bool sim_trace_wants_event(const struct sim_trace *trace);
 
 /* Until the next call, lines about the world end with the place in the scenario
  * that caused them, " (/faults/2)": item `place` of `list`, a string literal.
@@ -81,6 +89,10 @@ void sim_trace_set_cause(struct sim_trace *trace, const char *list,
  * without a newline: "crash: node %u". Not in the hash. */
 void sim_trace_event(struct sim_trace *trace, uint64_t time_us,
                      const char *format, ...);
+
+/* The same line about a client; it has no hearer. */
+void sim_trace_client_event(struct sim_trace *trace, uint64_t time_us,
+                            const char *format, ...);
 
 /* One line about a message that the network holds, loses, doubles or lets go:
  * "-- 2 -> 1  append_request lost: term 3, …". `fate` is a word or two. Not in

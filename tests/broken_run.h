@@ -36,6 +36,20 @@
     BROKEN_BUSY ", 'snapshots': {'every': 20}, 'faults': ["                    \
                 "{'at': '1s', 'isolate': 'a follower', 'for': '1s'}]"
 
+/* As in scenarios/vote-kept.json: node 2 has its vote for node 1 on its disk
+ * when it crashes, and is asked by node 3 in the same term when it is back. */
+#define BROKEN_VOTE_KEPT                                                       \
+    BROKEN_STAGE ", 'faults': ["                                               \
+                 "{'at': '0s', 'isolate': 3},"                                 \
+                 "{'at': '10ms', 'expire_timer': 1},"                          \
+                 "{'when': {'writing': 2, 'what': 'vote'}, 'crash': 2,"        \
+                 " 'unfinished_writes': 'kept'},"                              \
+                 "{'after': '5ms', 'heal': 'network'},"                        \
+                 "{'after': '0s', 'isolate': 1},"                              \
+                 "{'after': '0s', 'restart': 2},"                              \
+                 "{'after': '5ms', 'expire_timer': 3},"                        \
+                 "{'after': '100ms', 'heal': 'network'}]"
+
 /* `body` is a scenario without its braces, "description" and "expect", where
  * `violation` is expected: a property's name, or "none". */
 struct sim_result broken_run(const char *body, const char *violation,

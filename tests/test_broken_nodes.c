@@ -8,6 +8,7 @@
 #include "sim/raft_node.h"
 #include "tests/broken_node.h"
 #include "tests/broken_run.h"
+#include "tests/why_harness.h"
 
 #define N_SEEDS 8u
 
@@ -73,19 +74,7 @@ static const char figure_8[] =
     "{'after': '1s', 'restart': 1},"
     "{'after': '500ms', 'expire_timer': 2}]";
 
-/* As in scenarios/vote-kept.json: node 2 has its vote for node 1 on its disk
- * when it crashes, and is asked by node 3 in the same term when it is back. */
-static const char vote_kept[] =
-    BROKEN_STAGE ", 'faults': ["
-                 "{'at': '0s', 'isolate': 3},"
-                 "{'at': '10ms', 'expire_timer': 1},"
-                 "{'when': {'writing': 2, 'what': 'vote'}, 'crash': 2,"
-                 " 'unfinished_writes': 'kept'},"
-                 "{'after': '5ms', 'heal': 'network'},"
-                 "{'after': '0s', 'isolate': 1},"
-                 "{'after': '0s', 'restart': 2},"
-                 "{'after': '5ms', 'expire_timer': 3},"
-                 "{'after': '100ms', 'heal': 'network'}]";
+static const char vote_kept[] = BROKEN_VOTE_KEPT;
 
 /* Node 3 campaigns alone, so that its term is above that of its last entry,
  * and crashes. */
@@ -372,6 +361,34 @@ Test(broken_nodes, a_correct_node_holds_in_the_same_runs)
         cr_assert_eq(result.verdict, SIM_VERDICT_UNEXPECTED);
         cr_assert_eq(result.n_unmet, 1);
         cr_assert_str_eq(result.unmet[0].pointer, "/expect/violation");
+    }
+}
+
+/* A story has lines in the order of time, up to the violation, and ends with a
+ * rule or knows none. */
+static void expect_story(const struct defect *defect, const struct told *told)
+{
+    const char *name = defect->type->base.name;
+    const struct sim_why_story *story = &told->story;
+    cr_assert(told->told && story->told, "%s: no story", name);
+    cr_assert_gt(story->n_lines, 0, "%s", name);
+    for (size_t i = 0; i < story->n_lines; i++) {
+        const struct sim_why_line *line = &story->lines[i];
+        cr_assert_gt(strlen(line->text), 0, "%s: line %zu", name, i);
+        cr_assert_leq(line->step, told->result.steps, "%s", line->text);
+        cr_assert(i == 0 || story->lines[i - 1].time_us <= line->time_us,
+                  "%s: %s", name, line->text);
+    }
+    cr_assert(!story->has_breach || story->rule != NULL, "%s", name);
+}
+
+Test(broken_nodes, each_defect_has_a_story)
+{
+    for (size_t i = 0; i < N_DEFECTS; i++) {
+        struct told told =
+            why_told(defects[i].body, &defects[i].type->base, 1, 24);
+        expect_story(&defects[i], &told);
+        sim_why_story_free(&told.story);
     }
 }
 

@@ -2,10 +2,8 @@
  * and each run is the same as when it ran before. */
 #include <criterion/criterion.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "sim/memory.h"
 #include "sim/raft_node.h"
 #include "sim/simulation.h"
 #include "tests/sim_harness.h"
@@ -25,26 +23,44 @@ static void count_record(struct sim_trace_sink *base, const char *text,
     sink->n_records++;
 }
 
-static struct sim_result run_as(const struct sim_scenario *scenario,
-                                uint64_t seed, bool checks,
-                                struct sim_trace_sink *trace,
-                                enum sim_trace_format format)
+static struct sim_result run_with(const struct sim_scenario *scenario,
+                                  const struct sim_options *options)
 {
-    struct sim_options options = {
-        .seed = seed,
-        .node_type = &sim_raft_node_type,
-        .checks = checks,
-        .trace = trace,
-        .trace_format = format,
-        .max_steps = 5000000,
-    };
-    struct sim_simulation *simulation = sim_simulation_new(scenario, &options);
+    struct sim_simulation *simulation = sim_simulation_new(scenario, options);
     while (sim_simulation_advance(simulation, UINT64_MAX) ==
            SIM_VERDICT_RUNNING) {
     }
     struct sim_result result = *sim_simulation_result(simulation);
     sim_simulation_free(simulation);
     return result;
+}
+
+static struct sim_result run_as(const struct sim_scenario *scenario,
+                                uint64_t seed, bool checks,
+                                struct sim_trace_sink *trace,
+                                enum sim_trace_format format)
+{
+    return run_with(scenario,
+                    &(struct sim_options){.seed = seed,
+                                          .node_type = &sim_raft_node_type,
+                                          .checks = checks,
+                                          .trace = trace,
+                                          .trace_format = format,
+                                          .max_steps = 5000000});
+}
+
+/* With what a story needs, and a trace beside it, if that is not NULL. */
+static struct sim_result run_explained(const struct sim_scenario *scenario,
+                                       uint64_t seed,
+                                       struct sim_trace_sink *trace)
+{
+    return run_with(scenario,
+                    &(struct sim_options){.seed = seed,
+                                          .node_type = &sim_raft_node_type,
+                                          .checks = true,
+                                          .explain = true,
+                                          .trace = trace,
+                                          .max_steps = 5000000});
 }
 
 static struct sim_result run(const struct sim_scenario *scenario, uint64_t seed,
@@ -116,6 +132,27 @@ Test(observers, every_format_leaves_the_run_as_it_is)
         expect_same(&silent, &told, "etcd-tla");
         cr_assert_gt(json.n_records, silent.steps);
         cr_assert_gt(etcd.n_records, 0);
+        sim_scenario_free(scenario);
+    }
+    free(text);
+}
+
+Test(observers, what_stories_need_leaves_the_run_as_it_is)
+{
+    char *text = harness_read_file("scenarios/swarm.json", NULL);
+    for (uint64_t seed = 1; seed <= N_SWARM_SEEDS; seed++) {
+        struct counting_sink alone = {.base.line = count_record};
+        struct counting_sink beside = {.base.line = count_record};
+        struct sim_scenario *scenario = harness_parse(text, seed);
+        struct sim_result plain = run(scenario, seed, true, &alone.base);
+        struct sim_result explained = run_explained(scenario, seed, NULL);
+        expect_same(&plain, &explained, "explained");
+        for (int i = 0; i < SIM_SITUATION_COUNT; i++) {
+            cr_assert_eq(explained.situations[i], plain.situations[i]);
+        }
+        explained = run_explained(scenario, seed, &beside.base);
+        expect_same(&plain, &explained, "explained and traced");
+        cr_assert_eq(beside.n_records, alone.n_records);
         sim_scenario_free(scenario);
     }
     free(text);

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/memory.h"
 #include "sim/raft_node.h"
 #include "sim/simulation.h"
 #include "tests/sim_harness.h"
@@ -40,22 +39,6 @@ Test(situations, have_names_and_sentences)
     }
 }
 
-static char *read_scenario(const char *name)
-{
-    const char *root = getenv("RAFTSIM_SOURCE");
-    char path[4096];
-    int length = snprintf(path, sizeof path, "%s/scenarios/%s",
-                          root != NULL ? root : ".", name);
-    cr_assert(length > 0 && (size_t)length < sizeof path);
-    FILE *file = fopen(path, "rb");
-    cr_assert_not_null(file, "cannot open %s", path);
-    char *text = sim_calloc(1u << 16, 1);
-    size_t size = fread(text, 1, (1u << 16) - 1, file);
-    cr_assert(feof(file) && !ferror(file) && size > 0);
-    fclose(file);
-    return text;
-}
-
 static void run(const char *text, uint64_t seed, uint64_t *reached)
 {
     struct sim_scenario *scenario = harness_parse(text, seed);
@@ -87,8 +70,8 @@ static enum sim_situation missing(const uint64_t *reached)
 
 Test(situations, are_all_reached_by_the_swarm)
 {
-    char *texts[] = {read_scenario("swarm.json"),
-                     read_scenario("swarm-leases.json")};
+    char *texts[] = {harness_read_file("scenarios/swarm.json", NULL),
+                     harness_read_file("scenarios/swarm-leases.json", NULL)};
     uint64_t reached[SIM_SITUATION_COUNT] = {0};
     uint64_t seed = FIRST_SEED;
     for (; seed < FIRST_SEED + MOST_SEEDS &&

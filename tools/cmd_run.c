@@ -21,18 +21,6 @@
 /* How many of the steps that led to a violation are told. */
 #define STORY_STEPS 20u
 
-static bool parse_number(const char *option, const char *text, uint64_t *value)
-{
-    if (options_number(text, value)) {
-        return true;
-    }
-    fprintf(stderr,
-            "raftsim: --%s '%s': expected a number from 0 to %" PRIu64
-            ", decimal or 0x hexadecimal\n",
-            option, text, UINT64_MAX);
-    return false;
-}
-
 static bool parse_format(const char *text, enum sim_trace_format *format)
 {
     static const char *const names[] = {
@@ -59,7 +47,7 @@ static bool take_option(struct run *run, int key, const char *value)
     switch (key) {
     case 's':
         run->has_seed = true;
-        return parse_number("seed", value, &run->seed);
+        return options_take_number("seed", value, &run->seed);
     case HELP_RUN_SEEDS:
         run->has_seeds = true;
         return seeds_parse("seeds", value, &run->seeds);
@@ -81,7 +69,7 @@ static bool take_option(struct run *run, int key, const char *value)
         run->json = true;
         return true;
     case 'm':
-        return parse_number("max-steps", value, &simulation->max_steps);
+        return options_take_number("max-steps", value, &simulation->max_steps);
     case HELP_RUN_FAILURES:
         run->failures = value;
         return true;

@@ -67,6 +67,7 @@ static const char *const overview_page[] = {
     "    raftsim merge REPORT...",
     "    raftsim replay FAILURE...",
     "    raftsim shrink FAILURE | FILE --seed N [-o MIN.json]",
+    "    raftsim explain FAILURE | FILE --seed N",
     "    raftsim hunt --mutants DIR --build DIR",
     "    raftsim help [run | check | sweep | merge | replay | shrink | explain "
     "|",
@@ -91,6 +92,7 @@ static const char *const overview_page[] = {
     "    merge       Join the reports of sweeps.",
     "    replay      Run a failure again that was kept.",
     "    shrink      Make a failure as small as it can be.",
+    "    explain     Tell the few steps that led to a violation.",
     "    hunt        Find mutants of the Raft library, and how fast.",
     "    help        Print a page: a command, scenario for the format, or",
     "                situations for what is worth reaching.",
@@ -310,6 +312,15 @@ static void print_shrink(FILE *out)
         out);
 }
 
+static void print_explain(FILE *out)
+{
+    print_command(
+        help_explain_lines, help_explain_options, HELP_EXPLAIN_OPTION_COUNT,
+        (const char *const *const[]){help_explain_exit, environment_page,
+                                     help_explain_examples, NULL},
+        out);
+}
+
 static void print_overview(FILE *out)
 {
     print_lines(overview_page, out);
@@ -364,15 +375,11 @@ static const struct {
     const char *topic;
     void (*print)(FILE *out);
 } pages[] = {
-    {"run", print_run},
-    {"check", print_check},
-    {"sweep", print_sweep},
-    {"merge", print_merge},
-    {"replay", print_replay},
-    {"shrink", print_shrink},
-    {"hunt", print_hunt},
-    {"scenario", print_scenario},
-    {"situations", print_situations},
+    {"run", print_run},           {"check", print_check},
+    {"sweep", print_sweep},       {"merge", print_merge},
+    {"replay", print_replay},     {"shrink", print_shrink},
+    {"explain", print_explain},   {"hunt", print_hunt},
+    {"scenario", print_scenario}, {"situations", print_situations},
     {"help", print_help},
 };
 

@@ -63,6 +63,13 @@ enum help_merge_option {
 
 #define HELP_MERGE_OPTION_COUNT 3u
 extern const struct options_spec help_merge_options[HELP_MERGE_OPTION_COUNT];
+enum help_explain_option {
+    HELP_EXPLAIN_WITHOUT = OPTIONS_LONG_ONLY,
+};
+
+#define HELP_EXPLAIN_OPTION_COUNT 4u
+extern const struct options_spec
+    help_explain_options[HELP_EXPLAIN_OPTION_COUNT];
 
 #define HELP_CHECK_OPTION_COUNT 1u
 extern const struct options_spec help_check_options[HELP_CHECK_OPTION_COUNT];
@@ -91,6 +98,10 @@ extern const char *const help_sweep_examples[];
 extern const char *const help_merge_lines[];
 extern const char *const help_merge_exit[];
 extern const char *const help_merge_examples[];
+/* The sections of the page about stories; NULL ends each. */
+extern const char *const help_explain_lines[];
+extern const char *const help_explain_exit[];
+extern const char *const help_explain_examples[];
 
 /* The lines of the page about the scenario format; NULL ends them. */
 extern const char *const help_scenario_lines[];

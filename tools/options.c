@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "sim/json.h"
@@ -139,6 +140,18 @@ bool options_number(const char *text, uint64_t *value)
     }
     *value = number;
     return true;
+}
+
+bool options_take_number(const char *option, const char *text, uint64_t *value)
+{
+    if (options_number(text, value)) {
+        return true;
+    }
+    fprintf(stderr,
+            "raftsim: --%s '%s': expected a number from 0 to %" PRIu64
+            ", decimal or 0x hexadecimal\n",
+            option, text, UINT64_MAX);
+    return false;
 }
 
 void options_print(const struct options_spec *specs, size_t n_specs, FILE *out)

@@ -47,6 +47,9 @@ char **options_operands(const struct options *options, int *count);
  * else: no sign, no space, no overflow. */
 bool options_number(const char *text, uint64_t *value);
 
+/* The same for the argument of `--option`; false after saying so on stderr. */
+bool options_take_number(const char *option, const char *text, uint64_t *value);
+
 /* The table as the OPTIONS section of a help page. */
 void options_print(const struct options_spec *specs, size_t n_specs, FILE *out);
 

@@ -97,9 +97,11 @@ static void show_progress(struct progress_bar *bar,
     progress_bar_draw(bar, result->time_us, scenario->duration_us, text);
 }
 
-void runner_run(const struct sim_scenario *scenario,
-                const struct runner_options *options, struct progress_bar *bar,
-                struct runner_outcome *outcome)
+/* The run at its end; to be freed. */
+static struct sim_simulation *run_to_end(const struct sim_scenario *scenario,
+                                         const struct runner_options *options,
+                                         struct progress_bar *bar,
+                                         struct runner_outcome *outcome)
 {
     struct file_sink sink = {
         {file_sink_line}, options->trace, options->verbose, 0};
@@ -123,7 +125,26 @@ void runner_run(const struct sim_scenario *scenario,
     outcome->interrupted =
         interrupted != 0 && outcome->result.verdict == SIM_VERDICT_RUNNING;
     outcome->trace_error = sink.error;
+    return simulation;
+}
+
+void runner_run(const struct sim_scenario *scenario,
+                const struct runner_options *options, struct progress_bar *bar,
+                struct runner_outcome *outcome)
+{
+    sim_simulation_free(run_to_end(scenario, options, bar, outcome));
+}
+
+bool runner_explain(const struct sim_scenario *scenario,
+                    const struct runner_options *options,
+                    struct progress_bar *bar, size_t max_lines,
+                    struct runner_outcome *outcome, struct sim_why_story *story)
+{
+    struct sim_simulation *simulation =
+        run_to_end(scenario, options, bar, outcome);
+    bool told = sim_simulation_tell_why(simulation, max_lines, story);
     sim_simulation_free(simulation);
+    return told;
 }
 
 static bool same_end(const struct sim_result *a, const struct sim_result *b)

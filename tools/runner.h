@@ -5,6 +5,7 @@
 #define TOOLS_RUNNER_H
 
 #include "sim/simulation.h"
+#include "sim/why.h"
 #include "tools/progress_bar.h"
 
 #include <stdio.h>
@@ -35,6 +36,15 @@ bool runner_is_interrupted(void);
 void runner_run(const struct sim_scenario *scenario,
                 const struct runner_options *options, struct progress_bar *bar,
                 struct runner_outcome *outcome);
+
+/* The same, with the story of the violation that ended the run, in at most
+ * `max_lines` lines (see sim_simulation_tell_why()); the options have
+ * `explain`. False if there was none. */
+bool runner_explain(const struct sim_scenario *scenario,
+                    const struct runner_options *options,
+                    struct progress_bar *bar, size_t max_lines,
+                    struct runner_outcome *outcome,
+                    struct sim_why_story *story);
 
 /* The story of the last `steps` steps of a run that ended in a violation or a
  * broken contract: it is run again, up to the same end. The string is to be

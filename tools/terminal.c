@@ -36,6 +36,8 @@ static bool wants_colour(FILE *stream)
 static const char *style_code(enum terminal_style style)
 {
     switch (style) {
+    case TERMINAL_PLAIN:
+        break;
     case TERMINAL_GOOD:
         return "32";
     case TERMINAL_BAD:
@@ -50,7 +52,7 @@ static const char *style_code(enum terminal_style style)
 
 void terminal_print(FILE *stream, enum terminal_style style, const char *text)
 {
-    if (wants_colour(stream)) {
+    if (style != TERMINAL_PLAIN && wants_colour(stream)) {
         fprintf(stream, "\033[%sm%s\033[0m", style_code(style), text);
     } else {
         fputs(text, stream);
@@ -82,19 +84,21 @@ static void print_word(FILE *stream, const char *word, size_t size)
     }
 }
 
-void terminal_wrap(FILE *stream, const char *text, unsigned indent,
-                   unsigned width)
+/* From `column`, which is 0 or `indent`. */
+static void wrap(FILE *stream, const char *text, unsigned column,
+                 unsigned indent, unsigned width)
 {
-    unsigned column = 0;
+    bool begins = column > 0;
     for (const char *word = text; *word != '\0';) {
         size_t size = strcspn(word, " \n");
         unsigned wide = columns(word, size);
-        if (column > 0 && column + 1 + wide > width) {
+        if (column > 0 && !begins && column + 1 + wide > width) {
             fputc('\n', stream);
             column = 0;
         }
         if (size > 0) {
-            unsigned gap = column == 0 ? indent : 1;
+            unsigned gap = column == 0 ? indent : begins ? 0 : 1;
+            begins = false;
             fprintf(stream, "%*s", (int)gap, "");
             print_word(stream, word, size);
             column += gap + wide;
@@ -103,4 +107,23 @@ void terminal_wrap(FILE *stream, const char *text, unsigned indent,
         word += strspn(word, " \n");
     }
     fputc('\n', stream);
+}
+
+void terminal_wrap(FILE *stream, const char *text, unsigned indent,
+                   unsigned width)
+{
+    wrap(stream, text, 0, indent, width);
+}
+
+void terminal_hang(FILE *stream, enum terminal_style style, const char *text,
+                   unsigned indent, unsigned width)
+{
+    bool coloured = style != TERMINAL_PLAIN && wants_colour(stream);
+    if (coloured) {
+        fprintf(stream, "\033[%sm", style_code(style));
+    }
+    wrap(stream, text, indent, indent, width);
+    if (coloured) {
+        fputs("\033[0m", stream);
+    }
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 enum terminal_style {
+    TERMINAL_PLAIN,
     TERMINAL_GOOD,    /* green */
     TERMINAL_BAD,     /* red */
     TERMINAL_CAUTION, /* yellow */
@@ -28,5 +29,9 @@ void terminal_print(FILE *stream, enum terminal_style style, const char *text);
  * Control characters come out as '?': the text may come from a file. */
 void terminal_wrap(FILE *stream, const char *text, unsigned indent,
                    unsigned width);
+
+/* The same for what follows `indent` columns that are already on the line. */
+void terminal_hang(FILE *stream, enum terminal_style style, const char *text,
+                   unsigned indent, unsigned width);
 
 #endif
