@@ -64,7 +64,7 @@ Test(explain_command, refuses_what_is_wrong)
         {LEASE "--without /nemeses/0 2>&1", 2, "/nemeses/0"},
         {"$RAFTSIM explain --help", 0, "NAME\n raftsim explain - tell"},
         {"$RAFTSIM help explain", 0, "EXIT STATUS\n 0 A violation"},
-        {"$RAFTSIM help", 0, "raftsim explain FILE"},
+        {"$RAFTSIM help", 0, "raftsim explain FAILURE | FILE --seed N"},
         {"$RAFTSIM explian 2>&1", 2, "did you mean 'explain'?"},
     };
     EXPECT_ALL(list);

@@ -124,7 +124,6 @@ static const struct wish wishes[] = {
     {"raft", "priority_takeover", NULL},
     {"raft", "election_timeout", NULL},
     {"raft", "heartbeat_interval", NULL},
-    {"raft", "clock_drift", NULL},
     {"network", "delay", "\"1ms\""},
     {"network", "drop", NULL},
     {"network", "duplicate", NULL},

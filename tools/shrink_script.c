@@ -11,6 +11,9 @@
 #include "sim/recording.h"
 #include "tools/durations.h"
 
+/* Of a scenario that says none. */
+#define DEFAULT_DURATION_US UINT64_C(10000000)
+
 /* Keys of a nemesis or a step that say when, not what. */
 static const char *const whens[] = {"every", "when",    "after",   "odds",
                                     "for",   "from",    "until",   "chance",
@@ -392,6 +395,39 @@ static void set_disks(cJSON *script, const struct script_manner *manner)
     }
 }
 
+/* None but those of the script, who ask in the same way. */
+static void set_clients(cJSON *script, const cJSON *from)
+{
+    static const char *const ways[] = {"timeout", "delay", "sessions"};
+    drop(script, "workload");
+    cJSON *workload = cJSON_AddObjectToObject(script, "workload");
+    cJSON_AddNumberToObject(workload, "clients", 0);
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        const cJSON *way = get(get(from, "workload"), ways[i]);
+        if (way != NULL) {
+            cJSON_AddItemToObject(workload, ways[i], cJSON_Duplicate(way, 1));
+        }
+    }
+}
+
+/* What went wrong only when the run was over did so after everything had
+ * healed. */
+static void heal_at_end(cJSON *script, const cJSON *from, uint64_t until_us)
+{
+    uint64_t end_us = DEFAULT_DURATION_US;
+    durations_read(cJSON_GetStringValue(get(from, "duration")), &end_us);
+    if (until_us > end_us) {
+        cJSON *step = cJSON_CreateObject();
+        put_time(step, "at", end_us);
+        cJSON_AddStringToObject(step, "heal", "all");
+        cJSON_AddItemToArray(get(script, "faults"), step);
+        cJSON_AddItemToObject(
+            script, "faults",
+            script_by_time(
+                cJSON_DetachItemFromObjectCaseSensitive(script, "faults")));
+    }
+}
+
 struct cJSON *script_of(const struct cJSON *from,
                         const struct sim_recording *recording,
                         unsigned long long seed, uint64_t duration_us,
@@ -405,9 +441,7 @@ struct cJSON *script_of(const struct cJSON *from,
     cJSON *acts = cJSON_Parse(text);
     drop(script, "nemeses");
     drop(script, "faults");
-    drop(script, "workload");
-    cJSON_AddNumberToObject(cJSON_AddObjectToObject(script, "workload"),
-                            "clients", 0);
+    set_clients(script, from);
     cJSON_AddItemToObject(script, "faults", steps_of(from, acts, manner));
     cJSON *raft = section(script, "raft");
     set_times(raft, manner);
@@ -422,6 +456,7 @@ struct cJSON *script_of(const struct cJSON *from,
         cJSON_AddStringToObject(network, "delay", "1ms");
         cJSON_AddItemToObject(network, "messages", rules_of(recording));
     }
+    heal_at_end(script, from, duration_us);
     drop(script, "duration");
     put_time(script, "duration", (duration_us / 100000 + 1) * 100000);
     cJSON_Delete(acts);
