@@ -83,16 +83,63 @@ const struct options_spec help_shrink_options[HELP_SHRINK_OPTION_COUNT] = {
 
 const char *const help_shrink_lines[] = {
     "NAME",
-    "    raftsim shrink - make a failure small",
+    "    raftsim shrink - make a failure as small as it can be",
+    "",
+    "SYNOPSIS",
+    "    raftsim shrink FAILURE | FILE [--seed N] [-o MIN.json] [-j N]",
+    "                   [--time DURATION]",
+    "",
+    "DESCRIPTION",
+    "    Takes a FAILURE that was kept, or the seed with which a scenario FILE",
+    "    fails, and leaves out all that the failure does not need: faults,",
+    "    clients, nodes, what the nodes, the network and the disks are set to.",
+    "    A change counts only if the same thing still goes wrong: the same",
+    "    property, by the same check.",
+    "",
+    "    At first there is chance in it, and many seeds are tried for each "
+    "change.",
+    "    Then the run that does with the least is written down: each fault at",
+    "    its time, each command of a client, each election; a rule for each",
+    "    message that did not come like the others. What was written down is "
+    "made",
+    "    smaller step by step, and its times are made round.",
+    "",
+    "    What comes out is a scenario without any chance: every seed shows the",
+    "    failure. Its description says what happens. It expects what the",
+    "    scenario expected, so it fails for as long as the bug is there, and",
+    "    passes when it is mended: a regression test, ready to be kept.",
+    "",
+    "    Where a run cannot be written down without chance, the scenario that "
+    "is",
+    "    left has the seed that shows the failure; the last lines say so. So "
+    "it",
+    "    is with a node that takes its whole process with it.",
+    "",
+    "    The same failure gives the same result with any number of jobs, "
+    "unless",
+    "    the time is up before it ends.",
     NULL,
 };
 
 const char *const help_shrink_exit[] = {
     "EXIT STATUS",
+    "    0    The scenario was written, with all that could be left out left "
+    "out,",
+    "         or with what was found when the time was up.",
+    "    1    The failure did not show again.",
+    "    2    Bad usage, a file that cannot be read or written, or a run that",
+    "         is as expected.",
+    "    130  Interrupted (Ctrl-C): what was found by then was written.",
     NULL,
 };
 
 const char *const help_shrink_examples[] = {
     "EXAMPLES",
+    "    raftsim shrink failures/swarm-17.json -o min.json",
+    "        A failure that a sweep has kept.",
+    "    raftsim run min.json",
+    "        It fails, whatever the seed.",
+    "    raftsim explain min.json",
+    "        Why it does.",
     NULL,
 };

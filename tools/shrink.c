@@ -15,7 +15,7 @@
 #define PARTS 4u
 
 /* What fails with each of so many seeds has no chance in it that matters. */
-#define SEEDS_IN_ALL 4u
+#define SEEDS_IN_ALL 12u
 
 /* A change may need more steps than the best, and pay off later. */
 static uint64_t step_limit(const struct shrink *shrink)
@@ -79,11 +79,12 @@ static bool still_fails(struct shrink *shrink, const struct cJSON *changed,
     char *text = shrink_text(changed);
     size_t n = 0;
     uint32_t share = shrink->certain ? 0 : shrink->patience / PARTS;
-    list[n++] = (struct trial){.text = text,
-                               .first_seed = shrink->found.seed,
-                               .n_seeds = shrink->certain ? SEEDS_IN_ALL : 1,
-                               .every_seed = shrink->certain,
-                               .max_steps = step_limit(shrink)};
+    list[n++] =
+        (struct trial){.text = text,
+                       .first_seed = shrink->certain ? 1 : shrink->found.seed,
+                       .n_seeds = shrink->certain ? SEEDS_IN_ALL : 1,
+                       .every_seed = shrink->certain,
+                       .max_steps = step_limit(shrink)};
     for (uint32_t i = 0; share > 0 && i < PARTS; i++) {
         list[n++] = (struct trial){.text = text,
                                    .first_seed = 1 + (uint64_t)i * share,

@@ -86,6 +86,10 @@ void shrink_chance(struct shrink *shrink);
 bool shrink_wishes(struct shrink *shrink);
 bool shrink_node_count(struct shrink *shrink);
 
+/* Whether a script is over before a node would campaign by itself, so that the
+ * script need not say when. */
+bool shrink_may_elect_by_chance(const struct shrink *shrink);
+
 /* A shorter run, for what is judged when it is over. */
 bool shrink_duration(struct shrink *shrink);
 

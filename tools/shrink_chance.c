@@ -156,6 +156,14 @@ static const struct wish wishes[] = {
     {"workload", "value_bytes", NULL},
 };
 
+/* No timeout of the default range is over by then. */
+#define BEFORE_ELECTIONS_US 150000u
+
+bool shrink_may_elect_by_chance(const struct shrink *shrink)
+{
+    return shrink->found.time_us < BEFORE_ELECTIONS_US;
+}
+
 /* A script has no clients but its own. Without a policy for snapshots, none is
  * made up. And what is late by chance is not stuck: only a script may be given
  * less time. */
@@ -167,6 +175,9 @@ static bool is_sensible(const struct shrink *shrink, const struct wish *wish)
             : cJSON_GetObjectItemCaseSensitive(shrink->best, wish->section);
     if (wish->section == NULL) {
         return !shrink->certain || strcmp(wish->key, "workload") != 0;
+    }
+    if (strcmp(wish->key, "election_timeout") == 0 && shrink->certain) {
+        return shrink_may_elect_by_chance(shrink);
     }
     if (strcmp(wish->key, "max_sessions") == 0) {
         return cJSON_HasObjectItem(section, wish->key);

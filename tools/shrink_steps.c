@@ -330,7 +330,10 @@ static void tidy(struct shrink *shrink)
             const char *key = cJSON_GetArrayItem(section, j)->string;
             /* By default, these are left to chance; and a promise that holds
              * for clocks as they are here may not hold for a smaller drift. */
-            if (strcmp(key, "fsync") == 0 || strcmp(key, "clients") == 0 ||
+            bool of_elections = strcmp(key, "election_timeout") == 0 ||
+                                strcmp(key, "random_seed") == 0;
+            if ((of_elections && !shrink_may_elect_by_chance(shrink)) ||
+                strcmp(key, "fsync") == 0 || strcmp(key, "clients") == 0 ||
                 strcmp(key, "clock_drift") == 0) {
                 cJSON_Delete(changed);
                 continue;

@@ -278,6 +278,11 @@ void shrink_describe(struct shrink *shrink, const char *file,
     if (cJSON_GetArraySize(get(best, "faults")) == 0) {
         cJSON_DeleteItemFromObjectCaseSensitive(best, "faults");
     }
+    cJSON *expect = get(best, "expect");
+    const char *violation = cJSON_GetStringValue(get(expect, "violation"));
+    if (violation != NULL && strcmp(violation, "none") == 0) {
+        cJSON_DeleteItemFromObjectCaseSensitive(expect, "violation");
+    }
     put_in_order(best);
     free(text);
 }

@@ -1,0 +1,94 @@
+/* `raftsim shrink` as a command: what comes out fails in the same way, with any
+ * seed, and is what a person could have written. */
+#include <criterion/criterion.h>
+
+#include "tests/shell_harness.h"
+
+/* A clock beyond the drift that leases allow: a stale read, which is not
+ * expected here. `small` shrinks it to min.json. */
+static const char prelude[] =
+    "sed 's/\"violation\": \"linearizability\"/\"violation\": \"none\"/' "
+    "\"$RAFTSIM_SOURCE\"/scenarios/lease-beyond-drift.json >lease.json\n"
+    "echo '{\"description\": \"x\", \"duration\": \"1s\"}' >good.json\n"
+    "echo '{\"description\": \"x\", \"duration\": \"1s\", \"nemeses\": [{"
+    "\"every\": \"200ms\", \"crash\": \"a node\", \"for\": \"50ms\"}], "
+    "\"network\": {\"drop\": \"5%\"}, \"expect\": {\"commits_at_least\": 999}}'"
+    " >few.json\n"
+    "few() { $RAFTSIM shrink few.json -o min.json --seed \"$@\"; }\n"
+    "small() { $RAFTSIM shrink lease.json --seed 1 -o min.json \"$@\"; }\n"
+    "fails() { for s in 1 2 3 44; do $RAFTSIM run --json \"$1\" --seed $s | "
+    "grep -o '\"property\":\"[a-z_]*'; done | sort | uniq -c; }\n";
+
+#define EXPECT_ALL(list)                                                       \
+    shell_expect_all(prelude, list, sizeof(list) / sizeof((list)[0]))
+
+Test(shrink, leaves_what_fails_in_the_same_way)
+{
+    static const struct shell_expectation list[] = {
+        {"small 2>&1 && $RAFTSIM check min.json && fails min.json && "
+         "grep -c -e one_of -e nemeses -e ppm -e '\"seed\"' min.json",
+         1, "; any seed shows it\n"},
+        /* And a small one is as small as it gets. */
+        {"few 3 2>/dev/null; $RAFTSIM shrink min.json -o less.json 2>&1 && "
+         "tail -n 8 less.json >a && tail -n 8 min.json | cmp a - && echo same",
+         0, "same\n"},
+    };
+    EXPECT_ALL(list);
+}
+
+Test(shrink, is_the_same_whatever_the_number_of_jobs)
+{
+    static const struct shell_expectation list[] = {
+        {"few 3 -j 1 2>/dev/null; mv min.json one.json; few 3 -j 3 2>/dev/null;"
+         "cmp one.json min.json && echo same",
+         0, "same\n"},
+    };
+    EXPECT_ALL(list);
+}
+
+Test(shrink, takes_the_file_of_a_failure)
+{
+    static const struct shell_expectation list[] = {
+        {"$RAFTSIM run few.json --seed 3 --failures f >/dev/null;"
+         "$RAFTSIM shrink f/few-3.json -o min.json 2>&1 && "
+         "$RAFTSIM run min.json --seed 9",
+         1, "expected at least 999 commits"},
+        {"$RAFTSIM run few.json --seed 3 --failures f >/dev/null;"
+         "$RAFTSIM shrink f/few-3.json --seed 3 2>&1",
+         2, "says itself with which seed"},
+        {"few 3 2>/dev/null; grep -A 9 description min.json", 0,
+         "What is left of few.json, seed 3: nothing has to go wrong. After"},
+    };
+    EXPECT_ALL(list);
+}
+
+/* What was found by then is kept. */
+Test(shrink, ends_when_it_is_told_to)
+{
+    static const struct shell_expectation list[] = {
+        {"small --time 300ms 2>/dev/null; echo $?; $RAFTSIM check min.json", 0,
+         "0\nmin.json: ok\n"},
+        /* Sooner or later, there is something by then. */
+        {"timeout --preserve-status -s INT 2 $RAFTSIM shrink lease.json "
+         "--seed 1 -o min.json >/dev/null 2>&1; echo $?;"
+         "[ ! -f min.json ] || $RAFTSIM check min.json >/dev/null",
+         0, "130\n"},
+    };
+    EXPECT_ALL(list);
+}
+
+Test(shrink, refuses_what_is_wrong)
+{
+    static const struct shell_expectation list[] = {
+        {"$RAFTSIM shrink 2>&1", 2, "shrink which one failure, or scenario?"},
+        {"$RAFTSIM shrink a b 2>&1", 2, "shrink which one failure"},
+        {"$RAFTSIM shrink none.json 2>&1", 2, "none.json: No such file"},
+        {"$RAFTSIM shrink good.json 2>&1", 2,
+         "good.json: all goes as expected; there is nothing to shrink"},
+        {"small -j 0 2>&1", 2, "--jobs '0'"},
+        {"small --time soon 2>&1", 2, "--time 'soon'"},
+        {"small -o no/where.json 2>&1", 2, "cannot write no/where.json"},
+        {"$RAFTSIM shrink --help", 0, "EXIT STATUS"},
+    };
+    EXPECT_ALL(list);
+}
