@@ -29,9 +29,8 @@ Test(shrink, leaves_what_fails_in_the_same_way)
          "grep -c -e one_of -e nemeses -e ppm -e '\"seed\"' min.json",
          1, "; any seed shows it\n"},
         /* And a small one is as small as it gets. */
-        {"few 3 2>/dev/null; $RAFTSIM shrink min.json -o less.json 2>&1 && "
-         "tail -n 8 less.json >a && tail -n 8 min.json | cmp a - && echo same",
-         0, "same\n"},
+        {"few 3 2>/dev/null; $RAFTSIM shrink min.json -o less.json 2>&1", 0,
+         "from 1 step to 1 and 0 actions; any seed shows it\n"},
     };
     EXPECT_ALL(list);
 }

@@ -187,9 +187,10 @@ static void tell(const struct shrinking *shrinking, bool certain)
     uint64_t us = wall_clock_us() - shrink->started_us;
     fprintf(stderr,
             "%s, seed %" PRIu64 ": %s\n"
-            "  from %" PRIu64 " steps to %" PRIu64,
+            "  from %" PRIu64 " step%s to %" PRIu64,
             shrinking->file, shrinking->seed, shrink->trials.wanted.what,
-            shrinking->first.steps, shrink->found.steps);
+            shrinking->first.steps, shrinking->first.steps == 1 ? "" : "s",
+            shrink->found.steps);
     if (certain) {
         unsigned size = script_size(shrink->best);
         fprintf(stderr, " and %u action%s; any seed shows it\n", size,

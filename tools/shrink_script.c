@@ -48,11 +48,19 @@ static void put_time(cJSON *step, const char *key, uint64_t us)
 /* --- what was done by the scenario ---------------------------------------- */
 
 /* A list of one node is its number. */
+static cJSON *one_or_all(cJSON *list)
+{
+    if (cJSON_GetArraySize(list) != 1) {
+        return list;
+    }
+    cJSON *one = cJSON_DetachItemFromArray(list, 0);
+    cJSON_Delete(list);
+    return one;
+}
+
 static cJSON *nodes_of(const cJSON *act, const char *key)
 {
-    const cJSON *list = get(act, key);
-    return cJSON_Duplicate(cJSON_GetArraySize(list) == 1 ? list->child : list,
-                           1);
+    return one_or_all(cJSON_Duplicate(get(act, key), 1));
 }
 
 static void replace(cJSON *object, const char *key, cJSON *value)
@@ -98,8 +106,8 @@ static void settle_bridge(cJSON *step, const cJSON *act)
 {
     drop(step, "bridge");
     cJSON *cut = cJSON_AddObjectToObject(step, "cut");
-    cJSON_AddItemToObject(cut, "from", side_of(act, 1));
-    cJSON_AddItemToObject(cut, "to", side_of(act, 2));
+    cJSON_AddItemToObject(cut, "from", one_or_all(side_of(act, 1)));
+    cJSON_AddItemToObject(cut, "to", one_or_all(side_of(act, 2)));
     cJSON_AddTrueToObject(cut, "both_ways");
 }
 
@@ -211,16 +219,18 @@ static const cJSON *session_before(const cJSON *act)
     return act;
 }
 
-/* It may begin in the microsecond in which the one before was answered, and
- * after it: see step_of_act(). */
-static cJSON *step_of_operation(const cJSON *act, bool sessions)
+/* An operation may begin in the microsecond in which the one before was
+ * answered, and after it; a step of the script comes first in its microsecond.
+ * So each is put off by one microsecond more than the one before. */
+static cJSON *step_of_operation(const cJSON *act, bool sessions,
+                                uint64_t delay_us)
 {
     const cJSON *begun = session_before(act);
     char value[24];
     const char *operation = cJSON_GetStringValue(get(act, "operation"));
     bool is_read = strncmp(operation, "read", 4) == 0;
     cJSON *step = cJSON_CreateObject();
-    put_time(step, "at", number_of(begun, "time_us") + 1);
+    put_time(step, "at", number_of(begun, "time_us") + delay_us);
     cJSON *what = cJSON_AddObjectToObject(step, is_read ? "read" : "propose");
     cJSON_AddNumberToObject(what, "to", (double)number_of(begun, "node"));
     cJSON_AddStringToObject(what, "key", cJSON_GetStringValue(get(act, "key")));
@@ -292,6 +302,7 @@ static cJSON *steps_of(const cJSON *from, const cJSON *acts,
     cJSON *steps = cJSON_CreateArray();
     const cJSON *sessions = get(get(from, "workload"), "sessions");
     const cJSON *act;
+    uint64_t n_operations = 0;
     cJSON_ArrayForEach(act, acts)
     {
         if (get(act, "list") != NULL) {
@@ -300,7 +311,8 @@ static cJSON *steps_of(const cJSON *from, const cJSON *acts,
             continue; /* comes with what follows it */
         } else if (get(act, "operation") != NULL) {
             cJSON_AddItemToArray(
-                steps, step_of_operation(act, !cJSON_IsFalse(sessions)));
+                steps, step_of_operation(act, !cJSON_IsFalse(sessions),
+                                         ++n_operations));
         } else if (manner->elections == SCRIPT_EXPIRES &&
                    !was_expired(from, act->prev, act)) {
             cJSON_AddItemToArray(steps, step_of_campaign(act));
