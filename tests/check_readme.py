@@ -3,14 +3,16 @@
 
     check_readme.py README RAFTSIM
 
-Such a block begins with "$ build/tools/raftsim"; a line with ">" goes on with the
-command. RAFTSIM stands in for build/tools/raftsim; the working folder is the
-root of the tree.
+Such a block begins with "$ build/tools/raftsim", or with a mutant; a line with ">"
+goes on with the command. The working folder is an empty one, with scenarios/ and
+the build folder in which RAFTSIM is as build/. Examples with mutants are left out
+where none are built.
 
 Then the sweeps of its jobs for continuous integration, for a second each: they
 have to be clean, and to leave the reports that the job keeps.
 """
 
+import contextlib
 import os
 import re
 import subprocess
@@ -19,10 +21,13 @@ import tempfile
 import xml.etree.ElementTree
 
 
-def blocks(text):
+def blocks(text, tree):
     for block in re.findall(r"^```console\n(.*?)^```$", text, re.S | re.M):
         lines = block.split("\n")[:-1]
-        if not lines[0].startswith("$ build/tools/raftsim "):
+        mutant = re.match(r"\$ (build/tests/mutants/\S+)", lines[0])
+        if mutant and not os.path.exists(os.path.join(tree, mutant.group(1))):
+            continue  # they are not built everywhere
+        if not mutant and not lines[0].startswith("$ build/tools/raftsim "):
             continue
         n = 1
         while n < len(lines) and lines[n].startswith("> "):
@@ -69,12 +74,19 @@ def check_job(command, raftsim):
 
 
 def main():
-    readme, raftsim = sys.argv[1:]
+    with contextlib.ExitStack() as stack:
+        return check(stack, *sys.argv[1:])
+
+
+def check(stack, readme, raftsim):
     for name in "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY":
         os.environ.pop(name, None)  # this is not the job that they are meant for
     with open(readme, encoding="utf-8") as file:
         text = file.read()
-    found = list(blocks(text))
+    tree = stack.enter_context(tempfile.TemporaryDirectory())
+    os.symlink(os.path.abspath("scenarios"), tree + "/scenarios")
+    os.symlink(os.path.dirname(os.path.dirname(os.path.abspath(raftsim))), tree + "/build")
+    found = list(blocks(text, tree))
     bad = 0
     sweeps = list(jobs(text))
     for sweep in sweeps:
@@ -85,9 +97,8 @@ def main():
     bad += 0 if len(sweeps) == 2 else 1
     print(f"{len(sweeps)} jobs")
     for command, wanted in found:
-        command = command.replace("build/tools/raftsim", raftsim)
         got = subprocess.run(
-            command, shell=True, capture_output=True, text=True, check=False
+            command, shell=True, cwd=tree, capture_output=True, text=True, check=False
         ).stdout.split("\n")[:-1]
         if got != wanted:
             bad += 1

@@ -79,7 +79,8 @@ Test(sweep, sums_up)
          "192 of 200 runs as expected\n"
          "To repeat the first that was not: "},
         {"sweep some.json --seeds 1..100", 1,
-         "A file of each failure is in raftsim-failures.\n"},
+         "A file of each failure is in raftsim-failures.\nTo make the first "
+         "small: "},
         {"sweep some.json --seeds 1..100 | grep -c 'some.json, seed [0-9]*: "
          "/expect/commits_at_least: expected at least 43 commits, saw'",
          0, "8\n"},

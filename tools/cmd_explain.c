@@ -306,10 +306,11 @@ static enum exit_code explain(struct explanation *explanation, FILE *out)
     print_story(explanation, &story, out);
     bool is_kept = explanation->artifact.scenario != NULL;
     char *repeat =
-        is_kept ? report_repeat_replay(explanation->program, explanation->path)
-                : report_repeat(explanation->program, explanation->path,
-                                &explanation->runner.simulation,
-                                explanation->without.text);
+        is_kept
+            ? report_command(explanation->program, "replay", explanation->path)
+            : report_repeat(explanation->program, explanation->path,
+                            &explanation->runner.simulation,
+                            explanation->without.text);
     fprintf(out, "\nTo see the whole run: %s --trace -\n", repeat);
     free(repeat);
     sim_why_story_free(&story);

@@ -97,7 +97,7 @@ static enum exit_code replay_artifact(struct replaying *replaying,
                 strerror(outcome.trace_error));
         return EXIT_BAD_INPUT;
     }
-    char *repeat = report_repeat_replay(replaying->program, path);
+    char *repeat = report_command(replaying->program, "replay", path);
     struct report report = {.path = artifact->file,
                             .scenario = artifact->scenario,
                             .options = &replaying->runner,

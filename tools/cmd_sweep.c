@@ -11,6 +11,7 @@
 #include "tools/help.h"
 #include "tools/options.h"
 #include "tools/pool.h"
+#include "tools/report.h"
 #include "tools/self.h"
 #include "tools/start_from.h"
 #include "tools/sweep.h"
@@ -187,6 +188,26 @@ static bool parse_options(struct command *command,
                              command->sweep.n_scenarios);
 }
 
+/* The next step of whoever found something. */
+static void print_next_step(const struct sweep *sweep, FILE *out)
+{
+    const struct sweep_report *report = &sweep->report;
+    uint32_t i = 0;
+    while (report->scenarios[i].n_failures == 0) {
+        i++;
+    }
+    const struct sweep_scenario *scenario = &report->scenarios[i];
+    char *path = artifact_path(sweep->options.failures, scenario->path,
+                               scenario->failures[0].seed);
+    char *command = report_command(sweep->options.program, "shrink", path);
+    fprintf(out,
+            "A file of each failure is in %s.\n"
+            "To make the first small: %s\n",
+            sweep->options.failures, command);
+    free(command);
+    free(path);
+}
+
 static void print_end(const struct sweep *sweep, FILE *out)
 {
     const struct sweep_report *report = &sweep->report;
@@ -205,8 +226,7 @@ static void print_end(const struct sweep *sweep, FILE *out)
         sweep_print_missing(report, out);
     }
     if (sweep_report_failed(report) > 0) {
-        fprintf(out, "A file of each failure is in %s.\n",
-                sweep->options.failures);
+        print_next_step(sweep, out);
     }
 }
 

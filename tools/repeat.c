@@ -34,11 +34,11 @@ static void add_path(struct text *text, const char *path)
     add_quoted(text, path);
 }
 
-char *report_repeat_replay(const char *program, const char *path)
+char *report_command(const char *program, const char *word, const char *path)
 {
     struct text text = {0};
     add_quoted(&text, program);
-    text_add(&text, " replay ");
+    text_add_format(&text, " %s ", word);
     add_path(&text, path);
     return text.bytes;
 }

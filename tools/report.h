@@ -44,8 +44,9 @@ void report_problem(const struct report *report,
  * violated in step 812". */
 void report_print_short(const struct report *report, FILE *out);
 
-/* The command that repeats the replay of a file; to be freed. */
-char *report_repeat_replay(const char *program, const char *path);
+/* The command `word` of the program with a file, quoted for a shell: "raftsim
+ * replay f/swarm-7.json"; to be freed. */
+char *report_command(const char *program, const char *word, const char *path);
 
 /* The command that repeats a run, quoted for a shell; to be freed. `without`:
  * the nemeses that it left out, as typed, or NULL. */
