@@ -72,7 +72,7 @@ Test(sweep, sums_up)
          "60 of 60 runs as expected\n"},
         {"sweep good.json --seeds 7..7", 0,
          "good.json: 1 of 1 seeds as expected (7)\n1 of 1 run as expected\n"},
-        {"sweep good.json some.json --seeds 1..100 | tail -n 6", 0,
+        {"sweep good.json some.json --seeds 1..100 | tail -n 7", 0,
          "good.json: 100 of 100 seeds as expected (1 to 100)\n"
          " clean: 95% sure that fewer than 3 in 100 seeds fail\n"
          "some.json: 92 of 100 seeds as expected (1 to 100)\n"
@@ -175,7 +175,7 @@ Test(sweep, stops_after_enough_failures)
 {
     static const struct shell_expectation list[] = {
         {"for j in 1 4; do sweep some.json --seeds 1..400 --stop-after 2 -j $j "
-         "--json r$j >o$j; done; cmp r1 r4; cmp o1 o4; tail -n 6 o1",
+         "--json r$j >o$j; done; cmp r1 r4; cmp o1 o4; tail -n 7 o1",
          0, "STOPPED after 2 failures (--stop-after)\nsome.json: "},
         {"sweep some.json --seeds 1..400 --stop-after 2", 1,
          "some.json: not run: seeds "},

@@ -82,7 +82,11 @@ void shrink_drop_nemeses(struct cJSON *scenario);
 
 void shrink_chance(struct shrink *shrink);
 
-/* What can be said more simply of the nodes, the network, disks, clients. */
+/* --- shrink_wishes.c ------------------------------------------------------ */
+
+/* What can be said more simply of the nodes, the network, disks, clients; and
+ * of the nemeses. */
+bool shrink_nemesis_wishes(struct shrink *shrink);
 bool shrink_wishes(struct shrink *shrink);
 bool shrink_node_count(struct shrink *shrink);
 
@@ -93,11 +97,19 @@ bool shrink_may_elect_by_chance(const struct shrink *shrink);
 /* A shorter run, for what is judged when it is over. */
 bool shrink_duration(struct shrink *shrink);
 
-/* --- shrink_steps.c: parts 2 and 3 ---------------------------------------- */
+/* --- shrink_write.c: part 2 ----------------------------------------------- */
 
-/* False if the run cannot be written down so that each seed shows the failure:
- * then the best still has chance in it. `recording` (NULL: none) is followed,
- * in place of the seed. */
+/* Writes the best's run down, as it is by its seed, or follows `recording`.
+ * False if no script shows the failure with each seed. */
+bool shrink_write_down(struct shrink *shrink, struct sim_recording *recording);
+
+/* Elections as steps of a script, if they were not so yet. */
+bool shrink_write_elections(struct shrink *shrink);
+
+/* --- shrink_steps.c: part 3 ----------------------------------------------- */
+
+/* Parts 2 and 3. False if chance is left in the best. `recording` (NULL: none)
+ * is followed, in place of the seed. */
 bool shrink_steps(struct shrink *shrink, struct sim_recording *recording);
 
 /* A run of the best; `recording` (NULL: none) is written or followed. Not of

@@ -31,6 +31,12 @@ struct cJSON *script_of(const struct cJSON *from,
                         unsigned long long seed, uint64_t duration_us,
                         const struct script_manner *manner);
 
+/* Its steps alone, for the acts of the run (sim/recording_acts.h). To be freed.
+ */
+struct cJSON *script_steps_of(const struct cJSON *from,
+                              const struct cJSON *acts,
+                              const struct script_manner *manner);
+
 /* The same steps, taken over, in the order of their times. */
 struct cJSON *script_by_time(struct cJSON *steps);
 
