@@ -4,18 +4,35 @@
 
 #include "tests/shell_harness.h"
 
-/* A clock beyond the drift that leases allow: a stale read, which is not
- * expected here. `small` shrinks it to min.json. */
+/* A clock beyond the drift that leases allow, and so a stale read; seed 3 shows
+ * it. `small` shrinks it to min.json. */
 static const char prelude[] =
-    "sed 's/\"violation\": \"linearizability\"/\"violation\": \"none\"/' "
-    "\"$RAFTSIM_SOURCE\"/scenarios/lease-beyond-drift.json >lease.json\n"
+    "echo '"
+    "{\"description\": \"x\", \"nodes\": 3, \"duration\": \"2s\", \"raft\": "
+    "{\"lease_reads\": true, \"clock_drift\": \"1%\", \"pre_vote\": "
+    "false}, \"network\": {\"delay\": \"1ms\"}, \"disk\": {\"fsync\": "
+    "\"1ms\"}, \"clocks\": [{\"nodes\": 1, \"rate\": \"-80%\"}], "
+    "\"workload\": {\"clients\": 0}, \"faults\": [{\"at\": \"0us\", "
+    "\"expire_timer\": 1}, {\"at\": \"0us\", \"propose\": {\"to\": 1, "
+    "\"key\": \"k0\", \"value\": \"a\"}}, {\"at\": \"100ms\", \"propose\": "
+    "{\"to\": 2, \"key\": \"k0\", \"value\": \"b\"}}, {\"at\": \"300ms\", "
+    "\"propose\": {\"to\": 1, \"key\": \"k0\", \"value\": \"c\"}}, {\"at\": "
+    "\"400ms\", \"propose\": {\"to\": 1, \"key\": \"k0\", \"value\": \"d\"}}, "
+    "{\"at\": \"500ms\", \"propose\": {\"to\": 3, \"key\": \"k0\", \"value\": "
+    "\"e\"}}, {\"at\": \"900ms\", \"propose\": {\"to\": 1, \"key\": \"k0\", "
+    "\"value\": \"g\"}}, {\"at\": \"1s\", \"isolate\": 1}, {\"at\": \"1s\", "
+    "\"propose\": {\"to\": 1, \"key\": \"k0\", \"value\": \"h\"}}, {\"at\": "
+    "\"1600ms\", \"read\": {\"to\": 1, \"key\": \"k0\", \"by\": \"lease\"}}], "
+    "\"expect\": {}, \"nemeses\": [{\"every\": \"300ms\", \"compact\": \"a "
+    "node\"}]}"
+    "' >lease.json\n"
     "echo '{\"description\": \"x\", \"duration\": \"1s\"}' >good.json\n"
     "echo '{\"description\": \"x\", \"duration\": \"1s\", \"nemeses\": [{"
     "\"every\": \"200ms\", \"crash\": \"a node\", \"for\": \"50ms\"}], "
     "\"network\": {\"drop\": \"5%\"}, \"expect\": {\"commits_at_least\": 999}}'"
     " >few.json\n"
     "few() { $RAFTSIM shrink few.json -o min.json --seed \"$@\"; }\n"
-    "small() { $RAFTSIM shrink lease.json --seed 1 -o min.json \"$@\"; }\n"
+    "small() { $RAFTSIM shrink lease.json --seed 3 -o min.json \"$@\"; }\n"
     "fails() { for s in 1 2 3 44; do $RAFTSIM run --json \"$1\" --seed $s | "
     "grep -o '\"property\":\"[a-z_]*'; done | sort | uniq -c; }\n";
 
@@ -69,7 +86,7 @@ Test(shrink, ends_when_it_is_told_to)
          "0\nmin.json: ok\n"},
         /* Sooner or later, there is something by then. */
         {"timeout --preserve-status -s INT 2 $RAFTSIM shrink lease.json "
-         "--seed 1 -o min.json >/dev/null 2>&1; echo $?;"
+         "--seed 3 -o min.json >/dev/null 2>&1; echo $?;"
          "[ ! -f min.json ] || $RAFTSIM check min.json >/dev/null",
          0, "130\n"},
     };
