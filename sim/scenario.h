@@ -124,13 +124,14 @@ struct sim_link_override {
 
 /* /network/messages: [{"from": 1, "to": 2, "kind": "append_request", "number":
  * 3, "lost": true}]: what becomes of single messages, whatever chance says; the
- * first rule that covers one decides. "from", "to", "kind" and "number" may be
- * missing: any. The number counts, from 1, what is sent on a link that is not
- * cut: messages of the rule's kind, or all where it has none; a list of two,
- * [3, 5], is a range.
+ * first rule that covers one decides. "from" and "to" are nodes or "any"; they,
+ * "kind" and "number" may be missing: any. The number counts, from 1, what is
+ * sent on a link that is not cut: messages of the rule's kind, or all where it
+ * has none; a list of two, [3, 5], is a range.
  * Then "lost": true, or "delay": a duration, or "again": a second copy that
  * comes so late ("delay" then says when the first does; without, both come
- * together). What meets a cut is lost whatever a rule says. */
+ * together). What meets a cut is lost whatever a rule says. Rules are not
+ * drawn: there is no "one_of" in them. */
 struct sim_message_rule {
     uint32_t from, to; /* SIM_NONE: any */
     bool has_kind;
@@ -278,7 +279,7 @@ struct sim_scenario {
         "clock_drift": a chance's form, below 100%, default "1%";
         "random_seed": what the nodes' own random numbers come from, in place of
         the run's seed */
-    bool has_random_seed; /* /raft/random_seed */
+    bool has_random_seed;         /* /raft/random_seed */
     uint64_t random_seed;
     struct sim_initial_member *members;
     uint32_t n_members; /* 0: all nodes are voters */

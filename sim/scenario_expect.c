@@ -279,6 +279,20 @@ static void read_during(struct scenario_reader *reader,
     }
 }
 
+/* A wait that never begins is never missed. */
+static void check_progress(struct scenario_reader *reader,
+                           const struct sim_json_value *value,
+                           const struct sim_expect *expect)
+{
+    if (expect->violation && expect->property == SIM_PROGRESS &&
+        expect->progress_within_us == SIM_UNLIMITED) {
+        sim_json_refuse(&reader->json,
+                        sim_json_member(&reader->json, value, "violation"),
+                        "nobody waits for progress here, so it cannot be "
+                        "missed; leave out \"progress_within\": \"never\"");
+    }
+}
+
 void scenario__expect(struct scenario_reader *reader,
                       const struct sim_json_value *value,
                       const struct scenario_key *key, void *out)
@@ -302,5 +316,6 @@ void scenario__expect(struct scenario_reader *reader,
     if (value != NULL &&
         scenario__object(reader, value, keys, SCENARIO_COUNT(keys), expect)) {
         check_limits(reader, value, &expect->whole);
+        check_progress(reader, value, expect);
     }
 }

@@ -142,12 +142,13 @@ static void read_random_seed(struct scenario_reader *reader,
                              const struct sim_json_value *object,
                              struct sim_scenario *scenario)
 {
-    static const struct scenario_key any = {.max = SIM_JSON_MAX_INTEGER};
+    static const struct scenario_key any = {.name = "random_seed",
+                                            .read = scenario__count64};
     const struct sim_json_value *value =
-        sim_json_member(&reader->json, object, "random_seed");
+        sim_json_member(&reader->json, object, any.name);
     scenario->has_random_seed = value != NULL;
     if (value != NULL) {
-        scenario__count64(reader, value, &any, &scenario->random_seed);
+        scenario__read_value(reader, value, &any, &scenario->random_seed);
     }
 }
 
@@ -218,8 +219,8 @@ void scenario__raft(struct scenario_reader *reader,
     reader->choices = true;
     scenario__object(reader, value, keys, SCENARIO_COUNT(keys),
                      &scenario->raft);
-    reader->choices = false;
     read_random_seed(reader, value, scenario);
+    reader->choices = false;
     /* The check goes by the text, beside the defaults. */
     struct sim_node_options drawn = scenario->raft;
     scenario->raft = defaults;

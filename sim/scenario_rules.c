@@ -42,12 +42,14 @@ static void check_fate(struct scenario_reader *reader,
     const struct sim_json_value *lost =
         sim_json_member(&reader->json, value, "lost");
     scenario__need_any(reader, value, fates, SCENARIO_COUNT(fates));
+    if (lost == NULL || lost->kind != SIM_JSON_BOOLEAN) {
+        return; /* what is no boolean was refused already */
+    }
     if (rule->lost && (rule->has_delay || rule->has_again)) {
         sim_json_refuse_key(&reader->json, lost,
                             "what is lost does not come; leave out \"delay\" "
                             "and \"again\"");
-    } else if (lost != NULL && !rule->lost && !rule->has_delay &&
-               !rule->has_again) {
+    } else if (!rule->lost && !rule->has_delay && !rule->has_again) {
         sim_json_refuse(&reader->json, lost,
                         "\"lost\": false says nothing; write what becomes of "
                         "the message");
@@ -59,8 +61,8 @@ static void read_rule(struct scenario_reader *reader,
                       struct sim_message_rule *rule)
 {
     static const struct scenario_key keys[] = {
-        {.name = "from", .read = scenario__node, .offset = AT(from)},
-        {.name = "to", .read = scenario__node, .offset = AT(to)},
+        {.name = "from", .read = scenario__node_or_any, .offset = AT(from)},
+        {.name = "to", .read = scenario__node_or_any, .offset = AT(to)},
         {.name = "kind", .read = scenario__message_kind, .offset = AT(kind)},
         {.name = "number", .read = read_number},
         {.name = "lost", .read = scenario__boolean, .offset = AT(lost)},
