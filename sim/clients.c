@@ -243,14 +243,8 @@ static void done_of_workload(struct sim_clients *clients, struct client *client,
         break;
     case SIM_REQUEST_READ:
     case SIM_REQUEST_READ_LEASE:
-        clients->counters.reads++;
-        clients->counters.answered++;
-        clients__conclude(clients, number, reply, now_us, action);
-        break;
     case SIM_REQUEST_COMMAND:
         clients->counters.answered++;
-        clients->counters.reads_logged +=
-            client->asked.kind == SIM_HISTORY_READ;
         clients__conclude(clients, number, reply, now_us, action);
         break;
     }

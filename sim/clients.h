@@ -107,19 +107,19 @@ struct sim_reply {
     uint32_t value_size;
 };
 
-/* The probe's and the script's commands are not in the first three. */
+/* The probe's and the script's commands are not in the first four. */
 struct sim_clients_counters {
     uint64_t begun;           /* commands of the workload, reads included */
     uint64_t answered;        /* of those, done */
     uint64_t given_up;        /* of those, never to be known */
     uint64_t retries;         /* of those, second and later attempts */
-    uint64_t reads;           /* of those answered, reads not through the log */
-    uint64_t reads_logged;    /* of those answered, reads through the log */
+    uint64_t reads;           /* answered, not through the log */
+    uint64_t reads_logged;    /* answered, through the log */
     uint64_t reads_timed_out; /* how often a server that was asked for a read
                                  other than through the log was silent for too
                                  long: until the timeout, or the giving up */
     uint64_t sessions;        /* opened */
-    uint64_t scripted;        /* proposals of the script */
+    uint64_t scripted;        /* commands of the script, reads included */
     uint64_t scripted_answered;
 };
 

@@ -262,6 +262,8 @@ void clients__conclude(struct sim_clients *clients, uint32_t client,
     switch (c->asked.kind) {
     case SIM_HISTORY_READ:
         result.value = told;
+        clients->counters.reads += c->request != SIM_REQUEST_COMMAND;
+        clients->counters.reads_logged += c->request == SIM_REQUEST_COMMAND;
         break;
     case SIM_HISTORY_WRITE:
         known = c->asked.value;

@@ -173,8 +173,8 @@ void clients__begin(struct sim_clients *clients, uint32_t client,
                     uint64_t now_us, enum sim_operation operation,
                     const char *key, const char *value);
 
-/* The client's latest command is done: tells the history and the action, and
- * remembers what the client learned. */
+/* The client's latest command is done: tells the history and the action, counts
+ * it if it is a read, and remembers what the client learned. */
 void clients__conclude(struct sim_clients *clients, uint32_t client,
                        const struct sim_reply *reply, uint64_t now_us,
                        struct sim_client_action *action);

@@ -22,6 +22,9 @@ static uint32_t script_client(struct sim_clients *clients, uint32_t name)
                                   clients->count, sizeof *clients->items);
         clients__init(clients, number, CLIENT_OF_SCRIPT);
         clients->items[number].name = name;
+    } else if (name == 0) {
+        /* Somebody else, who has seen nothing yet. */
+        sim_table_clear(&clients->items[number].seen);
     }
     return number;
 }
