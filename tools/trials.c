@@ -16,6 +16,7 @@
 #include "sim/raft_node.h"
 #include "tools/runner.h"
 #include "tools/wall_clock.h"
+#include "tools/workers.h"
 
 /* No run of a trial takes longer, in seconds of a processor: who hangs, hangs.
  */
@@ -126,10 +127,15 @@ static void begin_life(void)
 {
     struct rlimit cpu = {.rlim_cur = CPU_LIMIT_S, .rlim_max = CPU_LIMIT_S};
     struct rlimit core = {.rlim_cur = 0, .rlim_max = 0};
+    struct rlimit memory = {.rlim_cur = WORKERS_MEMORY_BYTES,
+                            .rlim_max = WORKERS_MEMORY_BYTES};
     signal(SIGINT, SIG_IGN); /* the parent ends this one */
     signal(SIGTERM, SIG_DFL);
     setrlimit(RLIMIT_CPU, &cpu);
     setrlimit(RLIMIT_CORE, &core);
+    if (WORKERS_MEMORY_BYTES > 0) {
+        setrlimit(RLIMIT_AS, &memory);
+    }
 }
 
 /* --- in the process that waits -------------------------------------------- */
