@@ -32,7 +32,8 @@ static const char prelude[] =
     "\"network\": {\"drop\": \"5%\"}, \"expect\": {\"commits_at_least\": 999}}'"
     " >few.json\n"
     "few() { $RAFTSIM shrink few.json -o min.json --seed \"$@\"; }\n"
-    "small() { $RAFTSIM shrink lease.json --seed 3 -o min.json \"$@\"; }\n"
+    "small() { $RAFTSIM shrink lease.json --seed 3 --time 10m -o min.json "
+    "\"$@\"; }\n"
     "fails() { for s in 1 2 3 44; do $RAFTSIM run --json \"$1\" --seed $s | "
     "grep -o '\"property\":\"[a-z_]*'; done | sort | uniq -c; }\n";
 

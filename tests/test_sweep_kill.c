@@ -10,12 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "sim/prng.h"
+
 #define KILLS 50u
-#define STEP_MS 10u
 #define MAX_TEXT 65536u
 
 static void enter_new_folder(void)
@@ -32,12 +34,9 @@ static void enter_new_folder(void)
     fclose(file);
 }
 
-/* A sweep of its own folder for failures, killed after a while. */
-static void sweep_and_kill(const char *out, const char *failures,
-                           unsigned delay_ms)
+/* A sweep of its own folder for failures. */
+static pid_t sweep(const char *out, const char *failures)
 {
-    struct timespec delay = {delay_ms / 1000,
-                             (long)(delay_ms % 1000) * 1000000};
     pid_t pid = fork();
     cr_assert_neq(pid, -1);
     if (pid == 0) {
@@ -50,9 +49,34 @@ static void sweep_and_kill(const char *out, const char *failures,
               (char *)NULL);
         _exit(127);
     }
+    return pid;
+}
+
+static void wait_ms(uint64_t ms)
+{
+    struct timespec delay = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000};
     nanosleep(&delay, NULL);
+}
+
+static void end(pid_t pid)
+{
     kill(pid, SIGKILL);
     cr_assert_eq(waitpid(pid, NULL, 0), pid);
+}
+
+/* How long the first failure takes here. */
+static uint64_t first_failure_ms(void)
+{
+    struct stat file;
+    uint64_t ms = 1;
+    pid_t pid = sweep("out", "failures");
+    while (stat("out", &file) != 0 || file.st_size == 0) {
+        wait_ms(1);
+        ms++;
+        cr_assert_lt(ms, 60000);
+    }
+    end(pid);
+    return ms;
 }
 
 static size_t read_file(const char *path, char text[MAX_TEXT])
@@ -111,14 +135,19 @@ static void expect_whole(const char *failures)
     closedir(folder);
 }
 
+/* At random moments, from its first on until some dozen failures were told. */
 Test(sweep_kill, loses_no_failure)
 {
+    struct sim_prng prng = sim_prng_stream(1, SIM_STREAM_CLIENT, 0, 0);
     unsigned told = 0;
     enter_new_folder();
+    uint64_t longest_ms = 8 * first_failure_ms();
     for (unsigned i = 0; i < KILLS; i++) {
         char failures[32];
         snprintf(failures, sizeof failures, "failures-%u", i);
-        sweep_and_kill("out", failures, i * STEP_MS);
+        pid_t pid = sweep("out", failures);
+        wait_ms(sim_prng_below(&prng, longest_ms));
+        end(pid);
         told += expect_files("out", failures);
         expect_whole(failures);
     }
