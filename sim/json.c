@@ -26,7 +26,18 @@ static size_t attach(struct sim_json *json, const cJSON *item, size_t number)
 
 bool sim_json_open(struct sim_json *json, const char *text, size_t size)
 {
+    return sim_json_open_large(json, text, size, SIM_JSON_MAX_BYTES);
+}
+
+bool sim_json_open_large(struct sim_json *json, const char *text, size_t size,
+                         size_t most)
+{
     *json = (struct sim_json){.text = text, .size = size};
+    if (size > most) {
+        json__note(json, 0, sim_strdup(""), "the file is larger than %zu MiB",
+                   most >> 20);
+        return false;
+    }
     if (!json__scan(json)) {
         return false;
     }

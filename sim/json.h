@@ -10,8 +10,9 @@
  * reported at once, in the order in which they stand in it. Duplicate keys are
  * for the reader of an object to find; look-ups give the first.
  *
- * What it does not: texts over SIM_JSON_MAX_BYTES, values nested deeper than
- * SIM_JSON_MAX_DEPTH, and strings with a NUL in them are refused.
+ * What it does not: texts over SIM_JSON_MAX_BYTES (or what the caller says),
+ * values nested deeper than SIM_JSON_MAX_DEPTH, and strings with a NUL in them
+ * are refused.
  */
 #ifndef SIM_JSON_H
 #define SIM_JSON_H
@@ -72,6 +73,10 @@ struct sim_json {
 /* Reads `text` (`size` bytes), which must outlive `json`. False if it is not
  * JSON, with the problem noted. Close it in both cases. */
 bool sim_json_open(struct sim_json *json, const char *text, size_t size);
+
+/* The same for texts that no hand has written, of up to `most` bytes. */
+bool sim_json_open_large(struct sim_json *json, const char *text, size_t size,
+                         size_t most);
 
 /* Notes a problem of `value`: a sentence without a newline, as for printf(). */
 void sim_json_refuse(struct sim_json *json, const struct sim_json_value *value,

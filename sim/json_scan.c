@@ -383,9 +383,6 @@ static bool scan_value(struct scan *scan, uint32_t parent, uint32_t place,
 bool json__scan(struct sim_json *json)
 {
     struct scan scan = {.json = json};
-    if (json->size > SIM_JSON_MAX_BYTES) {
-        return fail(&scan, 0, "the file is larger than 8 MiB");
-    }
     if (json->size >= 3 && memcmp(json->text, "\xef\xbb\xbf", 3) == 0) {
         return fail(&scan, 0,
                     "the file begins with a byte order mark; save "

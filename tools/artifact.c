@@ -13,7 +13,8 @@ bool artifact_is_one(const struct artifact_text *text)
 {
     struct sim_json json;
     struct sim_scenario_problems problems;
-    bool is = sim_json_open(&json, text->bytes, text->size) &&
+    bool is = sim_json_open_large(&json, text->bytes, text->size,
+                                  ARTIFACT_MAX_BYTES) &&
               sim_json_member(&json, sim_json_top(&json), "format") != NULL &&
               sim_json_member(&json, sim_json_top(&json), "failure") != NULL;
     sim_json_close(&json, &problems);
@@ -129,24 +130,39 @@ static void read_all(struct sim_json *json, const char *path,
     }
 }
 
-bool artifact_read(const char *path, struct artifact *artifact)
+char *artifact_input(const char *path, size_t *size)
+{
+    return input_read_any(path, ARTIFACT_MAX_BYTES, "failure", size);
+}
+
+bool artifact_parse(const char *path, const struct artifact_text *text,
+                    struct artifact *artifact)
 {
     struct sim_json json;
     struct sim_scenario_problems problems;
-    size_t size;
     *artifact = (struct artifact){.text = NULL};
-    char *text = input_read(path, &size);
-    if (text == NULL) {
-        return false;
-    }
-    if (sim_json_open(&json, text, size)) {
+    if (sim_json_open_large(&json, text->bytes, text->size,
+                            ARTIFACT_MAX_BYTES)) {
         read_all(&json, path, artifact);
     }
     sim_json_close(&json, &problems);
     bool good = problems.count == 0;
     input_print_problems(path, &problems, stderr);
     sim_scenario_problems_free(&problems);
-    free(text);
+    return good;
+}
+
+bool artifact_read(const char *path, struct artifact *artifact)
+{
+    struct artifact_text text;
+    *artifact = (struct artifact){.text = NULL};
+    char *bytes = artifact_input(path, &text.size);
+    if (bytes == NULL) {
+        return false;
+    }
+    text.bytes = bytes;
+    bool good = artifact_parse(path, &text, artifact);
+    free(bytes);
     return good;
 }
 

@@ -28,6 +28,9 @@
 
 #define ARTIFACT_FORMAT "raftsim failure 1"
 
+/* A run of a million steps takes some 70 MiB. */
+#define ARTIFACT_MAX_BYTES ((size_t)256 << 20)
+
 /* The text of a scenario file. */
 struct artifact_text {
     const char *bytes;
@@ -78,8 +81,16 @@ const char *artifact_name(const char *file, size_t *size);
  * in both cases. */
 bool artifact_read(const char *path, struct artifact *artifact);
 
-/* Whether a text is meant to be an artifact, not a scenario. */
+/* The two halves of it, for who takes scenarios as well: the bytes of the file
+ * at `path`, as input_read() gives them, ... */
+char *artifact_input(const char *path, size_t *size);
+
+/* ... whether that is meant to be an artifact, not a scenario, ... */
 bool artifact_is_one(const struct artifact_text *text);
+
+/* ... and what it says, as artifact_read() gives it. */
+bool artifact_parse(const char *path, const struct artifact_text *text,
+                    struct artifact *artifact);
 
 void artifact_clear(struct artifact *artifact);
 

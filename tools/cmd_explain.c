@@ -41,7 +41,8 @@ struct explanation {
 /* --- reading -------------------------------------------------------------- */
 
 /* A failure that was kept is run from its decisions. */
-static bool read_failure(struct explanation *explanation)
+static bool read_failure(struct explanation *explanation,
+                         const struct artifact_text *text)
 {
     struct artifact *artifact = &explanation->artifact;
     struct sim_options *simulation = &explanation->runner.simulation;
@@ -52,7 +53,7 @@ static bool read_failure(struct explanation *explanation)
                 input_name(explanation->path));
         return false;
     }
-    if (!artifact_read(explanation->path, artifact)) {
+    if (!artifact_parse(explanation->path, text, artifact)) {
         return false;
     }
     explanation->scenario = artifact->scenario;
@@ -85,13 +86,13 @@ static bool read_scenario(struct explanation *explanation, const char *bytes,
 static bool read_input(struct explanation *explanation)
 {
     struct artifact_text text;
-    char *bytes = input_read(explanation->path, &text.size);
+    char *bytes = artifact_input(explanation->path, &text.size);
     if (bytes == NULL) {
         return false;
     }
     text.bytes = bytes;
     bool good = artifact_is_one(&text)
-                    ? read_failure(explanation)
+                    ? read_failure(explanation, &text)
                     : read_scenario(explanation, bytes, text.size);
     free(bytes);
     return good;

@@ -131,10 +131,11 @@ static enum exit_code find_failure(struct shrinking *shrinking,
 }
 
 static enum exit_code take_artifact(struct shrinking *shrinking,
-                                    const char *path)
+                                    const char *path,
+                                    const struct artifact_text *text)
 {
     struct artifact *artifact = &shrinking->artifact;
-    if (!artifact_read(path, artifact) ||
+    if (!artifact_parse(path, text, artifact) ||
         !can_shrink(path, &artifact->failure)) {
         return EXIT_BAD_INPUT;
     }
@@ -149,7 +150,7 @@ static enum exit_code take_artifact(struct shrinking *shrinking,
 static enum exit_code read_input(struct shrinking *shrinking, const char *path)
 {
     struct artifact_text text;
-    char *bytes = input_read(path, &text.size);
+    char *bytes = artifact_input(path, &text.size);
     enum exit_code code = EXIT_BAD_INPUT;
     if (bytes == NULL) {
         return code;
@@ -162,7 +163,7 @@ static enum exit_code read_input(struct shrinking *shrinking, const char *path)
         fprintf(stderr, "raftsim: %s says itself with which seed it failed\n",
                 input_name(path));
     } else {
-        code = take_artifact(shrinking, path);
+        code = take_artifact(shrinking, path, &text);
     }
     free(bytes);
     return code;
