@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "sim/bytes.h"
 #include "sim/memory.h"
 
 struct sim_recording *sim_recording_new(void)
@@ -25,6 +26,10 @@ void sim_recording_follow(struct sim_recording *recording)
 
 /* --- tracks --------------------------------------------------------------- */
 
+/* Of `places`: purpose and kind, a and b; and a place. */
+#define TRACK_KEY_SIZE 24u
+#define PLACE_SIZE 8u
+
 struct sim_track *sim_recording_track(struct sim_recording *recording,
                                       enum sim_stream purpose, uint64_t a,
                                       uint64_t b, uint32_t kind)
@@ -32,13 +37,19 @@ struct sim_track *sim_recording_track(struct sim_recording *recording,
     if (recording == NULL) {
         return NULL;
     }
-    for (size_t i = 0; i < recording->n_tracks; i++) {
-        struct sim_track *track = recording->tracks[i];
-        if (track->purpose == purpose && track->a == a && track->b == b &&
-            track->kind == kind) {
-            return track;
-        }
+    uint8_t key[TRACK_KEY_SIZE];
+    uint8_t place[PLACE_SIZE];
+    const uint8_t *found;
+    uint32_t size;
+    sim_put_le(key, (uint64_t)purpose, 4);
+    sim_put_le(key + 4, kind, 4);
+    sim_put_le(key + 8, a, 8);
+    sim_put_le(key + 16, b, 8);
+    if (sim_table_get(&recording->places, key, sizeof key, &found, &size)) {
+        return recording->tracks[sim_get_le(found, PLACE_SIZE)];
     }
+    sim_put_le(place, recording->n_tracks, PLACE_SIZE);
+    sim_table_put(&recording->places, key, sizeof key, place, sizeof place);
     struct sim_track *track = sim_calloc(1, sizeof *track);
     track->purpose = purpose;
     track->a = a;
@@ -156,6 +167,7 @@ void sim_recording_free(struct sim_recording *recording)
     }
     sim_json_writer_clear(&recording->acts);
     free(recording->tracks);
+    sim_table_clear(&recording->places);
     free(recording->steps);
     free(recording);
 }

@@ -27,6 +27,7 @@
 
 #include "sim/json_write.h"
 #include "sim/prng.h"
+#include "sim/table.h"
 
 /* The decisions of one stream. */
 struct sim_track {
@@ -62,9 +63,10 @@ struct sim_recording {
     bool follows;
     struct sim_track **tracks; /* in the order in which they were asked for */
     size_t n_tracks, tracks_capacity;
+    struct sim_table places; /* of the tracks, by whose they are */
     struct sim_recorded_step *steps;
     size_t n_steps, steps_capacity;
-    uint64_t steps_here; /* of the run that follows */
+    uint64_t steps_here;         /* of the run that follows */
     struct sim_json_writer acts; /* items of a list: sim/recording_acts.h */
     struct sim_parting parting;
 };

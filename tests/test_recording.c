@@ -219,6 +219,15 @@ static const struct {
     {"{'messages': [], 'streams': [], 'steps': ['1 2 timer', '1 2 tiger']}",
      "/steps/1"},
     {"{'messages': [], 'streams': [], 'steps': ['1  2 timer']}", "/steps/0"},
+    {"{'messages': [{'from': 1, 'to': 2, 'kind': 'other', 'fates': []},"
+     " {'from': 1, 'to': 2, 'kind': 'vote_request', 'fates': [7]},"
+     " {'from': 1, 'to': 2, 'kind': 'other', 'fates': [7]}],"
+     " 'streams': [], 'steps': []}",
+     "/messages/2"},
+    {"{'messages': [], 'streams': [{'of': 'node', 'number': 1, 'values': [1]},"
+     " {'of': 'disk', 'number': 1, 'values': [1]},"
+     " {'of': 'node', 'number': 1, 'values': [2]}], 'steps': []}",
+     "/streams/2"},
 };
 
 Test(recording, refuses_what_is_none)
@@ -239,4 +248,95 @@ Test(recording, refuses_what_is_none)
         sim_scenario_problems_free(&problems);
         free(text);
     }
+}
+
+/* --- large files ---------------------------------------------------------- */
+
+/* So many that a look-up of each among all before it takes a minute. */
+#define MANY_STREAMS 170000u
+
+Test(recording, many_streams_are_read_at_once, .timeout = 20)
+{
+    struct sim_recording *recording = sim_recording_new();
+    for (uint64_t i = 0; i < MANY_STREAMS; i++) {
+        sim_track_add(
+            sim_recording_track(recording, SIM_STREAM_CLIENT, i, 0, 0), i % 7);
+    }
+    recording = through_json(recording);
+    cr_assert_eq(recording->n_tracks, MANY_STREAMS);
+    for (uint64_t i = 0; i < MANY_STREAMS; i++) {
+        const struct sim_track *track = recording->tracks[i];
+        cr_assert_eq(track->a, i);
+        cr_assert_eq(track->count, 1);
+        cr_assert_eq(track->values[0], i % 7);
+        cr_assert_eq(sim_recording_track(recording, SIM_STREAM_CLIENT, i, 0, 0),
+                     track);
+    }
+    cr_assert_eq(recording->n_tracks, MANY_STREAMS);
+    sim_recording_free(recording);
+}
+
+/* Tracks of one number are told apart by all the rest. */
+Test(recording, each_stream_has_its_track)
+{
+    struct sim_recording *recording = sim_recording_new();
+    const struct sim_track *tracks[] = {
+        sim_recording_track(recording, SIM_STREAM_CLIENT, 1, 0, 0),
+        sim_recording_track(recording, SIM_STREAM_NODE, 1, 0, 0),
+        sim_recording_track(recording, SIM_STREAM_CLIENT, 0, 1, 0),
+        sim_recording_track(recording, SIM_STREAM_CLIENT, 1, 1, 0),
+        sim_recording_track(recording, SIM_STREAM_CLIENT, 1, UINT64_C(1) << 32,
+                            0),
+        sim_recording_track(recording, SIM_STREAM_LINK, 1, 2, 3),
+        sim_recording_track(recording, SIM_STREAM_LINK, 1, 2, 4),
+        sim_recording_track(recording, SIM_STREAM_LINK, 2, 1, 3),
+    };
+    size_t n = sizeof tracks / sizeof *tracks;
+    cr_assert_eq(recording->n_tracks, n);
+    for (size_t i = 0; i < n; i++) {
+        cr_assert_eq(recording->tracks[i], tracks[i]);
+        cr_assert_eq(sim_recording_track(recording, tracks[i]->purpose,
+                                         tracks[i]->a, tracks[i]->b,
+                                         tracks[i]->kind),
+                     tracks[i]);
+    }
+    sim_recording_free(recording);
+}
+
+/* A scenario is never so large; a million steps are. */
+Test(recording, a_long_run_is_read_where_that_is_asked_for)
+{
+    const size_t n = 1000000;
+    struct sim_recording *recording = sim_recording_new();
+    struct sim_json_writer writer = {.text = NULL};
+    struct sim_scenario_problems problems;
+    struct sim_json json;
+    for (size_t i = 0; i < n; i++) {
+        struct sim_recorded_step step = {.time_us = i,
+                                         .node = (uint32_t)(1 + i % 3),
+                                         .input = SIM_INPUT_TIMER};
+        sim_recording_add_step(recording, &step);
+    }
+    sim_json_open_object(&writer, NULL);
+    sim_recording_write(recording, &writer);
+    sim_json_close_object(&writer);
+    sim_recording_free(recording);
+    cr_assert_gt(writer.size, SIM_JSON_MAX_BYTES);
+    cr_assert(!sim_json_open(&json, writer.text, writer.size));
+    sim_json_close(&json, &problems);
+    cr_assert_eq(problems.count, 1);
+    cr_assert_not_null(strstr(problems.items[0].message, "than 8 MiB"));
+    sim_scenario_problems_free(&problems);
+
+    cr_assert(sim_json_open_large(&json, writer.text, writer.size,
+                                  4 * SIM_JSON_MAX_BYTES));
+    recording = sim_recording_read(&json, sim_json_top(&json));
+    sim_json_close(&json, &problems);
+    cr_assert_eq(problems.count, 0);
+    cr_assert_not_null(recording);
+    cr_assert_eq(recording->n_steps, n);
+    cr_assert_eq(recording->steps[n - 1].time_us, n - 1);
+    sim_scenario_problems_free(&problems);
+    sim_json_writer_clear(&writer);
+    sim_recording_free(recording);
 }
