@@ -143,9 +143,8 @@ static void init_machine(struct sim_cluster *cluster, uint32_t node,
         SIM_STREAM_NODE, node, 0);
     machine->crash_luck = sim_recording_stream(cluster->recording, seed,
                                                SIM_STREAM_CRASH, node, 0);
-    machine->client_luck =
-        sim_recording_stream(cluster->recording, seed, SIM_STREAM_CLIENT, node,
-                             UINT64_C(1) << 32);
+    machine->client_luck = sim_recording_stream(
+        cluster->recording, seed, SIM_STREAM_CLIENT, node, UINT64_C(1) << 32);
 }
 
 struct sim_cluster *sim_cluster_new(const struct sim_scenario *scenario,
@@ -181,6 +180,7 @@ struct sim_cluster *sim_cluster_new(const struct sim_scenario *scenario,
     cluster->trace = sim_trace_new(options->node_type, options->trace,
                                    options->trace_from_step);
     sim_trace_set_format(cluster->trace, options->trace_format);
+    sim_trace_set_watcher(cluster->trace, options->watcher);
     if (options->checks && options->explain) {
         cluster->why =
             sim_why_new(cluster->tree, cluster->memberships, cluster->n);

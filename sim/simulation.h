@@ -23,6 +23,8 @@ struct sim_trace_sink {
     void (*line)(struct sim_trace_sink *self, const char *text, size_t size);
 };
 
+struct sim_step_watcher; /* sim/trace.h */
+
 /* How a trace is written: see sim/trace.h. */
 enum sim_trace_format {
     SIM_TRACE_STORY,    /* for people */
@@ -42,8 +44,10 @@ struct sim_options {
     uint64_t trace_from_step; /* the first step whose text is wanted; of a
                                  format for programs that is all */
     uint64_t max_steps;       /* then it ends, undecided; SIM_UNLIMITED */
-    struct sim_recording *recording; /* written, or followed; outlives the run.
-                                        NULL: neither */
+    struct sim_recording *recording;  /* written, or followed; outlives the run.
+                                         NULL: neither */
+    struct sim_step_watcher *watcher; /* told of each step, and outlives the
+                                         run. NULL: nobody is */
     uint64_t max_time_us; /* nothing later happens: it ends before, undecided;
                              virtual; 0: no limit */
 };

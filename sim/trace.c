@@ -109,6 +109,12 @@ void sim_trace_set_hearer(struct sim_trace *trace,
     trace->hearer = hearer;
 }
 
+void sim_trace_set_watcher(struct sim_trace *trace,
+                           struct sim_step_watcher *watcher)
+{
+    trace->watcher = watcher;
+}
+
 bool sim_trace_wants_text(const struct sim_trace *trace)
 {
     return trace->sink != NULL && trace->last_step + 1 >= trace->from_step;
@@ -143,6 +149,10 @@ void sim_trace_step(struct sim_trace *trace, const struct sim_trace_step *step)
         tell_step(trace, step);
     }
     trace->last_step = step->step;
+    if (trace->watcher != NULL) {
+        trace->watcher->step(trace->watcher, step,
+                             sim_hash_value(&trace->hash));
+    }
 }
 
 void sim_trace_set_cause(struct sim_trace *trace, const char *list,

@@ -51,6 +51,22 @@ struct sim_trace_step {
     const struct sim_configuration *members;
 };
 
+/* Is told of each step as soon as it is in the hash, and after its text,
+ * whether text is made or not. Derive from it to add context. */
+struct sim_step_watcher {
+    void (*step)(struct sim_step_watcher *self,
+                 const struct sim_trace_step *step, uint64_t hash);
+};
+
+/* What a step is made of, besides its number. */
+enum sim_step_part {
+    SIM_PART_MOMENT, /* its time and node */
+    SIM_PART_INPUT,
+    SIM_PART_OUTPUTS,
+    SIM_PART_STATE, /* the view after it */
+    SIM_PART_COUNT,
+};
+
 struct sim_trace;
 
 /* A trace of nodes of `node_type`. Text goes to `sink` (NULL: none is made),
@@ -72,6 +88,15 @@ void sim_trace_step(struct sim_trace *trace, const struct sim_trace_step *step);
  * time, whether text is made or not; it outlives the trace. */
 void sim_trace_set_hearer(struct sim_trace *trace,
                           struct sim_trace_sink *hearer);
+
+/* From now on `watcher` is told of each step; it outlives the trace. NULL:
+ * nobody is. */
+void sim_trace_set_watcher(struct sim_trace *trace,
+                           struct sim_step_watcher *watcher);
+
+/* A hash over one part of a step alone. */
+uint64_t sim_trace_part_hash(const struct sim_trace_step *step,
+                             enum sim_step_part part);
 
 /* Whether text is wanted now: to spare the caller preparing it. */
 bool sim_trace_wants_text(const struct sim_trace *trace);

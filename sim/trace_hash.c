@@ -175,15 +175,45 @@ static void fold_view(struct sim_hash *hash, const struct sim_view *view)
     fold_position(hash, view->configuration);
 }
 
+static void fold_outputs(struct sim_hash *hash,
+                         const struct sim_outputs *outputs)
+{
+    sim_hash_word(hash, outputs->count);
+    for (size_t i = 0; i < outputs->count; i++) {
+        fold_output(hash, &outputs->items[i]);
+    }
+}
+
+uint64_t sim_trace_part_hash(const struct sim_trace_step *step,
+                             enum sim_step_part part)
+{
+    struct sim_hash hash = {0};
+    switch (part) {
+    case SIM_PART_MOMENT:
+        sim_hash_word(&hash, step->time_us);
+        sim_hash_word(&hash, step->node);
+        break;
+    case SIM_PART_INPUT:
+        fold_input(&hash, step->input);
+        break;
+    case SIM_PART_OUTPUTS:
+        fold_outputs(&hash, step->outputs);
+        break;
+    case SIM_PART_STATE:
+        fold_view(&hash, step->after);
+        break;
+    case SIM_PART_COUNT:
+        break;
+    }
+    return sim_hash_value(&hash);
+}
+
 void trace__fold_step(struct sim_hash *hash, const struct sim_trace_step *step)
 {
     sim_hash_word(hash, step->step);
     sim_hash_word(hash, step->time_us);
     sim_hash_word(hash, step->node);
     fold_input(hash, step->input);
-    sim_hash_word(hash, step->outputs->count);
-    for (size_t i = 0; i < step->outputs->count; i++) {
-        fold_output(hash, &step->outputs->items[i]);
-    }
+    fold_outputs(hash, step->outputs);
     fold_view(hash, step->after);
 }

@@ -15,7 +15,8 @@
 struct sim_trace {
     const struct sim_node_type *node_type;
     struct sim_trace_sink *sink;
-    struct sim_trace_sink *hearer; /* of events; NULL: none */
+    struct sim_trace_sink *hearer;    /* of events; NULL: none */
+    struct sim_step_watcher *watcher; /* NULL: none */
     enum sim_trace_format format;
     struct sim_json_writer json; /* the line of JSON that is being made */
     struct trace_etcd *etcd;     /* NULL: another format */
