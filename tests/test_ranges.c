@@ -148,3 +148,19 @@ Test(batches, go_to_shards_in_turn)
     }
     cr_expect_eq(batch_shard(0, 4), 4);
 }
+
+Test(ranges, count_multiples)
+{
+    struct ranges set = {0};
+    cr_expect_eq(ranges_multiples(&set, 1), 0);
+    ranges_add(&set, (struct seeds){0, 0});
+    ranges_add(&set, (struct seeds){7, 14});
+    ranges_add(&set, (struct seeds){16, 20});
+    cr_expect_eq(ranges_multiples(&set, 1), ranges_size(&set));
+    cr_expect_eq(ranges_multiples(&set, 7), 3);
+    cr_expect_eq(ranges_multiples(&set, 15), 1);
+    ranges_add(&set, (struct seeds){0, UINT64_MAX});
+    cr_expect_eq(ranges_multiples(&set, 1), UINT64_MAX);
+    cr_expect_eq(ranges_multiples(&set, UINT64_MAX), 2);
+    ranges_clear(&set);
+}

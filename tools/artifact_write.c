@@ -223,7 +223,8 @@ bool artifact_keep(const char *directory, const char *file,
     failure_of(&failure, &outcome->result,
                differs || result.hash != outcome->result.hash);
     begin(&writer, file, seed, options->simulation.max_steps, &failure,
-          failure_words(&outcome->result));
+          differs ? "the run does not repeat"
+                  : failure_words(&outcome->result));
     sim_json_put_number(&writer, "steps", result.steps);
     sim_json_put_number(&writer, "time_us", result.time_us);
     put_hex(&writer, "hash", result.hash);

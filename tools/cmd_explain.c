@@ -311,7 +311,7 @@ static enum exit_code explain(struct explanation *explanation, FILE *out)
             ? report_command(explanation->program, "replay", explanation->path)
             : report_repeat(explanation->program, explanation->path,
                             &explanation->runner.simulation,
-                            explanation->without.text);
+                            explanation->without.text, false);
     fprintf(out, "\nTo see the whole run: %s --trace -\n", repeat);
     free(repeat);
     sim_why_story_free(&story);

@@ -95,6 +95,7 @@ static enum exit_code replay_artifact(struct replaying *replaying,
     if (outcome.trace_error != 0) {
         fprintf(stderr, "raftsim: cannot write %s: %s\n", replaying->trace_path,
                 strerror(outcome.trace_error));
+        replay_clear(&replay);
         return EXIT_BAD_INPUT;
     }
     char *repeat = report_command(replaying->program, "replay", path);
@@ -102,11 +103,15 @@ static enum exit_code replay_artifact(struct replaying *replaying,
                             .scenario = artifact->scenario,
                             .options = &replaying->runner,
                             .outcome = &outcome,
+                            .twice = replay.twice,
+                            .differs = replay.differs,
+                            .difference =
+                                replay.differs ? &replay.difference : NULL,
                             .repeat = repeat};
     char *story = NULL;
-    if (outcome.result.violated ||
-        outcome.result.verdict == SIM_VERDICT_CONTRACT) {
-        if (artifact->recording != NULL) {
+    if (!replay.differs && (outcome.result.violated ||
+                            outcome.result.verdict == SIM_VERDICT_CONTRACT)) {
+        if (replay.follows) {
             sim_recording_follow(artifact->recording);
         }
         story = runner_story(artifact->scenario, &replaying->runner, &outcome,
@@ -114,9 +119,11 @@ static enum exit_code replay_artifact(struct replaying *replaying,
     }
     report.story = story;
     tell(replaying, artifact, &replay, &report);
+    enum exit_code code = report_exit_code(&report);
     free(story);
     free(repeat);
-    return report_exit_code(&report);
+    replay_clear(&replay);
+    return code;
 }
 
 static enum exit_code replay_file(struct replaying *replaying, const char *path)

@@ -76,6 +76,9 @@ static bool take_option(struct run *run, int key, const char *value)
     case HELP_RUN_MAX_TIME:
         return amounts_duration("max-virtual-time", value,
                                 &simulation->max_time_us);
+    case HELP_RUN_DOUBLE_CHECK:
+        return amounts_count("double-check", value, 1, UINT64_MAX,
+                             &run->double_check);
     case HELP_RUN_SITUATIONS:
         run->runner.situations = true;
         return true;
@@ -226,12 +229,29 @@ static char *keep(struct run *run, const char *path,
     return kept;
 }
 
+/* Once, or twice if its seed is one of those. */
+static void make_run(const struct run *run, struct report *report,
+                     struct progress_bar *bar, struct runner_outcome *outcome,
+                     struct sim_difference *difference)
+{
+    uint64_t seed = run->runner.simulation.seed;
+    report->twice = run->double_check > 0 && seed % run->double_check == 0;
+    if (!report->twice) {
+        runner_run(report->scenario, &run->runner, bar, outcome);
+    } else if (runner_run_twice(report->scenario, &run->runner, bar, outcome,
+                                difference)) {
+        report->differs = true;
+        report->difference = difference;
+    }
+}
+
 enum exit_code run_scenario(struct run *run, const char *path,
                             const struct artifact_text *text,
                             const struct sim_scenario *scenario, uint64_t seed)
 {
     struct sim_options *simulation = &run->runner.simulation;
     struct runner_outcome outcome;
+    struct sim_difference difference = {.step = 0};
     simulation->seed = seed;
     run->runner.trace = run->trace;
     if (run->trace != NULL && simulation->trace_format == SIM_TRACE_STORY) {
@@ -243,25 +263,25 @@ enum exit_code run_scenario(struct run *run, const char *path,
     if (bar) {
         progress_bar_start(&run->bar);
     }
-    runner_run(scenario, &run->runner, bar ? &run->bar : NULL, &outcome);
-    if (outcome.trace_error != 0) {
-        complain(run, run->trace_path, outcome.trace_error);
-        return EXIT_BAD_INPUT;
-    }
     struct report report = {.path = path,
                             .scenario = scenario,
                             .options = &run->runner,
                             .outcome = &outcome};
+    make_run(run, &report, bar ? &run->bar : NULL, &outcome, &difference);
+    if (outcome.trace_error != 0) {
+        complain(run, run->trace_path, outcome.trace_error);
+        return EXIT_BAD_INPUT;
+    }
     char *story = NULL;
     enum exit_code code = report_exit_code(&report);
-    if ((run->json || !run->many) &&
+    if ((run->json || !run->many) && !report.differs &&
         (code == EXIT_BROKEN ||
          (code == EXIT_UNEXPECTED && outcome.result.violated))) {
         story = runner_story(scenario, &run->runner, &outcome, STORY_STEPS,
                              &report.differs);
     }
-    char *repeat =
-        report_repeat(run->program, path, simulation, run->without.text);
+    char *repeat = report_repeat(run->program, path, simulation,
+                                 run->without.text, report.difference != NULL);
     report.story = story;
     report.repeat = repeat;
     char *kept = keep(run, path, text, &report);
@@ -271,6 +291,7 @@ enum exit_code run_scenario(struct run *run, const char *path,
     free(kept);
     free(repeat);
     free(story);
+    sim_difference_clear(&difference);
     return code;
 }
 

@@ -80,6 +80,9 @@ static bool take_option(struct command *command, int key, const char *value)
         return amounts_duration("max-wall-time", value, &sweep->silence_us);
     case HELP_SWEEP_MAX_MEMORY:
         return amounts_size("max-memory", value, &sweep->memory_bytes);
+    case HELP_SWEEP_DOUBLE_CHECK:
+        return amounts_count("double-check", value, 1, UINT64_MAX,
+                             &sweep->double_check);
     case HELP_SWEEP_STOP_AFTER:
         return amounts_count("stop-after", value, 1, UINT64_MAX,
                              &sweep->stop_after);

@@ -43,6 +43,11 @@ const struct options_spec help_run_options[HELP_RUN_OPTION_COUNT] = {
     {HELP_RUN_MAX_TIME, "max-virtual-time", "TIME",
      "Stop before anything later than TIME happens, in virtual time: 500ms, "
      "60s, 5m or 1h. A run that is stopped so is undecided: exit status 1."},
+    {HELP_RUN_DOUBLE_CHECK, "double-check", "N",
+     "Run each seed that N divides twice, side by side, and compare the two "
+     "step by step; 1 is every seed. If they differ, the run does not repeat: "
+     "exit status 3, and the first step that differs is told, both sides of "
+     "it."},
     {HELP_RUN_SITUATIONS, "situations", NULL,
      "List all situations in the summary, and how often each was reached; see "
      "'raftsim help situations'."},
@@ -114,7 +119,8 @@ static const char *const run_page[] = {
     "                        [--without LIST] [--trace FILE]",
     "                        [--trace-format FORMAT] [--verbose] [--json]",
     "                        [--max-steps N] [--max-virtual-time TIME]",
-    "                        [--failures DIR] [--situations] [--no-checks]",
+    "                        [--double-check N] [--failures DIR]",
+    "                        [--situations] [--no-checks]",
     "",
     "DESCRIPTION",
     "    Runs each FILE ('-' is standard input) to its end and prints a "
@@ -135,6 +141,16 @@ static const char *const run_page[] = {
     "conflicts,",
     "    crashes in between) says little: the summary tells how many of those",
     "    with a name it reached.",
+    "",
+    "    The same scenario and seed give the same run, event for event. "
+    "Whoever",
+    "    depends on something else, such as an address, memory that was never",
+    "    written, a clock or what a run before left in a static variable, "
+    "breaks",
+    "    that. --double-check finds it: two simulations in one process, each "
+    "with",
+    "    memory of its own, take turns, and each step of one has to be that of",
+    "    the other, to the last byte. It takes twice the time of a run.",
     NULL,
 };
 

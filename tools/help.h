@@ -14,9 +14,10 @@ enum help_run_option {
     HELP_RUN_WITHOUT,
     HELP_RUN_FAILURES,
     HELP_RUN_MAX_TIME,
+    HELP_RUN_DOUBLE_CHECK,
 };
 
-#define HELP_RUN_OPTION_COUNT 14u
+#define HELP_RUN_OPTION_COUNT 15u
 extern const struct options_spec help_run_options[HELP_RUN_OPTION_COUNT];
 
 enum help_hunt_option {
@@ -51,9 +52,10 @@ enum help_sweep_option {
     HELP_SWEEP_COMMAND,
     HELP_SWEEP_JSON,
     HELP_SWEEP_JUNIT,
+    HELP_SWEEP_DOUBLE_CHECK,
 };
 
-#define HELP_SWEEP_OPTION_COUNT 15u
+#define HELP_SWEEP_OPTION_COUNT 16u
 extern const struct options_spec help_sweep_options[HELP_SWEEP_OPTION_COUNT];
 
 enum help_merge_option {

@@ -28,6 +28,10 @@ const struct options_spec help_sweep_options[HELP_SWEEP_OPTION_COUNT] = {
      "Without it: 30s."},
     {HELP_SWEEP_MAX_MEMORY, "max-memory", "SIZE",
      "A worker gets no more address space, such as 512MiB. Without it: 2GiB."},
+    {HELP_SWEEP_DOUBLE_CHECK, "double-check", "N",
+     "Run each seed that N divides twice, side by side, and compare the two "
+     "step by step: see 'raftsim help run'. The seeds are the same whatever "
+     "-j and --shard."},
     {HELP_SWEEP_STOP_AFTER, "stop-after", "N",
      "Stop with the batch in which the Nth failure is."},
     {HELP_SWEEP_COMMAND, "command", "FILE",
@@ -62,8 +66,9 @@ const char *const help_sweep_lines[] = {
     "    raftsim sweep FILE... --seeds A..B | --time TIME [-j N]",
     "                  [--start-from git|SEED] [--shard I/N] [--max-steps N]",
     "                  [--max-virtual-time TIME] [--max-wall-time TIME]",
-    "                  [--max-memory SIZE] [--stop-after N] [--failures DIR]",
-    "                  [--command FILE] [--json FILE] [--junit FILE]",
+    "                  [--max-memory SIZE] [--double-check N] [--stop-after N]",
+    "                  [--failures DIR] [--command FILE] [--json FILE]",
+    "                  [--junit FILE]",
     "",
     "DESCRIPTION",
     "    Runs each FILE with each seed, as 'raftsim run' would. Workers get seeds",

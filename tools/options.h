@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define OPTIONS_MAX 16u
+#define OPTIONS_MAX 20u
 
 /* Keys from here on are options without a letter. */
 #define OPTIONS_LONG_ONLY 256

@@ -69,6 +69,19 @@ uint64_t ranges_size(const struct ranges *ranges)
     return size;
 }
 
+uint64_t ranges_multiples(const struct ranges *ranges, uint64_t divisor)
+{
+    uint64_t size = 0;
+    for (size_t i = 0; i < ranges->count; i++) {
+        const struct seeds *seeds = &ranges->items[i];
+        uint64_t below = seeds->first == 0 ? 0 : (seeds->first - 1) / divisor;
+        uint64_t more = seeds->last / divisor - below;
+        more += seeds->first == 0 && more < UINT64_MAX ? 1 : 0;
+        size = more > UINT64_MAX - size ? UINT64_MAX : size + more;
+    }
+    return size;
+}
+
 /* What of one range is not in `some`. */
 static void add_missing(struct seeds seeds, const struct ranges *some,
                         struct ranges *missing)

@@ -30,6 +30,9 @@ bool ranges_cover(const struct ranges *ranges, struct seeds seeds);
 /* How many seeds; UINT64_MAX for all that there are. */
 uint64_t ranges_size(const struct ranges *ranges);
 
+/* How many seeds `divisor`, above 0, divides; UINT64_MAX for more than that. */
+uint64_t ranges_multiples(const struct ranges *ranges, uint64_t divisor);
+
 /* The seeds of `all` that are not in `some`, added to `missing`. */
 void ranges_missing(const struct ranges *all, const struct ranges *some,
                     struct ranges *missing);

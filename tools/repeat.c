@@ -44,7 +44,8 @@ char *report_command(const char *program, const char *word, const char *path)
 }
 
 char *report_repeat(const char *program, const char *path,
-                    const struct sim_options *options, const char *without)
+                    const struct sim_options *options, const char *without,
+                    bool twice)
 {
     struct text text = {0};
     add_quoted(&text, program);
@@ -64,6 +65,9 @@ char *report_repeat(const char *program, const char *path,
     }
     if (!options->checks) {
         text_add(&text, " --no-checks");
+    }
+    if (twice) {
+        text_add(&text, " --double-check 1");
     }
     return text.bytes;
 }

@@ -24,20 +24,32 @@ void replay_run(struct artifact *artifact, struct runner_options *options,
                 struct runner_outcome *outcome, struct replay *replay)
 {
     struct sim_options *simulation = &options->simulation;
-    *replay = (struct replay){.follows = artifact->recording != NULL};
+    bool twice = strcmp(artifact->failure.what, "not_repeatable") == 0;
+    *replay = (struct replay){.follows = artifact->recording != NULL && !twice,
+                              .twice = twice};
     simulation->seed = artifact->seed;
     simulation->max_steps = artifact->max_steps;
-    simulation->recording = artifact->recording;
+    simulation->recording = replay->follows ? artifact->recording : NULL;
     if (replay->follows) {
         sim_recording_follow(artifact->recording);
     }
-    runner_run(artifact->scenario, options, NULL, outcome);
-    failure_of(&replay->failure, &outcome->result, false);
+    if (twice) {
+        replay->differs = runner_run_twice(artifact->scenario, options, NULL,
+                                           outcome, &replay->difference);
+    } else {
+        runner_run(artifact->scenario, options, NULL, outcome);
+    }
+    failure_of(&replay->failure, &outcome->result, replay->differs);
     replay->end = end_of(artifact, outcome, &replay->failure);
     replay->same_hash = outcome->result.hash == artifact->hash;
     if (replay->follows) {
         replay->parting = artifact->recording->parting;
     }
+}
+
+void replay_clear(struct replay *replay)
+{
+    sim_difference_clear(&replay->difference);
 }
 
 const char *replay_word(enum replay_end end)
@@ -67,7 +79,11 @@ static void print_step(const char *label, bool has,
 static void print_parting(const struct replay *replay, FILE *out)
 {
     const struct sim_parting *parting = &replay->parting;
-    if (!replay->follows) {
+    if (replay->twice) {
+        fputs("  A run that did not repeat was run from its seed, twice, and "
+              "compared step by\n  step.\n",
+              out);
+    } else if (!replay->follows) {
         fputs("  There are no decisions in the file: the run was repeated from "
               "its seed.\n",
               out);

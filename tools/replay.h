@@ -20,11 +20,18 @@ struct replay {
     bool follows;           /* there were decisions to follow */
     struct sim_parting parting;
     bool same_hash; /* the very same run */
+    bool twice;     /* it was run twice, */
+    bool differs;   /* and does not repeat still: */
+    struct sim_difference difference;
 };
 
-/* Runs it again; `options` say how it is told, the artifact gives the rest. */
+/* Runs it again, from its decisions; one that did not repeat from its seed, and
+ * twice, side by side. `options` say how it is told, the artifact gives the
+ * rest. To be cleared. */
 void replay_run(struct artifact *artifact, struct runner_options *options,
                 struct runner_outcome *outcome, struct replay *replay);
+
+void replay_clear(struct replay *replay);
 
 /* "same", "other", "fixed", "interrupted" */
 const char *replay_word(enum replay_end end);

@@ -273,7 +273,9 @@ static bool is_of_history(const struct report *report)
 
 static void print_story(FILE *out, const struct report *report)
 {
-    if (report->differs) {
+    if (report->difference != NULL) {
+        report_print_difference(report->difference, out);
+    } else if (report->differs) {
         fputc('\n', out);
         terminal_wrap(out,
                       "The same scenario and seed, run a second time for its "
@@ -367,6 +369,14 @@ void report_print(const struct report *report, FILE *out)
     print_figures(out, report);
     print_label(out, "hash");
     fprintf(out, "%016" PRIx64 "\n", result->hash);
+    if (report->twice) {
+        print_label(out, "double check");
+        fputs(report->differs ? "run twice: the two runs are not the same\n"
+              : result->verdict == SIM_VERDICT_RUNNING
+                  ? "run twice, the same as far as it came\n"
+                  : "run twice, the same in each step\n",
+              out);
+    }
     print_properties(out, report);
     if (report->options->situations && report->options->simulation.checks) {
         report_print_situations(result, out);

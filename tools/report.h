@@ -14,8 +14,10 @@ struct report {
     const struct sim_scenario *scenario;
     const struct runner_options *options;
     const struct runner_outcome *outcome;
-    const char *story;           /* of the last steps, or NULL */
-    bool differs;                /* a second run did not end as the first did */
+    const char *story; /* of the last steps, or NULL */
+    bool twice;        /* it was run twice, and compared */
+    bool differs;      /* a second run did not end as the first did */
+    const struct sim_difference *difference; /* how; or NULL: not known */
     const char *repeat;          /* the command that repeats the run */
     const char *kept;            /* the file that keeps it, or NULL */
     const struct replay *replay; /* of a failure, or NULL */
@@ -49,8 +51,17 @@ void report_print_short(const struct report *report, FILE *out);
 char *report_command(const char *program, const char *word, const char *path);
 
 /* The command that repeats a run, quoted for a shell; to be freed. `without`:
- * the nemeses that it left out, as typed, or NULL. */
+ * the nemeses that it left out, as typed, or NULL. `twice`: it takes two runs
+ * to see what is wrong. */
 char *report_repeat(const char *program, const char *path,
-                    const struct sim_options *options, const char *without);
+                    const struct sim_options *options, const char *without,
+                    bool twice);
+
+/* How the two runs of a double check differ, for people. */
+void report_print_difference(const struct sim_difference *difference,
+                             FILE *out);
+
+/* The same in a few lines, without the heading; to be freed. */
+char *report_difference_text(const struct sim_difference *difference);
 
 #endif

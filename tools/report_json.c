@@ -108,10 +108,10 @@ static void add_situations(cJSON *object, const struct sim_result *result)
     }
 }
 
-/* The story as a list of its lines. */
-static void add_story(cJSON *object, const char *story)
+/* A story as a list of its lines. */
+static void add_lines(cJSON *object, const char *name, const char *story)
 {
-    cJSON *list = cJSON_AddArrayToObject(object, "last_steps");
+    cJSON *list = cJSON_AddArrayToObject(object, name);
     for (const char *line = story; *line != '\0';) {
         size_t size = strcspn(line, "\n");
         char *copy = sim_calloc(size + 1, 1);
@@ -193,6 +193,35 @@ static void add_replay(cJSON *object, const struct replay *replay)
     }
 }
 
+static const char *const side_names[2] = {"first", "second"};
+
+static void add_difference(cJSON *object,
+                           const struct sim_difference *difference)
+{
+    static const char *const part_names[SIM_PART_COUNT] = {"moment", "input",
+                                                           "outputs", "state"};
+    cJSON *item = cJSON_AddObjectToObject(object, "difference");
+    add_number(item, "step", difference->step);
+    add_number(item, "time_us", difference->sides[0].time_us);
+    cJSON_AddBoolToObject(item, "at_end", difference->at_end);
+    cJSON *parts = cJSON_AddArrayToObject(item, "parts");
+    for (int i = 0; i < SIM_PART_COUNT; i++) {
+        if (difference->parts[i]) {
+            cJSON_AddItemToArray(parts, cJSON_CreateString(part_names[i]));
+        }
+    }
+    for (int i = 0; i < 2; i++) {
+        const struct sim_side *side = &difference->sides[i];
+        cJSON *told = cJSON_AddObjectToObject(item, side_names[i]);
+        add_number(told, "time_us", side->time_us);
+        cJSON_AddBoolToObject(told, "has_step", side->has_step);
+        add_lines(told, "story", side->story);
+    }
+    char *text = report_difference_text(difference);
+    cJSON_AddStringToObject(item, "text", text);
+    free(text);
+}
+
 void report_print_json(const struct report *report, FILE *out)
 {
     const struct sim_result *result = &report->outcome->result;
@@ -225,7 +254,11 @@ void report_print_json(const struct report *report, FILE *out)
         cJSON_AddStringToObject(object, "contract", result->contract);
     }
     if (report->story != NULL) {
-        add_story(object, report->story);
+        add_lines(object, "last_steps", report->story);
+    }
+    cJSON_AddBoolToObject(object, "double_checked", report->twice);
+    if (report->difference != NULL) {
+        add_difference(object, report->difference);
     }
     add_failure(object, report);
     if (report->replay != NULL) {

@@ -8,7 +8,19 @@ void report_problem(const struct report *report, char text[REPORT_PROBLEM_SIZE])
 {
     const struct sim_result *result = &report->outcome->result;
     size_t room = REPORT_PROBLEM_SIZE;
-    if (report->differs) {
+    const struct sim_difference *difference = report->difference;
+    if (difference != NULL && difference->at_end) {
+        snprintf(text, room,
+                 "does not repeat: run twice, it ended otherwise after the "
+                 "same %" PRIu64 " steps",
+                 difference->step);
+    } else if (difference != NULL) {
+        uint64_t time_us = difference->sides[0].time_us;
+        snprintf(text, room,
+                 "does not repeat: run twice, step %" PRIu64 " at %" PRIu64
+                 ".%06" PRIu64 " s was not the same",
+                 difference->step, time_us / 1000000u, time_us % 1000000u);
+    } else if (report->differs) {
         snprintf(text, room, "does not repeat");
     } else if (result->verdict == SIM_VERDICT_CONTRACT) {
         snprintf(text, room, "broke the contract: %s", result->contract);

@@ -16,6 +16,7 @@ struct run {
     struct seeds seeds;
     bool until_failure;
     bool many; /* seeds: a line for each that fails is all that is told */
+    uint64_t double_check; /* seeds that it divides run twice; 0: none does */
     struct without without;
     const char *trace_path; /* NULL: no trace */
     FILE *trace;            /* opened with the first run */

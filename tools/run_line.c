@@ -61,8 +61,12 @@ static bool read_object(const cJSON *object, struct run_line *line)
     line->decided = strcmp(verdict, "interrupted") != 0;
     copy_text(object, "hash", line->hash, sizeof line->hash);
     copy_text(object, "problem", line->problem, sizeof line->problem);
-    copy_text(cJSON_GetObjectItemCaseSensitive(object, "violation"), "text",
-              line->detail, sizeof line->detail);
+    const cJSON *difference =
+        cJSON_GetObjectItemCaseSensitive(object, "difference");
+    copy_text(difference != NULL
+                  ? difference
+                  : cJSON_GetObjectItemCaseSensitive(object, "violation"),
+              "text", line->detail, sizeof line->detail);
     return line->good || read_what(object, verdict, line);
 }
 

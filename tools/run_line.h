@@ -27,7 +27,8 @@ struct run_line {
     /* The rest is empty where the line does not have it. */
     char hash[RUN_LINE_HASH_SIZE];       /* over all of its steps */
     char problem[RUN_LINE_PROBLEM_SIZE]; /* "... was violated in step 8" */
-    char detail[RUN_LINE_DETAIL_SIZE];   /* what the checker says of it */
+    char detail[RUN_LINE_DETAIL_SIZE];   /* what the checker says of it;
+                                            or how two runs of it differ */
 };
 
 /* False if that is no such line. A zero follows the `size` bytes. */

@@ -12,7 +12,7 @@ struct tour {
     struct artifact_text *texts; /* read once: one may be standard input */
     int n_files;
     struct seeds seeds;
-    uint64_t done, good;
+    uint64_t done, good, twice;
 };
 
 void run_tell_short(struct run *run, const struct report *report)
@@ -59,6 +59,8 @@ static enum exit_code run_one(struct tour *tour, int i, uint64_t seed)
         code =
             run_scenario(run, tour->files[i], &tour->texts[i], scenario, seed);
         tour->done++;
+        tour->twice +=
+            run->double_check > 0 && seed % run->double_check == 0 ? 1 : 0;
         tour->good += code == EXIT_AS_EXPECTED ? 1 : 0;
         show_progress(tour);
     }
@@ -103,6 +105,10 @@ static void print_total(const struct tour *tour)
 {
     printf("%" PRIu64 " of %" PRIu64 " run%s as expected\n", tour->good,
            tour->done, tour->done == 1 ? "" : "s");
+    if (tour->run->double_check > 0) {
+        printf("%" PRIu64 " of them run twice and compared step by step\n",
+               tour->twice);
+    }
     if (tour->run->first_repeat != NULL) {
         printf("To repeat the first that was not: %s\n",
                tour->run->first_repeat);

@@ -97,35 +97,82 @@ static void show_progress(struct progress_bar *bar,
     progress_bar_draw(bar, result->time_us, scenario->duration_us, text);
 }
 
+/* A run on its way. */
+struct ride {
+    struct file_sink sink;
+    struct sim_options options; /* of the simulation, with that sink */
+    uint64_t start_us;
+};
+
+/* The ride stays where it is. */
+static void ride_begin(struct ride *ride, const struct runner_options *options)
+{
+    *ride = (struct ride){
+        .sink = {{file_sink_line}, options->trace, options->verbose, 0},
+        .options = options->simulation,
+        .start_us = wall_clock_us()};
+    if (options->trace != NULL || options->verbose) {
+        ride->options.trace = &ride->sink.base;
+    }
+}
+
+static bool ride_goes_on(const struct ride *ride, enum sim_verdict verdict)
+{
+    return verdict == SIM_VERDICT_RUNNING && interrupted == 0 &&
+           ride->sink.error == 0;
+}
+
+static void ride_end(const struct ride *ride, const struct sim_result *result,
+                     struct progress_bar *bar, struct runner_outcome *outcome)
+{
+    if (bar != NULL) {
+        progress_bar_clear(bar);
+    }
+    outcome->result = *result;
+    outcome->wall_us = wall_clock_us() - ride->start_us;
+    outcome->interrupted =
+        interrupted != 0 && outcome->result.verdict == SIM_VERDICT_RUNNING;
+    outcome->trace_error = ride->sink.error;
+}
+
 /* The run at its end; to be freed. */
 static struct sim_simulation *run_to_end(const struct sim_scenario *scenario,
                                          const struct runner_options *options,
                                          struct progress_bar *bar,
                                          struct runner_outcome *outcome)
 {
-    struct file_sink sink = {
-        {file_sink_line}, options->trace, options->verbose, 0};
-    struct sim_options simulation_options = options->simulation;
-    uint64_t start = wall_clock_us();
-    if (options->trace != NULL || options->verbose) {
-        simulation_options.trace = &sink.base;
-    }
+    struct ride ride;
+    ride_begin(&ride, options);
     struct sim_simulation *simulation =
-        sim_simulation_new(scenario, &simulation_options);
-    while (sim_simulation_advance(simulation, SLICE_STEPS) ==
-               SIM_VERDICT_RUNNING &&
-           interrupted == 0 && sink.error == 0) {
+        sim_simulation_new(scenario, &ride.options);
+    while (
+        ride_goes_on(&ride, sim_simulation_advance(simulation, SLICE_STEPS))) {
         show_progress(bar, scenario, sim_simulation_result(simulation));
     }
-    if (bar != NULL) {
-        progress_bar_clear(bar);
-    }
-    outcome->result = *sim_simulation_result(simulation);
-    outcome->wall_us = wall_clock_us() - start;
-    outcome->interrupted =
-        interrupted != 0 && outcome->result.verdict == SIM_VERDICT_RUNNING;
-    outcome->trace_error = sink.error;
+    ride_end(&ride, sim_simulation_result(simulation), bar, outcome);
     return simulation;
+}
+
+bool runner_run_twice(const struct sim_scenario *scenario,
+                      const struct runner_options *options,
+                      struct progress_bar *bar, struct runner_outcome *outcome,
+                      struct sim_difference *difference)
+{
+    struct ride ride;
+    ride_begin(&ride, options);
+    struct sim_double_check *check =
+        sim_double_check_new(scenario, &ride.options);
+    while (ride_goes_on(&ride, sim_double_check_advance(check, SLICE_STEPS))) {
+        show_progress(bar, scenario, sim_double_check_result(check));
+    }
+    ride_end(&ride, sim_double_check_result(check), bar, outcome);
+    bool differs = sim_double_check_differs(check) && !outcome->interrupted &&
+                   outcome->trace_error == 0;
+    if (differs) {
+        sim_double_check_tell(check, difference);
+    }
+    sim_double_check_free(check);
+    return differs;
 }
 
 void runner_run(const struct sim_scenario *scenario,

@@ -4,6 +4,7 @@
 #ifndef TOOLS_RUNNER_H
 #define TOOLS_RUNNER_H
 
+#include "sim/double_check.h"
 #include "sim/simulation.h"
 #include "sim/why.h"
 #include "tools/progress_bar.h"
@@ -37,9 +38,17 @@ void runner_run(const struct sim_scenario *scenario,
                 const struct runner_options *options, struct progress_bar *bar,
                 struct runner_outcome *outcome);
 
-/* The same, with the story of the violation that ended the run, in at most
- * `max_lines` lines (see sim_simulation_tell_why()); the options have
- * `explain`. False if there was none. */
+/* The same, run twice side by side (sim/double_check.h): the outcome is of the
+ * first. True if the two differ; then `difference` says how, and is to be
+ * cleared. */
+bool runner_run_twice(const struct sim_scenario *scenario,
+                      const struct runner_options *options,
+                      struct progress_bar *bar, struct runner_outcome *outcome,
+                      struct sim_difference *difference);
+
+/* The same as runner_run(), with the story of the violation that ended the run,
+ * in at most `max_lines` lines (see sim_simulation_tell_why()); the options
+ * have `explain`. False if there was none. */
 bool runner_explain(const struct sim_scenario *scenario,
                     const struct runner_options *options,
                     struct progress_bar *bar, size_t max_lines,

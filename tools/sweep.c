@@ -101,7 +101,8 @@ static void note_bad_run(struct sweeper *sweeper, struct unit *unit,
         .steps = line->steps,
         .problem = sim_strdup(line->problem),
         .detail = sim_strdup(line->detail),
-        .repeat = sweep__repeat(sweeper->sweep, unit->scenario, line->seed),
+        .repeat = sweep__repeat(sweeper->sweep, unit->scenario, line->seed,
+                                line->what),
         .last_steps = sim_strdup(""),
     };
     memcpy(failure.what, line->what, sizeof failure.what);

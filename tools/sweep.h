@@ -32,6 +32,7 @@ struct sweep_options {
     uint64_t max_time_us;  /* virtual, of a run; 0: no limit */
     uint64_t silence_us;   /* wall time of a run */
     uint64_t memory_bytes; /* of a worker; 0: no limit */
+    uint64_t double_check; /* seeds that it divides run twice; 0: none does */
     uint64_t stop_after;   /* so many failures; 0: never */
     const char *failures;  /* the directory where each leaves a file */
     FILE *out;             /* where failures are told */

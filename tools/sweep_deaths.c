@@ -83,7 +83,7 @@ static void note_death(struct sweeper *sweeper, size_t number, char *how)
     clean(how);
     failure.problem = sim_strdup(how);
     failure.repeat =
-        sweep__repeat(sweeper->sweep, unit->scenario, failure.seed);
+        sweep__repeat(sweeper->sweep, unit->scenario, failure.seed, "died");
     sweep__note_failure(sweeper, unit, failure);
     sweep__submit_story(sweeper, number, unit->n_failures - 1);
     if (unit->n_done <= unit->seeds.last - unit->seeds.first) {

@@ -81,9 +81,9 @@ void sweep__look_for_changes(struct sweep *sweep);
 void sweep__submit_batch(struct sweeper *sweeper, size_t unit);
 void sweep__submit_story(struct sweeper *sweeper, size_t unit, size_t failure);
 
-/* The command that repeats a run; to be freed. */
-char *sweep__repeat(const struct sweep *sweep, uint32_t scenario,
-                    uint64_t seed);
+/* The command that repeats a run that failed with `what`; to be freed. */
+char *sweep__repeat(const struct sweep *sweep, uint32_t scenario, uint64_t seed,
+                    const char *what);
 
 /* --- deaths (sweep_deaths.c) ---------------------------------------------- */
 

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "sim/memory.h"
 #include "sim/simulation.h"
@@ -15,7 +16,7 @@
 struct words {
     const char *argv[MAX_WORDS];
     size_t count;
-    char seeds[64], steps[48], time[48];
+    char seeds[64], steps[48], time[48], twice[48];
 };
 
 static void add(struct words *words, const char *word)
@@ -42,6 +43,11 @@ static void begin(struct words *words, const struct sweep_options *options)
                  "--max-virtual-time=%" PRIu64 "ms",
                  options->max_time_us / 1000u);
         add(words, words->time);
+    }
+    if (options->double_check > 0) {
+        snprintf(words->twice, sizeof words->twice, "--double-check=%" PRIu64,
+                 options->double_check);
+        add(words, words->twice);
     }
 }
 
@@ -101,12 +107,17 @@ void sweep__submit_story(struct sweeper *sweeper, size_t number, size_t failure)
     submit(sweeper, &task, &words, 1);
 }
 
-char *sweep__repeat(const struct sweep *sweep, uint32_t scenario, uint64_t seed)
+char *sweep__repeat(const struct sweep *sweep, uint32_t scenario, uint64_t seed,
+                    const char *what)
 {
+    uint64_t every = sweep->options.double_check;
+    bool twice =
+        every > 0 && seed % every == 0 &&
+        (strcmp(what, "not_repeatable") == 0 || strcmp(what, "died") == 0);
     struct sim_options how = {.seed = seed,
                               .checks = true,
                               .max_steps = sweep->options.max_steps,
                               .max_time_us = sweep->options.max_time_us};
     return report_repeat(sweep->options.program,
-                         sweep->options.scenarios[scenario], &how, NULL);
+                         sweep->options.scenarios[scenario], &how, NULL, twice);
 }

@@ -54,6 +54,12 @@ static bool fits(const struct sweep_report *report,
                       "reports",
                       "");
     }
+    if (report->double_check != other->double_check) {
+        return refuse(path,
+                      "other seeds were run twice (--double-check) than in the "
+                      "other reports",
+                      "");
+    }
     if (report->by_time != other->by_time) {
         return refuse(path,
                       "by time (--time) and by --seeds are two kinds of "
@@ -265,6 +271,7 @@ static void begin(struct sweep_report *report, const struct sweep_report *other)
     report->present = sim_calloc(other->shards, sizeof *report->present);
     report->max_steps = other->max_steps;
     report->max_time_us = other->max_time_us;
+    report->double_check = other->double_check;
     report->n_scenarios = other->n_scenarios;
     report->scenarios =
         sim_calloc(other->n_scenarios, sizeof *report->scenarios);

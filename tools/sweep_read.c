@@ -174,6 +174,7 @@ static bool read_report(struct sweep_report *report, const cJSON *object)
 {
     const cJSON *scenarios = member(object, "scenarios");
     const cJSON *limits = member(object, "limits");
+    const cJSON *twice = member(object, "double_check");
     const cJSON *item;
     report->by_time = cJSON_IsTrue(member(object, "by_time"));
     report->max_steps = SIM_UNLIMITED;
@@ -182,6 +183,7 @@ static bool read_report(struct sweep_report *report, const cJSON *object)
         !read_shards(report, member(object, "shards")) ||
         !read_limit(limits, "steps", &report->max_steps) ||
         !read_limit(limits, "virtual_time_us", &report->max_time_us) ||
+        (twice != NULL && !read_seed(twice, &report->double_check)) ||
         !cJSON_IsArray(scenarios)) {
         return false;
     }

@@ -96,6 +96,17 @@ uint64_t sweep_report_runs(const struct sweep_report *report)
     return runs;
 }
 
+uint64_t sweep_report_twice(const struct sweep_report *report)
+{
+    uint64_t runs = 0;
+    for (uint32_t i = 0; i < report->n_scenarios && report->double_check > 0;
+         i++) {
+        runs +=
+            ranges_multiples(&report->scenarios[i].done, report->double_check);
+    }
+    return runs;
+}
+
 uint64_t sweep_report_failed(const struct sweep_report *report)
 {
     uint64_t failed = 0;

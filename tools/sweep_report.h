@@ -58,6 +58,7 @@ struct sweep_report {
     bool *present;        /* by_time: the parts that are in it, from 0 */
     uint64_t max_steps;   /* SIM_UNLIMITED: no limit */
     uint64_t max_time_us; /* virtual; 0: no limit */
+    uint64_t double_check; /* seeds that it divides were run twice; 0: none */
     struct sweep_scenario *scenarios; /* in the order given */
     uint32_t n_scenarios;
 };
@@ -81,8 +82,9 @@ void sweep_scenario_digest(struct sweep_scenario *scenario,
 
 /* --- questions ------------------------------------------------------------ */
 
-/* Runs in all, and those not as expected. */
+/* Runs in all, those that were made twice, and those not as expected. */
 uint64_t sweep_report_runs(const struct sweep_report *report);
+uint64_t sweep_report_twice(const struct sweep_report *report);
 uint64_t sweep_report_failed(const struct sweep_report *report);
 
 /* Whether all that was wanted is there. */

@@ -87,6 +87,11 @@ void sweep_print_summary(const struct sweep_report *report, FILE *out)
     }
     fprintf(out, "%" PRIu64 " of %" PRIu64 " run%s as expected\n",
             runs - failed, runs, runs == 1 ? "" : "s");
+    if (report->double_check > 0) {
+        fprintf(out,
+                "%" PRIu64 " of them run twice and compared step by step\n",
+                sweep_report_twice(report));
+    }
     if (first != NULL) {
         fprintf(out, "To repeat the first that was not: %s\n", first->repeat);
     }

@@ -124,6 +124,9 @@ char *sweep_report_json(const struct sweep_report *report)
     sim_json_put_bool(&writer, "by_time", report->by_time);
     put_shards(&writer, report);
     put_limits(&writer, report);
+    if (report->double_check > 0) {
+        put_seed(&writer, "double_check", report->double_check);
+    }
     sim_json_put_bool(&writer, "complete", sweep_report_is_complete(report));
     sim_json_put_number(&writer, "runs", sweep_report_runs(report));
     sim_json_put_number(&writer, "failed", sweep_report_failed(report));
