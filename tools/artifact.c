@@ -91,6 +91,7 @@ static void read_head(struct sim_json *json, struct artifact *artifact)
     artifact->file = file == NULL ? NULL : sim_strdup(file);
     artifact->max_steps = SIM_UNLIMITED;
     read_number(json, "max_steps", &artifact->max_steps);
+    read_number(json, "max_time_us", &artifact->max_time_us);
     read_number(json, "steps", &artifact->steps);
     if (hash != NULL && sim_json_string(hash) != NULL) {
         artifact->hash = strtoull(sim_json_string(hash), NULL, 16);

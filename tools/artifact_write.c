@@ -155,7 +155,7 @@ static void put_hex(struct sim_json_writer *writer, const char *name,
 
 /* Who ran what, and what went wrong. */
 static void begin(struct sim_json_writer *writer, const char *file,
-                  uint64_t seed, uint64_t max_steps,
+                  uint64_t seed, const struct sim_options *limits,
                   const struct failure *failure, const char *text)
 {
     char digits[24];
@@ -166,8 +166,11 @@ static void begin(struct sim_json_writer *writer, const char *file,
     sim_json_put_text(writer, "file", file);
     snprintf(digits, sizeof digits, "%" PRIu64, seed);
     sim_json_put_text(writer, "seed", digits);
-    if (max_steps != SIM_UNLIMITED) {
-        sim_json_put_number(writer, "max_steps", max_steps);
+    if (limits->max_steps != SIM_UNLIMITED) {
+        sim_json_put_number(writer, "max_steps", limits->max_steps);
+    }
+    if (limits->max_time_us > 0) {
+        sim_json_put_number(writer, "max_time_us", limits->max_time_us);
     }
     sim_json_open_object(writer, "failure");
     sim_json_put_text(writer, "what", failure->what);
@@ -222,7 +225,7 @@ bool artifact_keep(const char *directory, const char *file,
     record(scenario, options, recording, &witness, &result);
     failure_of(&failure, &outcome->result,
                differs || result.hash != outcome->result.hash);
-    begin(&writer, file, seed, options->simulation.max_steps, &failure,
+    begin(&writer, file, seed, &options->simulation, &failure,
           differs ? "the run does not repeat"
                   : failure_words(&outcome->result));
     sim_json_put_number(&writer, "steps", result.steps);
@@ -248,6 +251,7 @@ bool artifact_keep(const char *directory, const char *file,
 
 bool artifact_keep_told(const char *directory, const char *file,
                         const struct artifact_text *text, uint64_t seed,
+                        const struct sim_options *limits,
                         const struct failure *failure, const char *words,
                         const char *last_steps)
 {
@@ -255,7 +259,7 @@ bool artifact_keep_told(const char *directory, const char *file,
     struct sim_json_writer writer = {.text = NULL};
     char *path = NULL;
     witness_record(&witness.base, last_steps, strlen(last_steps));
-    begin(&writer, file, seed, SIM_UNLIMITED, failure, words);
+    begin(&writer, file, seed, limits, failure, words);
     put_last_steps(&witness, &writer);
     put_scenario(&writer, text, seed);
     witness_clear(&witness);

@@ -46,6 +46,8 @@ void failure_of(struct failure *failure, const struct sim_result *result,
         put_words(failure->kind, result->contract_kind);
     } else if (result->verdict == SIM_VERDICT_STEP_LIMIT) {
         what = "step_limit";
+    } else if (result->verdict == SIM_VERDICT_TIME_LIMIT) {
+        what = "time_limit";
     } else if (result->verdict == SIM_VERDICT_UNEXPECTED && result->violated) {
         what = sim_property_name(result->violation.property);
         put_words(failure->kind, result->violation.kind);

@@ -7,6 +7,7 @@
  *   "contract"                 the words of the breach, in the same way
  *   "expectation"              the places in the scenario that were not met
  *   "step_limit"               (none)
+ *   "time_limit"               (none)
  *   "not_repeatable"           (none)
  *   "died"                     how the process ended: "killed by SIGSEGV"
  */

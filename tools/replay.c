@@ -29,6 +29,7 @@ void replay_run(struct artifact *artifact, struct runner_options *options,
                               .twice = twice};
     simulation->seed = artifact->seed;
     simulation->max_steps = artifact->max_steps;
+    simulation->max_time_us = artifact->max_time_us;
     simulation->recording = replay->follows ? artifact->recording : NULL;
     if (replay->follows) {
         sim_recording_follow(artifact->recording);

@@ -46,6 +46,8 @@ void sweep__keep(struct sweeper *sweeper, const struct unit *unit,
     const struct sweep *sweep = sweeper->sweep;
     const char *scenario = sweep->texts[unit->scenario].text;
     struct artifact_text text = {scenario, strlen(scenario)};
+    struct sim_options limits = {.max_steps = sweep->options.max_steps,
+                                 .max_time_us = sweep->options.max_time_us};
     struct failure what = {.what = ""};
     snprintf(what.what, sizeof what.what, "%s", failure->what);
     if (strcmp(failure->what, "died") == 0) {
@@ -55,7 +57,7 @@ void sweep__keep(struct sweeper *sweeper, const struct unit *unit,
     }
     if (!artifact_keep_told(sweep->options.failures,
                             sweep->options.scenarios[unit->scenario], &text,
-                            failure->seed, &what, failure->problem,
+                            failure->seed, &limits, &what, failure->problem,
                             failure->last_steps)) {
         sweep__give_up(sweeper, NULL);
     }
