@@ -14,7 +14,8 @@ struct expansion {
     struct sim_json_writer writer;
 };
 
-/* A key as it is written, with its escapes; without its quotes. */
+/* A key, read; NULL if there is none. Those of a valid scenario need no
+ * escapes, however they are written. */
 static const char *key_of(const struct sim_json_value *value)
 {
     const char *key = sim_json_key(value);
