@@ -250,6 +250,104 @@ Test(scenario_script, triggers)
     }
 }
 
+/* --- single messages, and what the script asks for ------------------------ */
+
+Test(scenario_script, rules_for_messages)
+{
+    struct sim_scenario *s =
+        parse("\"network\": {\"messages\": ["
+              "{\"from\": 1, \"to\": 5, \"kind\": \"vote_request\", "
+              "\"number\": 3, \"lost\": true}, "
+              "{\"from\": \"any\", \"number\": [3, 5], \"delay\": \"0s\"}, "
+              "{\"again\": \"2ms\", \"lost\": false}]}",
+              1);
+    cr_assert_eq(s->n_rules, 3);
+    const struct sim_message_rule *rule = s->rules;
+    cr_expect(rule->from == 1 && rule->to == 5 && rule->lost);
+    cr_expect(rule->has_kind && rule->kind == SIM_MESSAGE_VOTE_REQUEST);
+    cr_expect(rule->first == 3 && rule->last == 3);
+    cr_expect_not(rule->has_delay || rule->has_again);
+    rule++;
+    cr_expect(rule->from == SIM_NONE && rule->to == SIM_NONE);
+    cr_expect_not(rule->has_kind || rule->lost || rule->has_again);
+    cr_expect(rule->first == 3 && rule->last == 5);
+    cr_expect(rule->has_delay && rule->delay_us == 0);
+    rule++;
+    cr_expect(rule->first == 1 && rule->last == UINT64_MAX);
+    cr_expect(rule->has_again && rule->again_us == 2000);
+    cr_expect_not(rule->lost || rule->has_delay);
+    sim_scenario_free(s);
+}
+
+Test(scenario_script, reads_and_proposals)
+{
+    static const struct {
+        const char *step;
+        enum sim_action_kind kind;
+        bool compare;
+        enum sim_read_way by_way;
+        uint32_t client;
+    } cases[] = {
+        {"\"propose\": {\"to\": 2, \"key\": \"k\"}", SIM_ACTION_PROPOSE, false,
+         SIM_READ_BY_MAJORITY, 0},
+        {"\"propose\": {\"to\": 2, \"key\": \"k\", \"compare\": true, "
+         "\"client\": 1000}",
+         SIM_ACTION_PROPOSE, true, SIM_READ_BY_MAJORITY, 1000},
+        {"\"read\": {\"to\": 2, \"key\": \"k\"}", SIM_ACTION_READ, false,
+         SIM_READ_BY_MAJORITY, 0},
+        {"\"read\": {\"to\": 2, \"key\": \"k\", \"by\": \"majority\"}",
+         SIM_ACTION_READ, false, SIM_READ_BY_MAJORITY, 0},
+        {"\"read\": {\"to\": 2, \"key\": \"k\", \"by\": \"lease\", "
+         "\"client\": 1}",
+         SIM_ACTION_READ, false, SIM_READ_BY_LEASE, 1},
+        {"\"read\": {\"to\": 2, \"key\": \"k\", \"by\": \"log\"}",
+         SIM_ACTION_READ, false, SIM_READ_BY_LOG, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char step[256];
+        snprintf(step, sizeof step, "\"at\": \"1s\", %s", cases[i].step);
+        struct sim_scenario *s = parse_step(step);
+        const struct sim_action *action = &s->faults[0].action;
+        cr_expect_eq(action->kind, cases[i].kind, "%s", step);
+        cr_expect_eq(action->compare, cases[i].compare, "%s", step);
+        cr_expect_eq(action->by_way, cases[i].by_way, "%s", step);
+        cr_expect_eq(action->client, cases[i].client, "%s", step);
+        cr_expect_eq(action->nodes.items[0].node, 2, "%s", step);
+        cr_expect_str_eq(action->key, "k");
+        cr_expect_not(sim_action_lasts(action));
+        sim_scenario_free(s);
+    }
+}
+
+/* "drawn" says which, whatever the seed; a place in the list, from 0. */
+Test(scenario_script, what_is_drawn_already_is_not_drawn)
+{
+    for (uint64_t seed = 0; seed < 50; seed++) {
+        struct sim_scenario *s = parse(
+            "\"network\": {\"delay\": {\"one_of\": [\"1ms\", \"2ms\", "
+            "\"3ms\"], \"drawn\": 2}}, \"raft\": {\"random_seed\": "
+            "{\"drawn\": 0, \"one_of\": [7, 8]}}, \"nemeses\": [{\"every\": "
+            "\"1s\", \"crash\": {\"one_of\": [4, 5], \"drawn\": 1}, "
+            "\"chance\": {\"one_of\": [0, 1], \"drawn\": 1}}]",
+            seed);
+        cr_assert_eq(s->network.delay.low_us, 3000);
+        cr_assert(s->has_random_seed);
+        cr_assert_eq(s->random_seed, 7);
+        cr_assert_eq(s->nemeses[0].action.nodes.items[0].node, 5);
+        cr_assert(s->nemeses[0].enabled);
+        sim_scenario_free(s);
+    }
+}
+
+Test(scenario_script, progress_may_never_be_awaited)
+{
+    struct sim_scenario *s =
+        parse("\"expect\": {\"progress_within\": \"never\"}", 1);
+    cr_expect_eq(s->expect.progress_within_us, SIM_UNLIMITED);
+    cr_expect_not(s->has_random_seed);
+    sim_scenario_free(s);
+}
+
 /* --- what is left to the seed --------------------------------------------- */
 
 #define SEEDS 300u
