@@ -277,9 +277,10 @@ static uint64_t at_us(const cJSON *step)
     return us;
 }
 
-struct cJSON *script_by_time(struct cJSON *steps)
+void script_sort(struct cJSON *scenario)
 {
-    cJSON *sorted = cJSON_CreateArray();
+    cJSON *steps = cJSON_DetachItemFromObjectCaseSensitive(scenario, "faults");
+    cJSON *sorted = cJSON_AddArrayToObject(scenario, "faults");
     while (steps->child != NULL) {
         cJSON *first = steps->child;
         for (cJSON *each = first; each != NULL; each = each->next) {
@@ -288,7 +289,6 @@ struct cJSON *script_by_time(struct cJSON *steps)
         cJSON_AddItemToArray(sorted, cJSON_DetachItemViaPointer(steps, first));
     }
     cJSON_Delete(steps);
-    return sorted;
 }
 
 struct cJSON *script_steps_of(const struct cJSON *from,
@@ -314,5 +314,5 @@ struct cJSON *script_steps_of(const struct cJSON *from,
             cJSON_AddItemToArray(steps, step_of_campaign(act));
         }
     }
-    return script_by_time(steps);
+    return steps;
 }

@@ -142,10 +142,6 @@ static void heal_at_end(cJSON *script, const cJSON *from, uint64_t until_us)
         put_time(step, "at", end_us);
         cJSON_AddStringToObject(step, "heal", "all");
         cJSON_AddItemToArray(get(script, "faults"), step);
-        cJSON_AddItemToObject(
-            script, "faults",
-            script_by_time(
-                cJSON_DetachItemFromObjectCaseSensitive(script, "faults")));
     }
 }
 
@@ -179,6 +175,7 @@ struct cJSON *script_of(const struct cJSON *from,
         cJSON_AddItemToObject(network, "messages", rules_of(recording));
     }
     heal_at_end(script, from, duration_us);
+    script_sort(script);
     drop(script, "duration");
     put_time(script, "duration", (duration_us / 100000 + 1) * 100000);
     cJSON_Delete(acts);

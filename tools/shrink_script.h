@@ -37,8 +37,9 @@ struct cJSON *script_steps_of(const struct cJSON *from,
                               const struct cJSON *acts,
                               const struct script_manner *manner);
 
-/* The same steps, taken over, in the order of their times. */
-struct cJSON *script_by_time(struct cJSON *steps);
+/* Its steps are put in the order of their times; those of one time stay as they
+ * are. */
+void script_sort(struct cJSON *scenario);
 
 /* How many steps and rules it has. */
 unsigned script_size(const struct cJSON *scenario);

@@ -258,9 +258,8 @@ void shrink_describe(struct shrink *shrink, const char *file,
 {
     cJSON *best = shrink->best;
     cJSON *step;
-    cJSON *steps = cJSON_DetachItemFromObjectCaseSensitive(best, "faults");
-    if (steps != NULL) {
-        cJSON_AddItemToObject(best, "faults", script_by_time(steps));
+    if (shrink->is_script && get(best, "faults") != NULL) {
+        script_sort(best); /* rounding may have changed it */
     }
     char *text = description(shrink, file, seed, certain);
     cJSON_DeleteItemFromObjectCaseSensitive(best, "description");
