@@ -49,6 +49,9 @@ static enum exit_code tell(const struct sweep_report *all,
 {
     FILE *out = sweep_files_out(files);
     enum exit_code code = sweep_report_code(all);
+    for (size_t i = 0; i < all->corpus.count; i++) {
+        sweep_kept_print(&all->corpus.items[i], out);
+    }
     for (uint32_t i = 0; i < all->n_scenarios; i++) {
         const struct sweep_scenario *scenario = &all->scenarios[i];
         for (size_t k = 0; k < scenario->n_failures; k++) {

@@ -22,6 +22,8 @@ struct command {
     struct sweep_options sweep;
     bool has_seeds, has_start;
     uint64_t start;
+    bool has_failures;
+    const char *corpus;  /* a directory; NULL: none */
     const char *command; /* of the workers, as typed; NULL: this one */
     struct sweep_files files;
 };
@@ -90,7 +92,11 @@ static bool take_option(struct command *command, int key, const char *value)
         command->command = value;
         return true;
     case 'f':
+        command->has_failures = true;
         sweep->failures = value;
+        return true;
+    case HELP_SWEEP_CORPUS:
+        command->corpus = value;
         return true;
     case HELP_SWEEP_JSON:
         command->files.json = value;
@@ -183,6 +189,14 @@ static bool parse_options(struct command *command,
             return false;
         }
     }
+    if (command->corpus != NULL && command->has_failures) {
+        return complain("--corpus keeps failures, as --failures does: give one "
+                        "of them");
+    }
+    if (command->corpus != NULL) {
+        command->sweep.failures = command->corpus;
+        command->sweep.corpus = true;
+    }
     char **files = options_operands(options, &count);
     command->sweep.scenarios = (const char *const *)files;
     command->sweep.n_scenarios = (uint32_t)count;
@@ -230,6 +244,10 @@ static void print_end(const struct sweep *sweep, FILE *out)
     }
     if (sweep_report_failed(report) > 0) {
         print_next_step(sweep, out);
+    }
+    if (sweep_corpus_count(&report->corpus, SWEEP_FIXED) > 0) {
+        fprintf(out, "What is fixed stays in %s until you remove it.\n",
+                sweep->options.failures);
     }
 }
 

@@ -53,9 +53,10 @@ enum help_sweep_option {
     HELP_SWEEP_JSON,
     HELP_SWEEP_JUNIT,
     HELP_SWEEP_DOUBLE_CHECK,
+    HELP_SWEEP_CORPUS,
 };
 
-#define HELP_SWEEP_OPTION_COUNT 16u
+#define HELP_SWEEP_OPTION_COUNT 17u
 extern const struct options_spec help_sweep_options[HELP_SWEEP_OPTION_COUNT];
 
 enum help_merge_option {

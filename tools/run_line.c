@@ -12,14 +12,14 @@ static const char *text_of(const cJSON *object, const char *key)
 }
 
 /* Numbers above 2^53 would lose digits in cJSON; a run has fewer steps. */
-static bool read_steps(const cJSON *object, uint64_t *steps)
+static bool read_number(const cJSON *object, const char *key, uint64_t *number)
 {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, "steps");
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
     if (!cJSON_IsNumber(item) || item->valuedouble < 0 ||
         item->valuedouble > 9007199254740992.0) {
         return false;
     }
-    *steps = (uint64_t)item->valuedouble;
+    *number = (uint64_t)item->valuedouble;
     return true;
 }
 
@@ -54,7 +54,7 @@ static bool read_object(const cJSON *object, struct run_line *line)
     const char *seed = text_of(object, "seed");
     const char *verdict = text_of(object, "verdict");
     if (seed == NULL || verdict == NULL || !options_number(seed, &line->seed) ||
-        !read_steps(object, &line->steps)) {
+        !read_number(object, "steps", &line->steps)) {
         return false;
     }
     line->good = strcmp(verdict, "as_expected") == 0;
@@ -78,6 +78,29 @@ bool run_line_read(const char *text, size_t size, struct run_line *line)
     }
     cJSON *object = cJSON_ParseWithOpts(text, NULL, 1);
     bool good = cJSON_IsObject(object) && read_object(object, line);
+    cJSON_Delete(object);
+    return good;
+}
+
+/* A run that goes on beyond the end of its recording has not parted from it. */
+static bool read_replay(const cJSON *item, struct run_line_replay *replay)
+{
+    const char *end = text_of(item, "end");
+    if (end == NULL || strlen(end) >= sizeof replay->end) {
+        return false;
+    }
+    snprintf(replay->end, sizeof replay->end, "%s", end);
+    replay->parted = text_of(item, "recorded") != NULL;
+    return !replay->parted ||
+           read_number(item, "parted_at_step", &replay->parted_at);
+}
+
+bool run_line_read_replay(const char *text, struct run_line_replay *replay)
+{
+    *replay = (struct run_line_replay){.parted = false};
+    cJSON *object = cJSON_ParseWithOpts(text, NULL, 1);
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, "replay");
+    bool good = item != NULL && read_replay(item, replay);
     cJSON_Delete(object);
     return good;
 }

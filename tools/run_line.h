@@ -31,6 +31,16 @@ struct run_line {
                                             or how two runs of it differ */
 };
 
+/* What it says of the replay of a failure that was kept. */
+struct run_line_replay {
+    char end[16];       /* as replay_word() */
+    bool parted;        /* before all that was recorded was done again; */
+    uint64_t parted_at; /* the first step that is not the recorded one */
+};
+
+/* False if the line tells of no replay. */
+bool run_line_read_replay(const char *text, struct run_line_replay *replay);
+
 /* False if that is no such line. A zero follows the `size` bytes. */
 bool run_line_read(const char *text, size_t size, struct run_line *line);
 

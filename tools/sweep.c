@@ -51,9 +51,7 @@ void sweep__keep(struct sweeper *sweeper, const struct unit *unit,
     struct failure what = {.what = ""};
     snprintf(what.what, sizeof what.what, "%s", failure->what);
     if (strcmp(failure->what, "died") == 0) {
-        /* What it said before it died is not the same each time. */
-        snprintf(what.kind, sizeof what.kind, "%.*s",
-                 (int)strcspn(failure->problem, ":("), failure->problem);
+        sweep__kind_of_death(failure->problem, what.kind);
     }
     if (!artifact_keep_told(sweep->options.failures,
                             sweep->options.scenarios[unit->scenario], &text,
@@ -318,6 +316,9 @@ void sweep_run(struct sweep *sweep)
                               .sweep = sweep,
                               .n_wanted = count_wanted(options)};
     runner_catch_interrupt();
+    if (!sweep__replay_corpus(sweep)) {
+        return;
+    }
     sweeper.pool = pool_new(&how, &sweeper.client);
     sweep__progress_begin(&sweeper);
     sweeper.next_batch = batch_of(options->seeds.first);

@@ -10,6 +10,9 @@
  * Whoever is done when, what is told comes in the order of batches and
  * scenarios, so it is the same whatever the number of workers. A failure is on
  * disk before it is told.
+ *
+ * With a corpus, the failures that are kept there are replayed before the first
+ * seed, a worker each.
  */
 #ifndef TOOLS_SWEEP_H
 #define TOOLS_SWEEP_H
@@ -35,6 +38,7 @@ struct sweep_options {
     uint64_t double_check; /* seeds that it divides run twice; 0: none does */
     uint64_t stop_after;   /* so many failures; 0: never */
     const char *failures;  /* the directory where each leaves a file */
+    bool corpus;           /* those that are there are replayed first */
     FILE *out;             /* where failures are told */
 };
 
@@ -44,8 +48,12 @@ struct sweep_text {
     size_t size;
 };
 
+struct sweep_old_failure;
+
 struct sweep {
     struct sweep_options options;
+    struct sweep_old_failure *corpus; /* what is to be replayed, by name */
+    size_t n_corpus, corpus_capacity;
     struct sweep_report report;
     struct sweep_text *texts; /* of the scenarios */
     bool interrupted;

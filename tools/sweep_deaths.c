@@ -8,9 +8,6 @@
 #include "tools/failure.h"
 #include "tools/sweep_internal.h"
 
-/* Room for how a worker died, in a line. */
-#define HOW_SIZE 384u
-
 /* --- how ------------------------------------------------------------------ */
 
 /* The last line that it wrote to standard error, cut off. */
@@ -27,37 +24,6 @@ static void last_words(const char *complaint, char *text, size_t room)
     snprintf(text, room, "%.*s", (int)(end - begin), complaint + begin);
 }
 
-/* "killed by SIGABRT: raft.c:7: ... failed" */
-static void tell_how(const struct pool_end *end, uint64_t silence_us,
-                     char how[HOW_SIZE])
-{
-    char words[HOW_SIZE / 2];
-    size_t size = 0;
-    last_words(end->complaint, words, sizeof words);
-    if (end->kind == POOL_KILLED && failure_signal_name(end->code) != NULL) {
-        size = (size_t)snprintf(how, HOW_SIZE, "killed by %s",
-                                failure_signal_name(end->code));
-    } else if (end->kind == POOL_KILLED) {
-        size =
-            (size_t)snprintf(how, HOW_SIZE, "killed by signal %d", end->code);
-    } else if (end->kind == POOL_SILENT) {
-        size = (size_t)snprintf(
-            how, HOW_SIZE, "no sign of life for %" PRIu64 ".%03" PRIu64 " s",
-            silence_us / 1000000u, silence_us / 1000u % 1000u);
-    } else if (end->kind == POOL_CPU_LIMIT) {
-        size = (size_t)snprintf(how, HOW_SIZE, "out of processor time");
-    } else if (end->kind == POOL_LONG_LINE) {
-        size = (size_t)snprintf(how, HOW_SIZE, "printed a line without end");
-    } else {
-        size = (size_t)snprintf(how, HOW_SIZE,
-                                "ended with exit code %d before its report",
-                                end->code);
-    }
-    if (words[0] != '\0') {
-        snprintf(how + size, HOW_SIZE - size, ": %s", words);
-    }
-}
-
 /* What steers a terminal, or is no text at all, is not told. */
 static void clean(char *text)
 {
@@ -67,6 +33,52 @@ static void clean(char *text)
             *text = '?';
         }
     }
+}
+
+void sweep__tell_how(const struct pool_end *end, uint64_t silence_us,
+                     char how[SWEEP_HOW_SIZE])
+{
+    char words[SWEEP_HOW_SIZE / 2];
+    size_t size = 0;
+    last_words(end->complaint, words, sizeof words);
+    if (end->kind == POOL_KILLED && failure_signal_name(end->code) != NULL) {
+        size = (size_t)snprintf(how, SWEEP_HOW_SIZE, "killed by %s",
+                                failure_signal_name(end->code));
+    } else if (end->kind == POOL_KILLED) {
+        size = (size_t)snprintf(how, SWEEP_HOW_SIZE, "killed by signal %d",
+                                end->code);
+    } else if (end->kind == POOL_SILENT) {
+        size =
+            (size_t)snprintf(how, SWEEP_HOW_SIZE,
+                             "no sign of life for %" PRIu64 ".%03" PRIu64 " s",
+                             silence_us / 1000000u, silence_us / 1000u % 1000u);
+    } else if (end->kind == POOL_CPU_LIMIT) {
+        size = (size_t)snprintf(how, SWEEP_HOW_SIZE, "out of processor time");
+    } else if (end->kind == POOL_LONG_LINE) {
+        size =
+            (size_t)snprintf(how, SWEEP_HOW_SIZE, "printed a line without end");
+    } else {
+        size = (size_t)snprintf(how, SWEEP_HOW_SIZE,
+                                "ended with exit code %d before its report",
+                                end->code);
+    }
+    if (words[0] != '\0') {
+        snprintf(how + size, SWEEP_HOW_SIZE - size, ": %s", words);
+    }
+    clean(how);
+}
+
+void sweep__kind_of_death(const char *how, char kind[FAILURE_KIND_SIZE])
+{
+    static const char silence[] = "no sign of life";
+    size_t size = strcspn(how, ":(");
+    if (strncmp(how, silence, sizeof silence - 1) == 0) {
+        size = sizeof silence - 1; /* for however long it was waited for */
+    }
+    while (size > 0 && how[size - 1] == ' ') {
+        size--;
+    }
+    snprintf(kind, FAILURE_KIND_SIZE, "%.*s", (int)size, how);
 }
 
 /* --- the seed that it was at ---------------------------------------------- */
@@ -80,7 +92,6 @@ static void note_death(struct sweeper *sweeper, size_t number, char *how)
         .detail = sim_strdup(""),
         .last_steps = sim_strdup(""),
     };
-    clean(how);
     failure.problem = sim_strdup(how);
     failure.repeat =
         sweep__repeat(sweeper->sweep, unit->scenario, failure.seed, "died");
@@ -91,10 +102,7 @@ static void note_death(struct sweeper *sweeper, size_t number, char *how)
     }
 }
 
-/* Whoever ends a whole machine, or a job of one, tells the workers as well:
- * that is no fault of theirs. (A node that sends such a signal to itself does
- * so again.) */
-static bool was_sent_away(const struct pool_end *end)
+bool sweep__was_sent_away(const struct pool_end *end)
 {
     return (end->kind == POOL_EXITED && end->code == EXIT_INTERRUPTED) ||
            (end->kind == POOL_KILLED &&
@@ -105,20 +113,20 @@ static bool was_sent_away(const struct pool_end *end)
 void sweep__take_death(struct sweeper *sweeper, size_t number,
                        const struct pool_end *end)
 {
-    char how[HOW_SIZE];
+    char how[SWEEP_HOW_SIZE];
     struct unit *unit = sweeper->units[number];
-    if (was_sent_away(end) && unit->asked_again != unit->n_done + 1) {
+    if (sweep__was_sent_away(end) && unit->asked_again != unit->n_done + 1) {
         unit->asked_again = unit->n_done + 1;
         sweep__submit_batch(sweeper, number);
         return;
     }
-    tell_how(end, sweeper->sweep->options.silence_us, how);
+    sweep__tell_how(end, sweeper->sweep->options.silence_us, how);
     note_death(sweeper, number, how);
 }
 
 void sweep__take_garbage(struct sweeper *sweeper, size_t number)
 {
-    char how[HOW_SIZE] = "printed what is no report of a run";
+    char how[SWEEP_HOW_SIZE] = "printed what is no report of a run";
     note_death(sweeper, number, how);
 }
 

@@ -36,6 +36,19 @@ static void annotate(const struct sweep_scenario *scenario,
     fputc('\n', out);
 }
 
+static void annotate_kept(const struct sweep_kept *kept, FILE *out)
+{
+    char *text = sweep_kept_text(kept);
+    fputs("::error title=raftsim%3A corpus%2C ", out);
+    print_escaped(out, kept->file, true);
+    fputs("::", out);
+    print_escaped(out, text, false);
+    fputs("%0A", out);
+    print_escaped(out, kept->run.repeat, false);
+    fputc('\n', out);
+    free(text);
+}
+
 /* In a table a bar would end the cell. */
 static void print_cell(FILE *out, const char *text)
 {
@@ -73,12 +86,39 @@ static void print_rows(const struct sweep_report *report, FILE *out)
     }
 }
 
+/* Of the corpus, what fails and what parted: somebody should look at it. */
+static void print_corpus(const struct sweep_report *report, FILE *out)
+{
+    const struct sweep_corpus *corpus = &report->corpus;
+    uint64_t rows = 0;
+    for (size_t i = 0; i < corpus->count && rows < MAX_ROWS; i++) {
+        const struct sweep_kept *kept = &corpus->items[i];
+        if (sweep_kept_state(kept) == SWEEP_FIXED) {
+            continue;
+        }
+        if (rows == 0) {
+            fputs("\n| corpus | what | to repeat it |\n|---|---|---|\n", out);
+        }
+        char *text = sweep_kept_text(kept);
+        fputs("| ", out);
+        print_cell(out, kept->file);
+        fputs(" | ", out);
+        print_cell(out, text);
+        fputs(" | ", out);
+        print_cell(out, kept->run.repeat);
+        fputs(" |\n", out);
+        free(text);
+        rows++;
+    }
+}
+
 static void print_markdown(const struct sweep_report *report, FILE *out)
 {
     fputs("### raftsim sweep\n\n```\n", out);
     sweep_print_summary(report, out);
     sweep_print_missing(report, out);
     fputs("```\n", out);
+    print_corpus(report, out);
     print_rows(report, out);
 }
 
@@ -103,10 +143,16 @@ bool sweep_tell_github(const struct sweep_report *report, FILE *out)
 {
     const char *actions = getenv("GITHUB_ACTIONS");
     const char *summary = getenv("GITHUB_STEP_SUMMARY");
+    bool wanted = actions != NULL && strcmp(actions, "true") == 0;
     uint32_t annotations = 0;
-    for (uint32_t i = 0; i < report->n_scenarios && actions != NULL &&
-                         strcmp(actions, "true") == 0;
-         i++) {
+    for (size_t i = 0; i < report->corpus.count && wanted; i++) {
+        const struct sweep_kept *kept = &report->corpus.items[i];
+        if (sweep_kept_fails(kept) && annotations < MAX_ANNOTATIONS) {
+            annotate_kept(kept, out);
+            annotations++;
+        }
+    }
+    for (uint32_t i = 0; i < report->n_scenarios && wanted; i++) {
         const struct sweep_scenario *scenario = &report->scenarios[i];
         for (size_t k = 0;
              k < scenario->n_failures && annotations < MAX_ANNOTATIONS; k++) {

@@ -7,6 +7,7 @@
 #include "tools/sweep.h"
 
 #include "sim/hash.h"
+#include "tools/failure.h"
 
 /* A batch of seeds of one scenario, from when it is begun to when it is told.
  */
@@ -75,6 +76,18 @@ void sweep__keep(struct sweeper *sweeper, const struct unit *unit,
  * failed, and says so. */
 void sweep__look_for_changes(struct sweep *sweep);
 
+/* --- the corpus (sweep_corpus.c) ------------------------------------------ */
+
+/* Reads it, if there is one. False, after saying so on stderr, if it cannot be
+ * read, or if a file in it is no failure that was kept. */
+bool sweep__read_corpus(struct sweep *sweep);
+
+/* Replays all of it, and tells of each. False if the sweep has failed or was
+ * interrupted. */
+bool sweep__replay_corpus(struct sweep *sweep);
+
+void sweep__free_corpus(struct sweep *sweep);
+
 /* --- jobs (sweep_jobs.c) -------------------------------------------------- */
 
 /* The seeds of a unit that have not ended. */
@@ -86,6 +99,22 @@ char *sweep__repeat(const struct sweep *sweep, uint32_t scenario, uint64_t seed,
                     const char *what);
 
 /* --- deaths (sweep_deaths.c) ---------------------------------------------- */
+
+/* Room for how a worker died, in a line. */
+#define SWEEP_HOW_SIZE 384u
+
+/* "killed by SIGABRT: raft.c:7: ... failed" */
+void sweep__tell_how(const struct pool_end *end, uint64_t silence_us,
+                     char how[SWEEP_HOW_SIZE]);
+
+/* "killed by SIGABRT": what it said before it died is not the same each time.
+ */
+void sweep__kind_of_death(const char *how, char kind[FAILURE_KIND_SIZE]);
+
+/* Whoever ends a whole machine, or a job of one, tells the workers as well:
+ * that is no fault of theirs. (A node that sends such a signal to itself does
+ * so again.) */
+bool sweep__was_sent_away(const struct pool_end *end);
 
 /* The worker of a unit is gone, and did not tell how its seed ended. */
 void sweep__take_death(struct sweeper *sweeper, size_t unit,

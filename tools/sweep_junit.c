@@ -1,5 +1,7 @@
-/* The report of a sweep as JUnit's XML: a suite for each scenario, a test case
- * for each batch of its seeds. No times: the same sweep gives the same file. */
+/* The report of a sweep as JUnit's XML: a suite for the corpus, with a test
+ * case for each failure that was kept, and one for each scenario, with a test
+ * case for each batch of its seeds. No times: the same sweep gives the same
+ * file. */
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -121,26 +123,72 @@ static struct counts add_cases(struct text *text,
     return counts;
 }
 
+static void add_kept(struct text *text, const struct sweep_kept *kept)
+{
+    char *what = sweep_kept_text(kept);
+    text_add(text, "    <testcase classname=\"corpus\" name=\"");
+    add_escaped(text, kept->file, true);
+    text_add(text, "\">\n");
+    if (sweep_kept_fails(kept)) {
+        text_add_format(text, "      <failure type=\"%s\" message=\"",
+                        kept->run.what);
+        add_escaped(text, what, true);
+        text_add(text, "\">");
+        add_failure(text, &kept->run);
+        text_add(text, "</failure>\n");
+    } else {
+        text_add(text, "      <system-out>");
+        add_escaped(text, what, false);
+        text_add(text, "</system-out>\n");
+    }
+    text_add(text, "    </testcase>\n");
+    free(what);
+}
+
+static struct counts add_corpus(struct text *text,
+                                const struct sweep_corpus *corpus)
+{
+    struct counts counts = {corpus->count, 0};
+    for (size_t i = 0; i < corpus->count; i++) {
+        add_kept(text, &corpus->items[i]);
+        counts.failed += sweep_kept_fails(&corpus->items[i]) ? 1 : 0;
+    }
+    return counts;
+}
+
+/* Takes over `cases`. */
+static void add_suite(struct text *text, const char *name, struct text *cases,
+                      struct counts counts)
+{
+    text_add(text, "  <testsuite name=\"");
+    add_escaped(text, name, true);
+    text_add_format(text,
+                    "\" tests=\"%" PRIu64 "\" failures=\"%" PRIu64
+                    "\" errors=\"0\" skipped=\"0\">\n",
+                    counts.cases, counts.failed);
+    text_add(text, cases->bytes);
+    text_add(text, "  </testsuite>\n");
+    free(cases->bytes);
+}
+
 char *sweep_report_junit(const struct sweep_report *report)
 {
     struct text suites = {0}, all = {0};
     struct counts sum = {0, 0};
     text_add(&suites, "");
+    if (report->corpus.wanted) {
+        struct text cases = {0};
+        text_add(&cases, "");
+        sum = add_corpus(&cases, &report->corpus);
+        add_suite(&suites, "corpus", &cases, sum);
+    }
     for (uint32_t i = 0; i < report->n_scenarios; i++) {
         struct text cases = {0};
         text_add(&cases, "");
         struct counts counts = add_cases(&cases, &report->scenarios[i]);
         sum.cases += counts.cases;
         sum.failed += counts.failed;
-        text_add(&suites, "  <testsuite name=\"");
-        add_escaped(&suites, report->scenarios[i].path, true);
-        text_add_format(&suites,
-                        "\" tests=\"%" PRIu64 "\" failures=\"%" PRIu64
-                        "\" errors=\"0\" skipped=\"0\">\n",
-                        counts.cases, counts.failed);
-        text_add(&suites, cases.bytes);
-        text_add(&suites, "  </testsuite>\n");
-        free(cases.bytes);
+        add_suite(&suites, report->scenarios[i].path, &cases, counts);
     }
     text_add_format(&all,
                     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites "

@@ -75,26 +75,6 @@ static bool fits(const struct sweep_report *report,
 
 /* --- whether they contradict each other ----------------------------------- */
 
-static bool same_end(const struct sweep_failure *a,
-                     const struct sweep_failure *b)
-{
-    return strcmp(a->what, b->what) == 0 && strcmp(a->hash, b->hash) == 0 &&
-           a->steps == b->steps;
-}
-
-static void describe(const char *where, const struct sweep_failure *failure)
-{
-    if (failure == NULL) {
-        fprintf(stderr, "    %s: as expected\n", where);
-        return;
-    }
-    fprintf(stderr, "    %s: %s", where, failure->problem);
-    if (failure->hash[0] != '\0') {
-        fprintf(stderr, " (hash %s)", failure->hash);
-    }
-    fputc('\n', stderr);
-}
-
 /* What failed in `a`, held against `b`. */
 static bool contradicts(const struct sweep_scenario *a,
                         const struct sweep_scenario *b, const char *a_name,
@@ -104,15 +84,15 @@ static bool contradicts(const struct sweep_scenario *a,
         const struct sweep_failure *one = &a->failures[i];
         const struct sweep_failure *two = sweep_scenario_failure(b, one->seed);
         if (!ranges_hold(&b->done, one->seed) ||
-            (two != NULL && same_end(one, two))) {
+            (two != NULL && sweep_failure_same_end(one, two))) {
             continue;
         }
         fprintf(stderr,
                 "raftsim: %s, seed %" PRIu64
                 ": the same run ended in two ways; it does not repeat:\n",
                 a->path, one->seed);
-        describe(a_name, one);
-        describe(b_name, two);
+        sweep_failure_describe(a_name, one);
+        sweep_failure_describe(b_name, two);
         return true;
     }
     return false;
@@ -160,35 +140,6 @@ static bool contradict(const struct sweep_report *report,
 
 /* --- joining -------------------------------------------------------------- */
 
-static struct sweep_failure copy_failure(const struct sweep_failure *failure)
-{
-    struct sweep_failure copy = *failure;
-    copy.problem = sim_strdup(failure->problem);
-    copy.detail = sim_strdup(failure->detail);
-    copy.repeat = sim_strdup(failure->repeat);
-    copy.last_steps = sim_strdup(failure->last_steps);
-    return copy;
-}
-
-/* Of two texts the lesser one, whichever came first. */
-static void choose(char **text, const char *other)
-{
-    if (strcmp(other, *text) < 0) {
-        free(*text);
-        *text = sim_strdup(other);
-    }
-}
-
-/* Machines may call the command by other paths, and tell a death otherwise. */
-static void join_failure(struct sweep_failure *failure,
-                         const struct sweep_failure *other)
-{
-    choose(&failure->problem, other->problem);
-    choose(&failure->detail, other->detail);
-    choose(&failure->repeat, other->repeat);
-    choose(&failure->last_steps, other->last_steps);
-}
-
 /* Both by seed. */
 static void join_failures(struct sweep_scenario *scenario,
                           const struct sweep_scenario *other)
@@ -202,13 +153,13 @@ static void join_failures(struct sweep_scenario *scenario,
             k < other->n_failures ? &other->failures[k] : NULL;
         if (a != NULL && (b == NULL || a->seed <= b->seed)) {
             if (b != NULL && a->seed == b->seed) {
-                join_failure(a, b);
+                sweep_failure_join(a, b);
                 k++;
             }
             all[n++] = *a;
             i++;
         } else if (b != NULL) {
-            all[n++] = copy_failure(b);
+            all[n++] = sweep_failure_copy(b);
             k++;
         }
     }
@@ -291,9 +242,15 @@ enum exit_code sweep_report_merge(struct sweep_report *report,
     if (!fits(report, other, path)) {
         return EXIT_BAD_INPUT;
     }
+    enum exit_code code =
+        sweep_corpus_compare(&report->corpus, &other->corpus, path);
+    if (code != EXIT_AS_EXPECTED) {
+        return code;
+    }
     if (contradict(report, other, path)) {
         return EXIT_BROKEN;
     }
+    sweep_corpus_join(&report->corpus, &other->corpus);
     ranges_join(&report->seeds, &other->seeds);
     for (uint32_t i = 0; i < report->n_scenarios; i++) {
         struct sweep_scenario *scenario = &report->scenarios[i];

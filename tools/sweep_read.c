@@ -80,29 +80,91 @@ static char *copy_text(const cJSON *object, const char *key)
     return sim_strdup(text != NULL ? text : "");
 }
 
-static bool read_failure(struct sweep_scenario *scenario, const cJSON *item)
+/* A run, of which nothing is to be freed if it is not good; `fails`: something
+ * went wrong in it. */
+static bool read_run(struct sweep_failure *run, const cJSON *item, bool fails)
 {
-    struct sweep_failure failure = {0};
     const char *what = text_of(item, "what");
     const char *hash = text_of(item, "hash");
-    if (!read_seed(member(item, "seed"), &failure.seed) || what == NULL ||
-        strlen(what) >= sizeof failure.what ||
-        text_of(item, "repeat") == NULL || text_of(item, "problem") == NULL ||
-        (hash != NULL &&
-         (strlen(hash) >= sizeof failure.hash ||
-          !read_number(member(item, "steps"), &failure.steps))) ||
-        !ranges_hold(&scenario->done, failure.seed) ||
-        sweep_scenario_failure(scenario, failure.seed) != NULL) {
+    *run = (struct sweep_failure){0};
+    if (!read_seed(member(item, "seed"), &run->seed) ||
+        (what != NULL) != fails ||
+        (what != NULL && strlen(what) >= sizeof run->what) ||
+        text_of(item, "repeat") == NULL ||
+        (text_of(item, "problem") != NULL) != fails ||
+        (hash != NULL && (strlen(hash) >= sizeof run->hash ||
+                          !read_number(member(item, "steps"), &run->steps)))) {
         return false;
     }
-    snprintf(failure.what, sizeof failure.what, "%s", what);
-    snprintf(failure.hash, sizeof failure.hash, "%s", hash != NULL ? hash : "");
-    failure.problem = copy_text(item, "problem");
-    failure.detail = copy_text(item, "detail");
-    failure.repeat = copy_text(item, "repeat");
-    failure.last_steps = copy_text(item, "last_steps");
+    snprintf(run->what, sizeof run->what, "%s", fails ? what : "");
+    snprintf(run->hash, sizeof run->hash, "%s", hash != NULL ? hash : "");
+    run->problem = copy_text(item, "problem");
+    run->detail = copy_text(item, "detail");
+    run->repeat = copy_text(item, "repeat");
+    run->last_steps = copy_text(item, "last_steps");
+    return true;
+}
+
+static bool read_failure(struct sweep_scenario *scenario, const cJSON *item)
+{
+    struct sweep_failure failure;
+    if (!read_run(&failure, item, true)) {
+        return false;
+    }
+    if (!ranges_hold(&scenario->done, failure.seed) ||
+        sweep_scenario_failure(scenario, failure.seed) != NULL) {
+        sweep_failure_free(&failure);
+        return false;
+    }
     sweep_scenario_add(scenario, failure);
     return true;
+}
+
+static bool read_end(const cJSON *item, enum replay_end *end)
+{
+    const char *word = text_of(item, "end");
+    for (int i = REPLAY_SAME; i < REPLAY_INTERRUPTED && word != NULL; i++) {
+        if (strcmp(word, replay_word((enum replay_end)i)) == 0) {
+            *end = (enum replay_end)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool read_kept(struct sweep_corpus *corpus, const cJSON *item)
+{
+    struct sweep_kept kept = {0};
+    const char *file = text_of(item, "file");
+    const char *was = text_of(item, "was");
+    const cJSON *parted = member(item, "parted_at_step");
+    kept.parted = parted != NULL;
+    if (file == NULL || was == NULL ||
+        sweep_corpus_find(corpus, file) != NULL ||
+        !read_hash(member(item, "content"), &kept.content) ||
+        !read_end(item, &kept.end) ||
+        (parted != NULL && !read_number(parted, &kept.parted_at)) ||
+        !read_run(&kept.run, item, kept.end != REPLAY_FIXED)) {
+        return false;
+    }
+    kept.file = sim_strdup(file);
+    kept.was = sim_strdup(was);
+    sweep_corpus_add(corpus, kept);
+    return true;
+}
+
+/* A report need not have one. */
+static bool read_corpus(struct sweep_corpus *corpus, const cJSON *list)
+{
+    const cJSON *item;
+    corpus->wanted = list != NULL;
+    cJSON_ArrayForEach(item, list)
+    {
+        if (!read_kept(corpus, item)) {
+            return false;
+        }
+    }
+    return list == NULL || cJSON_IsArray(list);
 }
 
 static bool read_digests(struct sweep_scenario *scenario, const cJSON *list)
@@ -184,6 +246,7 @@ static bool read_report(struct sweep_report *report, const cJSON *object)
         !read_limit(limits, "steps", &report->max_steps) ||
         !read_limit(limits, "virtual_time_us", &report->max_time_us) ||
         (twice != NULL && !read_seed(twice, &report->double_check)) ||
+        !read_corpus(&report->corpus, member(object, "corpus")) ||
         !cJSON_IsArray(scenarios)) {
         return false;
     }

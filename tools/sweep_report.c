@@ -8,25 +8,6 @@
 
 /* --- failures and digests ------------------------------------------------- */
 
-enum exit_code sweep_failure_code(const struct sweep_failure *failure)
-{
-    static const char *const broken[] = {"contract", "not_repeatable", "died"};
-    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
-        if (strcmp(failure->what, broken[i]) == 0) {
-            return EXIT_BROKEN;
-        }
-    }
-    return EXIT_UNEXPECTED;
-}
-
-void sweep_failure_free(struct sweep_failure *failure)
-{
-    free(failure->problem);
-    free(failure->detail);
-    free(failure->repeat);
-    free(failure->last_steps);
-}
-
 /* The first failure of this seed or a later one. */
 static size_t failure_place(const struct sweep_scenario *scenario,
                             uint64_t seed)
@@ -169,7 +150,7 @@ bool sweep_report_is_complete(const struct sweep_report *report)
 
 enum exit_code sweep_report_code(const struct sweep_report *report)
 {
-    enum exit_code worst = EXIT_AS_EXPECTED;
+    enum exit_code worst = sweep_corpus_code(&report->corpus);
     for (uint32_t i = 0; i < report->n_scenarios; i++) {
         for (size_t k = 0; k < report->scenarios[i].n_failures; k++) {
             enum exit_code code =
@@ -207,6 +188,7 @@ void sweep_report_clear(struct sweep_report *report)
     for (uint32_t i = 0; i < report->n_scenarios; i++) {
         clear_scenario(&report->scenarios[i]);
     }
+    sweep_corpus_clear(&report->corpus);
     free(report->scenarios);
     free(report->present);
     ranges_clear(&report->seeds);

@@ -18,22 +18,11 @@
 
 #include "tools/command.h"
 #include "tools/ranges.h"
-#include "tools/run_line.h"
+#include "tools/sweep_failure.h"
+#include "tools/sweep_kept.h"
 
 #define SWEEP_FORMAT "raftsim sweep"
 #define SWEEP_FORMAT_VERSION 1u
-
-/* A run that was not as expected. Texts are never NULL and owned. */
-struct sweep_failure {
-    uint64_t seed;
-    char what[RUN_LINE_WHAT_SIZE]; /* as a run_line; "died": its worker did */
-    char hash[RUN_LINE_HASH_SIZE]; /* over all steps; empty if it died */
-    uint64_t steps;
-    char *problem;    /* in a line */
-    char *detail;     /* the checker's paragraph, or empty */
-    char *repeat;     /* the command that repeats it */
-    char *last_steps; /* lines; of one that died, else empty */
-};
 
 /* A batch that was run as a whole. */
 struct sweep_digest {
@@ -59,14 +48,10 @@ struct sweep_report {
     uint64_t max_steps;   /* SIM_UNLIMITED: no limit */
     uint64_t max_time_us; /* virtual; 0: no limit */
     uint64_t double_check; /* seeds that it divides were run twice; 0: none */
+    struct sweep_corpus corpus;       /* what was replayed before */
     struct sweep_scenario *scenarios; /* in the order given */
     uint32_t n_scenarios;
 };
-
-/* How bad a failure is, as `raftsim run` would say. */
-enum exit_code sweep_failure_code(const struct sweep_failure *failure);
-
-void sweep_failure_free(struct sweep_failure *failure);
 
 /* Puts a failure, which it takes over, in its place by seed. */
 void sweep_scenario_add(struct sweep_scenario *scenario,
@@ -99,7 +84,7 @@ void sweep_report_missing(const struct sweep_report *report,
                           const struct sweep_scenario *scenario,
                           struct ranges *missing);
 
-/* The highest exit code of its failures. */
+/* The highest exit code of its failures, those of the corpus included. */
 enum exit_code sweep_report_code(const struct sweep_report *report);
 
 /* Once nothing more is added: a report that has all parts is one of a sweep
@@ -140,8 +125,8 @@ void sweep_print_summary(const struct sweep_report *report, FILE *out);
 /* Which shards and seeds are missing; nothing if none (sweep_summary.c). */
 void sweep_print_missing(const struct sweep_report *report, FILE *out);
 
-/* JUnit's XML, a test case for each scenario and batch; to be freed
- * (sweep_junit.c). */
+/* JUnit's XML, a test case for each failure that was kept, and for each
+ * scenario and batch; to be freed (sweep_junit.c). */
 char *sweep_report_junit(const struct sweep_report *report);
 
 /* Tells GitHub where it runs the command: annotations to `out`, and a summary

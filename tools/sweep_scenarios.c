@@ -47,7 +47,7 @@ bool sweep_init(struct sweep *sweep, const struct sweep_options *options)
             return false;
         }
     }
-    return workers_afford(options->workers);
+    return sweep__read_corpus(sweep) && workers_afford(options->workers);
 }
 
 void sweep__look_for_changes(struct sweep *sweep)
@@ -74,5 +74,6 @@ void sweep_free(struct sweep *sweep)
         free(sweep->texts[i].text);
     }
     free(sweep->texts);
+    sweep__free_corpus(sweep);
     sweep_report_clear(&sweep->report);
 }

@@ -82,6 +82,7 @@ void sweep_print_summary(const struct sweep_report *report, FILE *out)
     uint64_t runs = sweep_report_runs(report);
     uint64_t failed = sweep_report_failed(report);
     const struct sweep_failure *first = first_failure(report);
+    sweep_corpus_print(&report->corpus, out);
     for (uint32_t i = 0; i < report->n_scenarios; i++) {
         print_scenario(&report->scenarios[i], out);
     }

@@ -66,14 +66,16 @@ static void put_limits(struct sim_json_writer *writer,
     sim_json_close_object(writer);
 }
 
-/* Of one that died, neither steps nor a hash are known. */
-static void put_failure(struct sim_json_writer *writer,
-                        const struct sweep_failure *failure)
+/* Of one that died, neither steps nor a hash are known; of one that does not
+ * fail any more, not what went wrong. */
+static void put_run(struct sim_json_writer *writer,
+                    const struct sweep_failure *failure)
 {
-    sim_json_open_object(writer, NULL);
     put_seed(writer, "seed", failure->seed);
-    sim_json_put_text(writer, "what", failure->what);
-    sim_json_put_text(writer, "problem", failure->problem);
+    if (failure->what[0] != '\0') {
+        sim_json_put_text(writer, "what", failure->what);
+        sim_json_put_text(writer, "problem", failure->problem);
+    }
     if (failure->detail[0] != '\0') {
         sim_json_put_text(writer, "detail", failure->detail);
     }
@@ -85,7 +87,43 @@ static void put_failure(struct sim_json_writer *writer,
         sim_json_put_text(writer, "last_steps", failure->last_steps);
     }
     sim_json_put_text(writer, "repeat", failure->repeat);
+}
+
+static void put_failure(struct sim_json_writer *writer,
+                        const struct sweep_failure *failure)
+{
+    sim_json_open_object(writer, NULL);
+    put_run(writer, failure);
     sim_json_close_object(writer);
+}
+
+static void put_kept(struct sim_json_writer *writer,
+                     const struct sweep_kept *kept)
+{
+    sim_json_open_object(writer, NULL);
+    sim_json_put_text(writer, "file", kept->file);
+    put_hash(writer, "content", kept->content);
+    sim_json_put_text(writer, "state", sweep_kept_word(sweep_kept_state(kept)));
+    sim_json_put_text(writer, "end", replay_word(kept->end));
+    if (kept->parted) {
+        sim_json_put_number(writer, "parted_at_step", kept->parted_at);
+    }
+    sim_json_put_text(writer, "was", kept->was);
+    put_run(writer, &kept->run);
+    sim_json_close_object(writer);
+}
+
+static void put_corpus(struct sim_json_writer *writer,
+                       const struct sweep_corpus *corpus)
+{
+    if (!corpus->wanted) {
+        return;
+    }
+    sim_json_open_list(writer, "corpus");
+    for (size_t i = 0; i < corpus->count; i++) {
+        put_kept(writer, &corpus->items[i]);
+    }
+    sim_json_close_list(writer);
 }
 
 static void put_scenario(struct sim_json_writer *writer,
@@ -130,6 +168,7 @@ char *sweep_report_json(const struct sweep_report *report)
     sim_json_put_bool(&writer, "complete", sweep_report_is_complete(report));
     sim_json_put_number(&writer, "runs", sweep_report_runs(report));
     sim_json_put_number(&writer, "failed", sweep_report_failed(report));
+    put_corpus(&writer, &report->corpus);
     sim_json_open_list(&writer, "scenarios");
     for (uint32_t i = 0; i < report->n_scenarios; i++) {
         put_scenario(&writer, &report->scenarios[i]);
