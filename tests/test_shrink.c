@@ -104,7 +104,10 @@ Test(shrink, refuses_what_is_wrong)
          "good.json: all goes as expected; there is nothing to shrink"},
         {"small -j 0 2>&1", 2, "--jobs '0'"},
         {"small --time soon 2>&1", 2, "--time 'soon'"},
-        {"small -o no/where.json 2>&1", 2, "cannot write no/where.json"},
+        {"small -o no/where.json 2>&1", 2, "no/where.json"},
+        {"small -o no/where.json 2>&1 | wc -l", 0, "1\n"},
+        {"small -o lease.json 2>&1", 2,
+         "-o lease.json would overwrite what is read"},
         {"$RAFTSIM shrink --help", 0, "EXIT STATUS"},
     };
     EXPECT_ALL(list);

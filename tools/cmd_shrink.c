@@ -169,12 +169,31 @@ static enum exit_code read_input(struct shrinking *shrinking, const char *path)
     return code;
 }
 
+static bool to_stdout(const struct shrinking *shrinking)
+{
+    return shrinking->output == NULL || strcmp(shrinking->output, "-") == 0;
+}
+
+/* Shrinking may take minutes: better said before than after. */
+static bool check_output(const struct shrinking *shrinking, const char *path)
+{
+    if (to_stdout(shrinking)) {
+        return true;
+    }
+    if (input_is_same_file(shrinking->output, path)) {
+        fprintf(stderr, "raftsim: -o %s would overwrite what is read\n",
+                shrinking->output);
+        return false;
+    }
+    return atomic_file_probe(shrinking->output);
+}
+
 static bool write_output(const struct shrinking *shrinking)
 {
     char *text = shrink_text(shrinking->shrink.best);
     char *pretty = sim_json_pretty(text, strlen(text));
     bool good =
-        shrinking->output == NULL || strcmp(shrinking->output, "-") == 0
+        to_stdout(shrinking)
             ? fputs(pretty, stdout) >= 0
             : atomic_file_write(shrinking->output, pretty, strlen(pretty));
     free(text);
@@ -217,7 +236,9 @@ static enum exit_code shrink_input(struct shrinking *shrinking,
     shrink->trials.deadline_us = shrink->started_us + shrinking->limit_us;
     shrink->trials.workers = (uint32_t)shrinking->workers;
     progress_bar_start(&shrink->bar);
-    enum exit_code code = read_input(shrinking, path);
+    enum exit_code code = check_output(shrinking, path)
+                              ? read_input(shrinking, path)
+                              : EXIT_BAD_INPUT;
     if (code != EXIT_AS_EXPECTED) {
         return code;
     }
