@@ -275,7 +275,7 @@ uint64_t sim_checker_evaluated(const struct sim_checker *checker,
                                enum sim_property property)
 {
     assert((unsigned)property < SIM_PROPERTY_COUNT);
-    return checker->evaluated[property];
+    return checker->hidden[property] ? 0 : checker->evaluated[property];
 }
 
 uint64_t sim_checker_committed(const struct sim_checker *checker)

@@ -98,6 +98,11 @@ const char *sim_property_title(enum sim_property property);
 /* What it says, in one sentence: "At most one leader can be elected in …". */
 const char *sim_property_text(enum sim_property property);
 
+/* Why the property cannot be judged for nodes of this type, whatever happens:
+ * "it does not show its commit index"; NULL if it can. A literal. */
+const char *sim_property_hidden(enum sim_property property,
+                                const struct sim_node_type *type);
+
 /* One step as the checker sees it. */
 struct sim_observation {
     uint64_t step;    /* its number in the run, from 1 */
@@ -136,6 +141,12 @@ struct sim_checker;
 struct sim_checker *sim_checker_new(struct sim_log_tree *tree,
                                     struct sim_memberships *memberships,
                                     uint32_t n_nodes);
+
+/* Before the first call: the nodes are of this type, so that what only repeats
+ * their inputs and outputs does not count as evaluated. Without it, of one that
+ * shows all. */
+void sim_checker_set_type(struct sim_checker *checker,
+                          const struct sim_node_type *type);
 void sim_checker_free(struct sim_checker *checker);
 
 /* Time and step of the calls that come with none, and of violations they find.

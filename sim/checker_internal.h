@@ -124,6 +124,7 @@ struct sim_checker {
 
     uint64_t step;
     uint64_t time_us;
+    bool hidden[SIM_PROPERTY_COUNT]; /* see sim_property_hidden() */
     uint64_t evaluated[SIM_PROPERTY_COUNT];
     bool violated;
     struct sim_violation violation;

@@ -7,6 +7,7 @@
 
 #include "sim/cluster_internal.h"
 #include "sim/memory.h"
+#include "sim/node_type.h"
 
 /* --- new and free --------------------------------------------------------- */
 
@@ -153,7 +154,10 @@ struct sim_cluster *sim_cluster_new(const struct sim_scenario *scenario,
 {
     struct sim_cluster *cluster = sim_calloc(1, sizeof *cluster);
     cluster->scenario = scenario;
-    cluster->type = options->node_type;
+    cluster->complete = sim_node_type_complete(options->node_type);
+    cluster->type = &cluster->complete;
+    cluster->knows_leaders =
+        sim_property_hidden(SIM_ELECTION_SAFETY, options->node_type) == NULL;
     cluster->queue = queue;
     cluster->n = scenario->nodes;
     cluster->fsync_error_ppm = scenario->disk_fsync_error_ppm;
@@ -173,12 +177,13 @@ struct sim_cluster *sim_cluster_new(const struct sim_scenario *scenario,
             ? sim_checker_new(cluster->tree, cluster->memberships, cluster->n)
             : NULL;
     if (options->checks) {
+        sim_checker_set_type(cluster->checker, options->node_type);
         cluster->situations =
             sim_situations_new(cluster->tree, cluster->memberships, cluster->n,
                                scenario->raft.lease_reads);
     }
-    cluster->trace = sim_trace_new(options->node_type, options->trace,
-                                   options->trace_from_step);
+    cluster->trace =
+        sim_trace_new(cluster->type, options->trace, options->trace_from_step);
     sim_trace_set_format(cluster->trace, options->trace_format);
     sim_trace_set_watcher(cluster->trace, options->watcher);
     if (options->checks && options->explain) {
@@ -300,6 +305,11 @@ const struct sim_configuration *
 sim_cluster_members(const struct sim_cluster *cluster)
 {
     return cluster->members;
+}
+
+bool sim_cluster_knows_leaders(const struct sim_cluster *cluster)
+{
+    return cluster->knows_leaders;
 }
 
 bool sim_cluster_can(const struct sim_cluster *cluster, uint32_t features)

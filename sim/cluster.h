@@ -146,7 +146,9 @@ struct sim_order_answer {
 
 struct sim_cluster {
     const struct sim_scenario *scenario;
-    const struct sim_node_type *type;
+    const struct sim_node_type *type; /* `complete` */
+    struct sim_node_type complete;    /* the nodes', see sim/node_type.h */
+    bool knows_leaders;
     struct sim_event_queue *queue;
     struct sim_log_tree *tree;
     struct sim_archive *archive;
@@ -283,6 +285,9 @@ bool sim_cluster_is_whole(const struct sim_cluster *cluster);
  * of the start before the first. Never NULL; lives as long as the cluster. */
 const struct sim_configuration *
 sim_cluster_members(const struct sim_cluster *cluster);
+
+/* Whether it can be told who leads (otherwise nobody ever seems to). */
+bool sim_cluster_knows_leaders(const struct sim_cluster *cluster);
 
 /* Whether the nodes have all these SIM_FEATURE_…s. */
 bool sim_cluster_can(const struct sim_cluster *cluster, uint32_t features);

@@ -5,6 +5,7 @@
  *   cluster_disks.c  disks that fail, and disks that rot
  *   host.c           a step: an input in, the outputs walked, the step judged
  *   host_disk.c      writes, and what waits for them
+ *   host_view.c      what a node does not show of itself
  *   host_state.c     the state machine: applied entries, snapshots
  *   host_answers.c   what clients wait for at a machine
  *   post.c           between machines, and from and to clients
@@ -68,6 +69,16 @@ void cluster__step(struct sim_cluster *cluster, uint32_t node,
 
 /* The timer's event, if the one in the queue would come too late. */
 void cluster__arm_timer(struct sim_cluster *cluster, uint32_t node);
+
+/* --- host_view.c ---------------------------------------------------------- */
+
+/* The view of a node at the start of a life. */
+void cluster__begin_view(struct sim_cluster *cluster, uint32_t node);
+
+/* After a step: adds to what the node shows what its outputs say. */
+void cluster__complete_view(struct sim_cluster *cluster, uint32_t node,
+                            const struct sim_view *before,
+                            const struct sim_outputs *outputs);
 
 /* --- host_disk.c ---------------------------------------------------------- */
 

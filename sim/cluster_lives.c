@@ -102,7 +102,7 @@ static void begin_life(struct sim_cluster *cluster, uint32_t node)
     machine->blind = false;
     machine->lives++;
     sim_kv_clear(machine->kv);
-    cluster->type->inspect(machine->node, &machine->view);
+    cluster__begin_view(cluster, node);
     cluster__look_at_members(cluster, node);
 }
 

@@ -48,7 +48,8 @@ void damage__tell(const struct sim_damages *damages,
                   const struct damage *damage, const char *prefix)
 {
     struct sim_cluster *cluster = damages->cluster;
-    if (!sim_trace_wants_event(cluster->trace) || tells_itself(damage->action)) {
+    if (!sim_trace_wants_event(cluster->trace) ||
+        tells_itself(damage->action)) {
         return;
     }
     char text[256];

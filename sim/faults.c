@@ -26,8 +26,8 @@ bool faults__act(struct sim_faults *faults, const struct sim_action *action,
     if (outcome == SIM_DAMAGE_NO_TARGET) {
         return false;
     }
-    bool is_fault = action->kind != SIM_ACTION_PROPOSE &&
-                    action->kind != SIM_ACTION_READ;
+    bool is_fault =
+        action->kind != SIM_ACTION_PROPOSE && action->kind != SIM_ACTION_READ;
     if (outcome == SIM_DAMAGE_DONE && is_fault) {
         faults->count++;
     }
@@ -242,8 +242,8 @@ struct sim_faults *sim_faults_new(struct sim_cluster *cluster,
     faults->steps = sim_calloc(scenario->n_faults, sizeof *faults->steps);
     faults->nemeses = sim_calloc(scenario->n_nemeses, sizeof *faults->nemeses);
     for (uint32_t i = 0; i < scenario->n_faults; i++) {
-        faults->steps[i].prng = sim_recording_stream(
-            cluster->recording, seed, SIM_STREAM_FAULT, i, 0);
+        faults->steps[i].prng = sim_recording_stream(cluster->recording, seed,
+                                                     SIM_STREAM_FAULT, i, 0);
         faults->steps[i].missed_us = NEVER;
         if (scenario->faults[i].trigger.kind == SIM_TRIGGER_AT) {
             time_step(faults, i, scenario->faults[i].trigger.at_us);

@@ -396,6 +396,7 @@ void cluster__step(struct sim_cluster *cluster, uint32_t node,
         return;
     }
     take_outputs(cluster, node, input, &outputs);
+    cluster__complete_view(cluster, node, &before, &outputs);
     const struct sim_configuration *members =
         note_members(cluster, node, &before, tip_before);
     note_view(cluster, node, &before);

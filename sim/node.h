@@ -7,6 +7,15 @@
  * and reads no clock. Nothing in sim/ beyond the adapter of one implementation
  * knows whose Raft it runs.
  *
+ * An adapter is a shared object that defines one symbol,
+ *     const struct sim_node_type raftsim_node_type = {
+ *         .abi = SIM_NODE_ABI, .size = sizeof(struct sim_node_type), ...};
+ * and is given to the command with --node. It needs this header and
+ * sim/configuration.h, of which the inline functions are enough, and nothing to
+ * link with. The interface is C as compilers lay it out; SIM_NODE_ABI changes
+ * with any of its structs, enums or promises, but for functions, which are
+ * added to the end of the table.
+ *
  * The contract of a node, which the simulator checks (a breach ends the run
  * with SIM_VERDICT_CONTRACT):
  *   - at most one WRITE a step, ids counting up by one from 1 in each life;
@@ -23,13 +32,22 @@
  *     before what follows on it; APPLY goes on where the last APPLY or RESTORE
  *     of this life ended.
  *
+ *   - time goes on: a deadline that is reached is not set again for the same
+ *     microsecond more than a thousand times.
+ *
  * An implementation says in `features` what it can do; the simulator asks for
- * nothing else.
+ * nothing else. It says in `assumes` what it takes for granted of the world
+ * that Raft does not, and in `shows` what `inspect` tells. What it does not
+ * tell, the simulator concludes from what goes in and comes out, where it can;
+ * a property that cannot be judged is reported as not evaluated.
  */
 #ifndef SIM_NODE_H
 #define SIM_NODE_H
 
 #include "sim/configuration.h"
+
+#define SIM_NODE_ABI 1u
+#define SIM_NODE_NAME_MAX 32u
 
 /* The place of an entry in a log; {0, 0} is the place before the first. */
 struct sim_position {
@@ -356,10 +374,45 @@ enum {
                                           that */
 };
 
-/* The functions of one implementation. */
+/* What an implementation takes for granted. */
+enum {
+    SIM_ASSUMES_FIFO = 1, /* messages of one node to another come in their
+                             order, and none twice, as over TCP. They may be
+                             lost: a connection breaks */
+    SIM_ASSUMES_HARD_STATE_AT_ONCE = 2, /* the hard state of a WRITE is durable
+                                           when the step is over: the node waits
+                                           for it. It is in a file of its own */
+    SIM_ASSUMES_TICKS = 4, /* it counts ticks, for which it sets the deadlines:
+                              none of them is the end of a time-out */
+};
+
+/* What inspect() tells of struct sim_view. */
+enum {
+    SIM_SHOWS_ROLE = 1,
+    SIM_SHOWS_HARD_STATE = 2,
+    SIM_SHOWS_LEADER = 4,
+    SIM_SHOWS_LAST = 8,
+    SIM_SHOWS_COMMIT_INDEX = 16,
+    SIM_SHOWS_LAST_APPLIED = 32,
+    SIM_SHOWS_SNAPSHOT = 64,
+    SIM_SHOWS_CONFIGURATION = 128,
+    SIM_SHOWS_ALL = 255,
+};
+
+/* The functions of one implementation. create(), step() and destroy() must be
+ * there. The others may be NULL: inspect() if nothing is shown; members() and
+ * the next three if SIM_FEATURE_MEMBERS and SIM_FEATURE_SNAPSHOTS are not
+ * there; classify() and describe() of whom messages are nobody's business, so
+ * that few properties can be judged. */
 struct sim_node_type {
-    const char *name;  /* "builtin" */
+    uint32_t abi;      /* SIM_NODE_ABI */
+    uint32_t size;     /* of this struct */
+    const char *name;  /* "builtin"; letters, digits, '-' and '.' */
     uint32_t features; /* a sum of SIM_FEATURE_… */
+    uint32_t assumes;  /* a sum of SIM_ASSUMES_… */
+    uint32_t shows;    /* a sum of SIM_SHOWS_… */
+    const char *const *differences; /* from the paper, by choice: a sentence
+                                       each, ended by NULL; NULL: none */
 
     /* Creates a node from what is durable. Options and image are the caller's
      * and are copied where needed. NULL: no memory, or a refused image. */

@@ -49,6 +49,12 @@ static uint32_t find_straggler(const struct sim_progress *progress)
     return SIM_NONE;
 }
 
+/* Nobody leads, as far as that can be told. */
+static bool has_no_leader(const struct sim_cluster *cluster)
+{
+    return cluster->leader == SIM_NONE && sim_cluster_knows_leaders(cluster);
+}
+
 /* What a change of the members has left to do; NULL if nothing. */
 static const char *unsettled(const struct sim_progress *progress)
 {
@@ -57,7 +63,8 @@ static const char *unsettled(const struct sim_progress *progress)
     if (sim_configuration_is_joint(members)) {
         return "its members are still joint";
     }
-    return sim_set_has(&members->voters, cluster->leader)
+    return cluster->leader == SIM_NONE ||
+                   sim_set_has(&members->voters, cluster->leader)
                ? NULL
                : "it is no voter by its own log";
 }
@@ -69,7 +76,7 @@ static void look_for_end(struct sim_progress *progress)
         progress->committed = true;
         progress->needs_index = cluster->committed;
     }
-    if (progress->committed && cluster->leader != SIM_NONE &&
+    if (progress->committed && !has_no_leader(cluster) &&
         find_straggler(progress) == SIM_NONE && unsettled(progress) == NULL) {
         progress->waits = false;
         if (cluster->checker != NULL) {
@@ -123,8 +130,10 @@ void sim_progress_deadline(struct sim_progress *progress, uint64_t number)
     }
     char missing[128];
     uint32_t straggler = find_straggler(progress);
-    if (!progress->committed && cluster->leader == SIM_NONE) {
+    if (!progress->committed && has_no_leader(cluster)) {
         snprintf(missing, sizeof missing, "there is no leader");
+    } else if (!progress->committed && cluster->leader == SIM_NONE) {
+        snprintf(missing, sizeof missing, "no new command was committed");
     } else if (!progress->committed) {
         snprintf(missing, sizeof missing,
                  "node %" PRIu32 " leads, but no new command was committed",
@@ -135,7 +144,7 @@ void sim_progress_deadline(struct sim_progress *progress, uint64_t number)
                  " entries",
                  straggler, cluster->machines[straggler].last_applied,
                  progress->needs_index);
-    } else if (cluster->leader == SIM_NONE) {
+    } else if (has_no_leader(cluster)) {
         snprintf(missing, sizeof missing, "there is no leader any more");
     } else {
         snprintf(missing, sizeof missing, "node %" PRIu32 " leads, but %s",

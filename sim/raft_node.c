@@ -362,7 +362,10 @@ static void inspect(const struct sim_node *node, struct sim_view *view)
 }
 
 const struct sim_node_type sim_raft_node_type = {
+    .abi = SIM_NODE_ABI,
+    .size = sizeof(struct sim_node_type),
     .name = "builtin",
+    .shows = SIM_SHOWS_ALL,
     .features = SIM_FEATURE_SNAPSHOTS | SIM_FEATURE_MEMBERS |
                 SIM_FEATURE_WITNESSES | SIM_FEATURE_TRANSFER |
                 SIM_FEATURE_READS | SIM_FEATURE_SESSIONS |

@@ -18,6 +18,7 @@ static bool read_configuration(const uint8_t *payload, size_t size,
 }
 
 static const struct sim_node_type paper_type = {
+    .shows = SIM_SHOWS_ALL,
     .name = "paper", .configuration = read_configuration};
 
 struct paper *paper_new(uint32_t n_nodes,

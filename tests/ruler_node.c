@@ -450,6 +450,7 @@ static void describe(const uint8_t *bytes, size_t size, char *text)
 }
 
 const struct sim_node_type ruler_node_type = {
+    .shows = SIM_SHOWS_ALL,
     .name = "ruler",
     .features = SIM_FEATURE_SNAPSHOTS | SIM_FEATURE_MEMBERS |
                 SIM_FEATURE_WITNESSES | SIM_FEATURE_TRANSFER |

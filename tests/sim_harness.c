@@ -495,6 +495,7 @@ static void echo_describe(const uint8_t *bytes, size_t size, char *text)
 }
 
 const struct sim_node_type echo_node_type = {
+    .shows = SIM_SHOWS_ALL,
     .name = "echo",
     .create = echo_create,
     .step = echo_step,

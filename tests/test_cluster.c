@@ -182,6 +182,7 @@ static void no_description(const uint8_t *bytes, size_t size, char *text)
 }
 
 static const struct sim_node_type scribbler_type = {
+    .shows = SIM_SHOWS_ALL,
     .name = "scribbler",
     .create = scribbler_create,
     .step = scribbler_step,
@@ -677,6 +678,7 @@ static enum sim_node_status traitor_step(struct sim_node *node,
 }
 
 static const struct sim_node_type traitor_type = {
+    .shows = SIM_SHOWS_ALL,
     .name = "traitor",
     .create = traitor_create,
     .step = traitor_step,

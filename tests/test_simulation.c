@@ -427,6 +427,7 @@ static void parrot_describe(const uint8_t *bytes, size_t size, char *text)
 }
 
 static const struct sim_node_type parrot_type = {
+    .shows = SIM_SHOWS_ALL,
     .name = "parrot",
     .create = parrot_create,
     .step = parrot_step,

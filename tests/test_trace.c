@@ -25,6 +25,7 @@ static void describe(const uint8_t *bytes, size_t size, char *text)
 }
 
 static const struct sim_node_type plain_type = {
+    .shows = SIM_SHOWS_ALL,
     .name = "plain",
     .classify = classify,
     .describe = describe,

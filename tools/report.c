@@ -208,9 +208,12 @@ static void print_figures(FILE *out, const struct report *report)
     print_speed(out, outcome);
 }
 
-static void print_property(FILE *out, const struct sim_result *result,
+static void print_property(FILE *out, const struct report *report,
                            enum sim_property property)
 {
+    const struct sim_result *result = &report->outcome->result;
+    const char *hidden =
+        sim_property_hidden(property, report->options->simulation.node_type);
     bool violated = result->violated && result->violation.property == property;
     uint64_t evaluated = result->evaluated[property];
     char text[NUMBER_SIZE];
@@ -223,7 +226,10 @@ static void print_property(FILE *out, const struct sim_result *result,
         terminal_print(out, TERMINAL_GOOD, "holds ");
     }
     fprintf(out, "  %-50s", sim_property_title(property));
-    if (evaluated == 0) {
+    if (hidden != NULL && !violated) {
+        terminal_print(out, TERMINAL_CAUTION, "     not evaluated: ");
+        fputs(hidden, out);
+    } else if (evaluated == 0) {
         terminal_print(out, TERMINAL_CAUTION, "   never evaluated");
     } else {
         fprintf(out, "%18s", grouped(text, evaluated));
@@ -242,7 +248,7 @@ static void print_properties(FILE *out, const struct report *report)
     }
     fprintf(out, "\n  %-60s%18s\n", "property", "times evaluated");
     for (unsigned i = 0; i < SIM_PROPERTY_COUNT; i++) {
-        print_property(out, &report->outcome->result, (enum sim_property)i);
+        print_property(out, report, (enum sim_property)i);
     }
 }
 
