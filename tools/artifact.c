@@ -7,6 +7,7 @@
 #include "sim/memory.h"
 #include "sim/recording_json.h"
 #include "tools/input.h"
+#include "tools/node.h"
 #include "tools/options.h"
 
 bool artifact_is_one(const struct artifact_text *text)
@@ -72,6 +73,16 @@ static void read_failure(struct sim_json *json, struct artifact *artifact)
     }
 }
 
+/* None: the one that is built in. */
+static void read_node(struct sim_json *json, struct artifact *artifact)
+{
+    const struct sim_json_value *top = sim_json_top(json);
+    const char *node = sim_json_member(json, top, "node") == NULL
+                           ? NODE_BUILTIN
+                           : text_of(json, top, "node");
+    artifact->node = node == NULL ? NULL : sim_strdup(node);
+}
+
 /* The members but for the scenario and the decisions. */
 static void read_head(struct sim_json *json, struct artifact *artifact)
 {
@@ -89,6 +100,7 @@ static void read_head(struct sim_json *json, struct artifact *artifact)
                         "this is no seed");
     }
     artifact->file = file == NULL ? NULL : sim_strdup(file);
+    read_node(json, artifact);
     artifact->max_steps = SIM_UNLIMITED;
     read_number(json, "max_steps", &artifact->max_steps);
     read_number(json, "max_time_us", &artifact->max_time_us);
@@ -171,6 +183,7 @@ void artifact_clear(struct artifact *artifact)
 {
     free(artifact->text);
     free(artifact->file);
+    free(artifact->node);
     free((char *)artifact->expanded.bytes);
     sim_scenario_free(artifact->scenario);
     sim_recording_free(artifact->recording);

@@ -5,6 +5,7 @@
  *     "format": "raftsim failure 1",
  *     "version": "0.1.0", "compiler": "gcc 12.2.0",   who ran it
  *     "file": "scenarios/swarm.json", "seed": "7",    what was run
+ *     "node": "./mine.so",                            of another Raft's nodes
  *     "max_steps": 100000, "max_time_us": 5000000,    if there were such limits
  *     "failure": {"what": …, "kind": …, "text": …},   tools/failure.h; the text
  *                                                     tells of this one
@@ -42,6 +43,7 @@ struct artifact {
     struct failure failure;
     char *text; /* what happened, for people */
     char *file; /* the scenario's path */
+    char *node; /* whose Raft (tools/node.h) */
     uint64_t seed;
     uint64_t max_steps;   /* SIM_UNLIMITED: no limit */
     uint64_t max_time_us; /* virtual; 0: no limit */
@@ -64,11 +66,12 @@ bool artifact_keep(const char *directory, const char *file,
 
 /* The same for a run that could not be repeated here, such as one that took its
  * process with it: what is known of it, and the last of what it told, lines
- * ended by newlines. Of `limits` only those of a run count. It has no decisions.
+ * ended by newlines. Of `limits` only those of a run count, and whose
+ * Raft it was. It has no decisions.
  */
 bool artifact_keep_told(const char *directory, const char *file,
                         const struct artifact_text *text, uint64_t seed,
-                        const struct sim_options *limits,
+                        const struct runner_options *limits,
                         const struct failure *failure, const char *words,
                         const char *last_steps);
 

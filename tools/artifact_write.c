@@ -14,6 +14,7 @@
 #include "sim/scenario_expand.h"
 #include "tools/artifact.h"
 #include "tools/atomic_file.h"
+#include "tools/node.h"
 #include "tools/text.h"
 
 /* How many of the steps that led to a failure are told. */
@@ -155,9 +156,10 @@ static void put_hex(struct sim_json_writer *writer, const char *name,
 
 /* Who ran what, and what went wrong. */
 static void begin(struct sim_json_writer *writer, const char *file,
-                  uint64_t seed, const struct sim_options *limits,
+                  uint64_t seed, const struct runner_options *options,
                   const struct failure *failure, const char *text)
 {
+    const struct sim_options *limits = &options->simulation;
     char digits[24];
     sim_json_open_object(writer, NULL);
     sim_json_put_text(writer, "format", ARTIFACT_FORMAT);
@@ -166,6 +168,9 @@ static void begin(struct sim_json_writer *writer, const char *file,
     sim_json_put_text(writer, "file", file);
     snprintf(digits, sizeof digits, "%" PRIu64, seed);
     sim_json_put_text(writer, "seed", digits);
+    if (!node_is_builtin(options->node)) {
+        sim_json_put_text(writer, "node", options->node);
+    }
     if (limits->max_steps != SIM_UNLIMITED) {
         sim_json_put_number(writer, "max_steps", limits->max_steps);
     }
@@ -225,7 +230,7 @@ bool artifact_keep(const char *directory, const char *file,
     record(scenario, options, recording, &witness, &result);
     failure_of(&failure, &outcome->result,
                differs || result.hash != outcome->result.hash);
-    begin(&writer, file, seed, &options->simulation, &failure,
+    begin(&writer, file, seed, options, &failure,
           differs ? "the run does not repeat"
                   : failure_words(&outcome->result));
     sim_json_put_number(&writer, "steps", result.steps);
@@ -251,7 +256,7 @@ bool artifact_keep(const char *directory, const char *file,
 
 bool artifact_keep_told(const char *directory, const char *file,
                         const struct artifact_text *text, uint64_t seed,
-                        const struct sim_options *limits,
+                        const struct runner_options *limits,
                         const struct failure *failure, const char *words,
                         const char *last_steps)
 {

@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "sim/raft_node.h"
 #include "sim/why.h"
 #include "tools/artifact.h"
 #include "tools/command.h"
 #include "tools/help.h"
 #include "tools/input.h"
+#include "tools/node.h"
 #include "tools/options.h"
 #include "tools/report.h"
 #include "tools/terminal.h"
@@ -124,6 +124,9 @@ static bool parse_options(struct explanation *explanation,
             break;
         case 'a':
             explanation->all = true;
+            break;
+        case HELP_EXPLAIN_NODE:
+            explanation->runner.node = value;
             break;
         case HELP_EXPLAIN_WITHOUT:
             without_free(&explanation->without);
@@ -311,11 +314,26 @@ static enum exit_code explain(struct explanation *explanation, FILE *out)
             ? report_command(explanation->program, "replay", explanation->path)
             : report_repeat(explanation->program, explanation->path,
                             &explanation->runner.simulation,
-                            explanation->without.text, false);
+                            explanation->without.text, false,
+                            explanation->runner.node);
     fprintf(out, "\nTo see the whole run: %s --trace -\n", repeat);
     free(repeat);
     sim_why_story_free(&story);
     return EXIT_AS_EXPECTED;
+}
+
+static enum exit_code explain_input(struct explanation *explanation)
+{
+    if (!read_input(explanation)) {
+        return EXIT_BAD_INPUT;
+    }
+    if (explanation->runner.node == NULL) {
+        explanation->runner.node = explanation->artifact.scenario != NULL
+                                       ? explanation->artifact.node
+                                       : NODE_BUILTIN;
+    }
+    enum exit_code code = node_set(&explanation->runner);
+    return code == EXIT_AS_EXPECTED ? explain(explanation, stdout) : code;
 }
 
 int cmd_explain(const char *program, int argc, char **argv)
@@ -325,7 +343,6 @@ int cmd_explain(const char *program, int argc, char **argv)
     struct explanation explanation = {.program = program};
     int code, count;
     explanation.runner.simulation = (struct sim_options){
-        .node_type = &sim_raft_node_type,
         .checks = true,
         .max_steps = SIM_UNLIMITED,
     };
@@ -336,8 +353,7 @@ int cmd_explain(const char *program, int argc, char **argv)
             options_hint("explain");
         } else {
             explanation.path = files[0];
-            code = read_input(&explanation) ? (int)explain(&explanation, stdout)
-                                            : EXIT_BAD_INPUT;
+            code = (int)explain_input(&explanation);
         }
     }
     if (explanation.artifact.scenario == NULL) {

@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "sim/memory.h"
-#include "sim/raft_node.h"
 #include "tools/command.h"
 #include "tools/help.h"
 #include "tools/input.h"
+#include "tools/node.h"
 #include "tools/options.h"
 #include "tools/replay.h"
 #include "tools/report.h"
@@ -21,6 +21,7 @@ struct replaying {
     const char *program;
     const char *trace_path; /* NULL: no trace */
     bool json;
+    const char *node; /* as typed; NULL: the one that failed */
     struct runner_options runner;
 };
 
@@ -32,6 +33,9 @@ static bool take_option(struct replaying *replaying, int key, const char *value)
         return true;
     case 'v':
         replaying->runner.verbose = true;
+        return true;
+    case HELP_REPLAY_NODE:
+        replaying->node = value;
         return true;
     case 'j':
         replaying->json = true;
@@ -131,6 +135,11 @@ static enum exit_code replay_file(struct replaying *replaying, const char *path)
     struct artifact artifact;
     enum exit_code code = EXIT_BAD_INPUT;
     if (artifact_read(path, &artifact)) {
+        replaying->runner.node =
+            replaying->node != NULL ? replaying->node : artifact.node;
+        code = node_set(&replaying->runner);
+    }
+    if (code == EXIT_AS_EXPECTED) {
         code = replay_artifact(replaying, &artifact, path);
     }
     artifact_clear(&artifact);
@@ -145,8 +154,7 @@ int cmd_replay(const char *program, int argc, char **argv)
     const char *value;
     int key;
     int count;
-    replaying.runner.simulation =
-        (struct sim_options){.node_type = &sim_raft_node_type, .checks = true};
+    replaying.runner.simulation = (struct sim_options){.checks = true};
     while ((key = options_next(&options, &value)) != OPTIONS_END) {
         if (key == 'h') {
             return help_page("replay", stdout) ? EXIT_AS_EXPECTED : EXIT_BROKEN;

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/raft_node.h"
 #include "tools/amounts.h"
 #include "tools/command.h"
 #include "tools/help.h"
 #include "tools/input.h"
+#include "tools/node.h"
 #include "tools/options.h"
 #include "tools/report.h"
 #include "tools/run.h"
@@ -48,6 +48,9 @@ static bool take_option(struct run *run, int key, const char *value)
     case 's':
         run->has_seed = true;
         return options_take_number("seed", value, &run->seed);
+    case HELP_RUN_NODE:
+        run->runner.node = value;
+        return true;
     case HELP_RUN_SEEDS:
         run->has_seeds = true;
         return seeds_parse("seeds", value, &run->seeds);
@@ -280,8 +283,9 @@ enum exit_code run_scenario(struct run *run, const char *path,
         story = runner_story(scenario, &run->runner, &outcome, STORY_STEPS,
                              &report.differs);
     }
-    char *repeat = report_repeat(run->program, path, simulation,
-                                 run->without.text, report.difference != NULL);
+    char *repeat =
+        report_repeat(run->program, path, simulation, run->without.text,
+                      report.difference != NULL, run->runner.node);
     report.story = story;
     report.repeat = repeat;
     char *kept = keep(run, path, text, &report);
@@ -345,10 +349,9 @@ int cmd_run(const char *program, int argc, char **argv)
                               argc, argv};
     struct run run = {.program = program};
     int count, code;
-    run.runner.simulation = (struct sim_options){
-        .node_type = &sim_raft_node_type,
-        .checks = true,
-        .max_steps = SIM_UNLIMITED,
+    run.runner = (struct runner_options){
+        .simulation = {.checks = true, .max_steps = SIM_UNLIMITED},
+        .node = NODE_BUILTIN,
     };
     if (!parse_options(&run, &options, &code)) {
         without_free(&run.without);
@@ -356,9 +359,11 @@ int cmd_run(const char *program, int argc, char **argv)
     }
     char **files = options_operands(&options, &count);
     run.many = run.has_seeds || run.until_failure;
-    if (!check_runs(&run, count)) {
+    code =
+        (int)(check_runs(&run, count) ? node_set(&run.runner) : EXIT_BAD_INPUT);
+    if (code != EXIT_AS_EXPECTED) {
         without_free(&run.without);
-        return EXIT_BAD_INPUT;
+        return code;
     }
     if (run.json) {
         static char room[LINE_ROOM]; /* until the very end */

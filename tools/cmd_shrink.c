@@ -7,7 +7,6 @@
 
 #include "sim/json_pretty.h"
 #include "sim/memory.h"
-#include "sim/raft_node.h"
 #include "sim/scenario_expand.h"
 #include "tools/amounts.h"
 #include "tools/artifact.h"
@@ -15,6 +14,7 @@
 #include "tools/command.h"
 #include "tools/help.h"
 #include "tools/input.h"
+#include "tools/node.h"
 #include "tools/options.h"
 #include "tools/pool.h"
 #include "tools/shrink.h"
@@ -31,6 +31,7 @@ struct shrinking {
     uint64_t seed;
     uint64_t limit_us;
     uint64_t workers;
+    const char *node;          /* as typed; NULL: that of the failure */
     const char *file;          /* where the failure came from */
     struct trial_result first; /* the failure as it was */
     struct artifact artifact;  /* all zero: it was a scenario */
@@ -58,6 +59,9 @@ static bool take_option(struct shrinking *shrinking, int key, const char *value)
         fprintf(stderr, "raftsim: --jobs '%s': expected a number from 1\n",
                 value);
         return false;
+    case HELP_SHRINK_NODE:
+        shrinking->node = value;
+        return true;
     case HELP_SHRINK_TIME:
         return amounts_duration("time", value, &shrinking->limit_us);
     default:
@@ -95,6 +99,16 @@ static void begin_with(struct shrinking *shrinking, const char *expanded,
     shrinking->first = *found;
 }
 
+/* Whose Raft: as typed, or else as in `file`. */
+static enum exit_code choose_node(struct shrinking *shrinking, const char *file)
+{
+    struct runner_options runner = {
+        .node = shrinking->node != NULL ? shrinking->node : file};
+    enum exit_code code = node_set(&runner);
+    shrinking->shrink.trials.node_type = runner.simulation.node_type;
+    return code;
+}
+
 /* The failure of a scenario's seed. */
 static enum exit_code find_failure(struct shrinking *shrinking,
                                    const char *path, const char *text,
@@ -106,10 +120,15 @@ static enum exit_code find_failure(struct shrinking *shrinking,
     if (scenario == NULL) {
         return EXIT_BAD_INPUT;
     }
+    enum exit_code code = choose_node(shrinking, NODE_BUILTIN);
+    if (code != EXIT_AS_EXPECTED) {
+        sim_scenario_free(scenario);
+        return code;
+    }
     shrinking->seed = shrinking->has_seed ? shrinking->seed : scenario->seed;
     struct runner_options runner = {
         .simulation = {.seed = shrinking->seed,
-                       .node_type = &sim_raft_node_type,
+                       .node_type = shrinking->shrink.trials.node_type,
                        .checks = true,
                        .max_steps = SIM_UNLIMITED}};
     struct runner_outcome outcome;
@@ -143,6 +162,10 @@ static enum exit_code take_artifact(struct shrinking *shrinking,
         .found = true, .seed = artifact->seed, .steps = artifact->steps};
     shrinking->seed = artifact->seed;
     shrinking->file = artifact->file;
+    enum exit_code code = choose_node(shrinking, artifact->node);
+    if (code != EXIT_AS_EXPECTED) {
+        return code;
+    }
     begin_with(shrinking, artifact->expanded.bytes, &artifact->failure, &found);
     return EXIT_AS_EXPECTED;
 }

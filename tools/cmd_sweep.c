@@ -9,6 +9,7 @@
 #include "tools/batches.h"
 #include "tools/command.h"
 #include "tools/help.h"
+#include "tools/node.h"
 #include "tools/options.h"
 #include "tools/pool.h"
 #include "tools/report.h"
@@ -85,6 +86,9 @@ static bool take_option(struct command *command, int key, const char *value)
     case HELP_SWEEP_DOUBLE_CHECK:
         return amounts_count("double-check", value, 1, UINT64_MAX,
                              &sweep->double_check);
+    case HELP_SWEEP_NODE:
+        sweep->node = value;
+        return true;
     case HELP_SWEEP_STOP_AFTER:
         return amounts_count("stop-after", value, 1, UINT64_MAX,
                              &sweep->stop_after);
@@ -280,10 +284,16 @@ int cmd_sweep(const char *program, int argc, char **argv)
                   .max_steps = SIM_UNLIMITED,
                   .silence_us = WORKERS_SILENCE_US,
                   .memory_bytes = WORKERS_MEMORY_BYTES,
+                  .node = NODE_BUILTIN,
                   .failures = "raftsim-failures"},
     };
     int code;
     if (!parse_options(&command, &options, &code)) {
+        return code;
+    }
+    struct runner_options runner = {.node = command.sweep.node};
+    code = (int)node_set(&runner); /* better said before than by each worker */
+    if (code != EXIT_AS_EXPECTED) {
         return code;
     }
     command.sweep.program = command.command != NULL ? command.command : program;

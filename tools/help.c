@@ -10,6 +10,9 @@ const struct options_spec help_run_options[HELP_RUN_OPTION_COUNT] = {
     {'s', "seed", "N",
      "The seed to run with, instead of the scenario's own: 0 to "
      "18446744073709551615, decimal or 0x hexadecimal."},
+    {HELP_RUN_NODE, "node", "NAME|FILE.so",
+     "Whose Raft: 'builtin', the default, or an adapter: its NAME, or the path "
+     "of a shared object, with a '/' in it. See 'raftsim help nodes'."},
     {HELP_RUN_SEEDS, "seeds", "A..B",
      "Run each FILE with the seeds from A to B, both included: all files with "
      "one seed, then with the next. Only runs that are not as expected are "

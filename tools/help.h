@@ -15,9 +15,10 @@ enum help_run_option {
     HELP_RUN_FAILURES,
     HELP_RUN_MAX_TIME,
     HELP_RUN_DOUBLE_CHECK,
+    HELP_RUN_NODE,
 };
 
-#define HELP_RUN_OPTION_COUNT 15u
+#define HELP_RUN_OPTION_COUNT 16u
 extern const struct options_spec help_run_options[HELP_RUN_OPTION_COUNT];
 
 enum help_hunt_option {
@@ -32,15 +33,21 @@ enum help_hunt_option {
 #define HELP_HUNT_OPTION_COUNT 12u
 extern const struct options_spec help_hunt_options[HELP_HUNT_OPTION_COUNT];
 
-#define HELP_REPLAY_OPTION_COUNT 4u
+enum help_replay_option {
+    HELP_REPLAY_NODE = OPTIONS_LONG_ONLY,
+};
+
+#define HELP_REPLAY_OPTION_COUNT 5u
 extern const struct options_spec help_replay_options[HELP_REPLAY_OPTION_COUNT];
 
 enum help_shrink_option {
     HELP_SHRINK_TIME = OPTIONS_LONG_ONLY,
+    HELP_SHRINK_NODE,
 };
 
-#define HELP_SHRINK_OPTION_COUNT 5u
+#define HELP_SHRINK_OPTION_COUNT 6u
 extern const struct options_spec help_shrink_options[HELP_SHRINK_OPTION_COUNT];
+
 enum help_sweep_option {
     HELP_SWEEP_SEEDS = OPTIONS_LONG_ONLY,
     HELP_SWEEP_START_FROM,
@@ -54,9 +61,10 @@ enum help_sweep_option {
     HELP_SWEEP_JUNIT,
     HELP_SWEEP_DOUBLE_CHECK,
     HELP_SWEEP_CORPUS,
+    HELP_SWEEP_NODE,
 };
 
-#define HELP_SWEEP_OPTION_COUNT 17u
+#define HELP_SWEEP_OPTION_COUNT 18u
 extern const struct options_spec help_sweep_options[HELP_SWEEP_OPTION_COUNT];
 
 enum help_merge_option {
@@ -66,11 +74,13 @@ enum help_merge_option {
 
 #define HELP_MERGE_OPTION_COUNT 3u
 extern const struct options_spec help_merge_options[HELP_MERGE_OPTION_COUNT];
+
 enum help_explain_option {
     HELP_EXPLAIN_WITHOUT = OPTIONS_LONG_ONLY,
+    HELP_EXPLAIN_NODE,
 };
 
-#define HELP_EXPLAIN_OPTION_COUNT 4u
+#define HELP_EXPLAIN_OPTION_COUNT 5u
 extern const struct options_spec
     help_explain_options[HELP_EXPLAIN_OPTION_COUNT];
 

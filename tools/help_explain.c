@@ -6,6 +6,8 @@ const struct options_spec help_explain_options[HELP_EXPLAIN_OPTION_COUNT] = {
     {'s', "seed", "N",
      "The seed to run with, instead of the scenario's own: 0 to "
      "18446744073709551615, decimal or 0x hexadecimal."},
+    {HELP_EXPLAIN_NODE, "node", "NAME|FILE.so",
+     "Whose Raft, instead of the one of the failure; as for 'raftsim run'."},
     {'a', "all", NULL,
      "All steps on the way that can be found, not only the nearest."},
     {HELP_EXPLAIN_WITHOUT, "without", "LIST",
@@ -21,6 +23,7 @@ const char *const help_explain_lines[] = {
     "",
     "SYNOPSIS",
     "    raftsim explain FILE [--seed N] [--all] [--without LIST]",
+    "                    [--node NAME|FILE.so]",
     "",
     "DESCRIPTION",
     "    Runs the scenario FILE ('-' is standard input) as 'raftsim run' does, up",

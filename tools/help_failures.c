@@ -8,6 +8,8 @@ const struct options_spec help_replay_options[HELP_REPLAY_OPTION_COUNT] = {
      "Write the story of the run to FILE; '-' is standard output."},
     {'v', "verbose", NULL,
      "Tell that story on standard error while it happens."},
+    {HELP_REPLAY_NODE, "node", "NAME|FILE.so",
+     "Whose Raft, instead of the one that failed; as for 'raftsim run'."},
     {'j', "json", NULL,
      "Print each run's summary as one line of JSON; \"replay\" says what "
      "became "
@@ -21,6 +23,7 @@ const char *const help_replay_lines[] = {
     "",
     "SYNOPSIS",
     "    raftsim replay FILE... [--trace FILE] [--verbose] [--json]",
+    "                   [--node NAME|FILE.so]",
     "",
     "DESCRIPTION",
     "    A FILE is what 'raftsim run --failures DIR' leaves of a run that was "
@@ -70,6 +73,8 @@ const char *const help_replay_examples[] = {
 const struct options_spec help_shrink_options[HELP_SHRINK_OPTION_COUNT] = {
     {'s', "seed", "N",
      "The seed that makes the SCENARIO fail, instead of its own."},
+    {HELP_SHRINK_NODE, "node", "NAME|FILE.so",
+     "Whose Raft, instead of the one of the failure; as for 'raftsim run'."},
     {'o', "output", "FILE",
      "Write the scenario to FILE, instead of standard output."},
     {'j', "jobs", "N",
@@ -87,7 +92,7 @@ const char *const help_shrink_lines[] = {
     "",
     "SYNOPSIS",
     "    raftsim shrink FAILURE | FILE [--seed N] [-o MIN.json] [-j N]",
-    "                   [--time DURATION]",
+    "                   [--time DURATION] [--node NAME|FILE.so]",
     "",
     "DESCRIPTION",
     "    Takes a FAILURE that was kept, or the seed with which a scenario FILE",

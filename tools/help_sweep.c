@@ -6,6 +6,9 @@ const struct options_spec help_sweep_options[HELP_SWEEP_OPTION_COUNT] = {
     {HELP_SWEEP_SEEDS, "seeds", "A..B",
      "The seeds from A to B, both included. With --start-from, seed 1 is the "
      "start."},
+    {HELP_SWEEP_NODE, "node", "NAME|FILE.so",
+     "Whose Raft: 'builtin', the default, or an adapter: its NAME, or the path "
+     "of a shared object, with a '/' in it. See 'raftsim help nodes'."},
     {'t', "time", "TIME",
      "Begin no further batch after TIME by the wall clock: 500ms, 60s, 5m or "
      "1h. Without --seeds, go on from seed 1, or the start, without end."},
@@ -72,7 +75,7 @@ const char *const help_sweep_lines[] = {
     "                  [--max-virtual-time TIME] [--max-wall-time TIME]",
     "                  [--max-memory SIZE] [--double-check N] [--stop-after N]",
     "                  [--failures DIR | --corpus DIR] [--command FILE]",
-    "                  [--json FILE] [--junit FILE]",
+    "                  [--node NAME|FILE.so] [--json FILE] [--junit FILE]",
     "",
     "DESCRIPTION",
     "    Runs each FILE with each seed, as 'raftsim run' would. Workers get seeds",

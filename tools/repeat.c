@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tools/node.h"
 #include "tools/report.h"
 #include "tools/text.h"
 
@@ -45,13 +46,17 @@ char *report_command(const char *program, const char *word, const char *path)
 
 char *report_repeat(const char *program, const char *path,
                     const struct sim_options *options, const char *without,
-                    bool twice)
+                    bool twice, const char *node)
 {
     struct text text = {0};
     add_quoted(&text, program);
     text_add(&text, " run ");
     add_path(&text, path);
     text_add_format(&text, " --seed %" PRIu64, options->seed);
+    if (!node_is_builtin(node)) {
+        text_add(&text, " --node ");
+        add_quoted(&text, node);
+    }
     if (options->max_steps != SIM_UNLIMITED) {
         text_add_format(&text, " --max-steps %" PRIu64, options->max_steps);
     }

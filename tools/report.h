@@ -52,10 +52,10 @@ char *report_command(const char *program, const char *word, const char *path);
 
 /* The command that repeats a run, quoted for a shell; to be freed. `without`:
  * the nemeses that it left out, as typed, or NULL. `twice`: it takes two runs
- * to see what is wrong. */
+ * to see what is wrong. `node`: whose Raft (tools/node.h). */
 char *report_repeat(const char *program, const char *path,
                     const struct sim_options *options, const char *without,
-                    bool twice);
+                    bool twice, const char *node);
 
 /* How the two runs of a double check differ, for people. */
 void report_print_difference(const struct sim_difference *difference,

@@ -13,9 +13,10 @@
 
 struct runner_options {
     struct sim_options simulation; /* its trace is set by the runner */
-    FILE *trace;                   /* in whatever format; NULL: none */
-    bool verbose;                  /* the trace, a story, to stderr as well */
-    bool situations;               /* all in the summary, not their number */
+    const char *node; /* the word of its node_type (tools/node.h) */
+    FILE *trace;      /* in whatever format; NULL: none */
+    bool verbose;     /* the trace, a story, to stderr as well */
+    bool situations;  /* all in the summary, not their number */
 };
 
 struct runner_outcome {

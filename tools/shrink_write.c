@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/raft_node.h"
 #include "sim/recording.h"
 #include "tools/shrink.h"
 #include "tools/shrink_script.h"
@@ -25,7 +24,7 @@ struct sim_result shrink_run(const struct shrink *shrink,
     struct sim_scenario *scenario =
         sim_scenario_parse(text, strlen(text), &shrink->found.seed, &problems);
     struct sim_options options = {.seed = shrink->found.seed,
-                                  .node_type = &sim_raft_node_type,
+                                  .node_type = shrink->trials.node_type,
                                   .checks = true,
                                   .max_steps = SIM_UNLIMITED,
                                   .recording = recording};

@@ -46,8 +46,10 @@ void sweep__keep(struct sweeper *sweeper, const struct unit *unit,
     const struct sweep *sweep = sweeper->sweep;
     const char *scenario = sweep->texts[unit->scenario].text;
     struct artifact_text text = {scenario, strlen(scenario)};
-    struct sim_options limits = {.max_steps = sweep->options.max_steps,
-                                 .max_time_us = sweep->options.max_time_us};
+    struct runner_options limits = {
+        .simulation = {.max_steps = sweep->options.max_steps,
+                       .max_time_us = sweep->options.max_time_us},
+        .node = sweep->options.node};
     struct failure what = {.what = ""};
     snprintf(what.what, sizeof what.what, "%s", failure->what);
     if (strcmp(failure->what, "died") == 0) {

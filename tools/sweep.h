@@ -37,6 +37,7 @@ struct sweep_options {
     uint64_t memory_bytes; /* of a worker; 0: no limit */
     uint64_t double_check; /* seeds that it divides run twice; 0: none does */
     uint64_t stop_after;   /* so many failures; 0: never */
+    const char *node;      /* whose Raft (tools/node.h) */
     const char *failures;  /* the directory where each leaves a file */
     bool corpus;           /* those that are there are replayed first */
     FILE *out;             /* where failures are told */

@@ -13,6 +13,7 @@
 #include "sim/memory.h"
 #include "tools/artifact.h"
 #include "tools/input.h"
+#include "tools/node.h"
 #include "tools/report.h"
 #include "tools/runner.h"
 #include "tools/sweep_internal.h"
@@ -222,12 +223,14 @@ static void tell(struct replayer *replayer)
 static void submit(struct replayer *replayer, size_t file)
 {
     const struct sweep_options *options = &replayer->sweep->options;
-    const char *const argv[] = {options->executable,
-                                "replay",
-                                "--json",
-                                "--",
-                                replayer->sweep->corpus[file].path,
-                                NULL};
+    const char *argv[8] = {options->executable, "replay", "--json"};
+    size_t n = 3;
+    if (!node_is_builtin(options->node)) {
+        argv[n++] = "--node";
+        argv[n++] = options->node;
+    }
+    argv[n++] = "--";
+    argv[n++] = replayer->sweep->corpus[file].path;
     struct pool_limits limits = {.cpu_us = options->silence_us,
                                  .silence_us = options->silence_us,
                                  .memory_bytes = options->memory_bytes};

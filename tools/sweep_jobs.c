@@ -7,11 +7,12 @@
 
 #include "sim/memory.h"
 #include "sim/simulation.h"
+#include "tools/node.h"
 #include "tools/report.h"
 #include "tools/sweep_internal.h"
 
 /* Words of a command line, and its end. */
-#define MAX_WORDS 16u
+#define MAX_WORDS 20u
 
 struct words {
     const char *argv[MAX_WORDS];
@@ -33,6 +34,10 @@ static void begin(struct words *words, const struct sweep_options *options)
     add(words, options->executable);
     add(words, "run");
     add(words, "--json");
+    if (!node_is_builtin(options->node)) {
+        add(words, "--node");
+        add(words, options->node);
+    }
     if (options->max_steps != SIM_UNLIMITED) {
         snprintf(words->steps, sizeof words->steps, "--max-steps=%" PRIu64,
                  options->max_steps);
@@ -119,5 +124,6 @@ char *sweep__repeat(const struct sweep *sweep, uint32_t scenario, uint64_t seed,
                               .max_steps = sweep->options.max_steps,
                               .max_time_us = sweep->options.max_time_us};
     return report_repeat(sweep->options.program,
-                         sweep->options.scenarios[scenario], &how, NULL, twice);
+                         sweep->options.scenarios[scenario], &how, NULL, twice,
+                         sweep->options.node);
 }

@@ -54,6 +54,12 @@ static bool fits(const struct sweep_report *report,
                       "reports",
                       "");
     }
+    if (strcmp(report->node, other->node) != 0) {
+        return refuse(path,
+                      "not of the same nodes (--node) as the other "
+                      "reports",
+                      "");
+    }
     if (report->double_check != other->double_check) {
         return refuse(path,
                       "other seeds were run twice (--double-check) than in the "
@@ -223,6 +229,7 @@ static void begin(struct sweep_report *report, const struct sweep_report *other)
     report->max_steps = other->max_steps;
     report->max_time_us = other->max_time_us;
     report->double_check = other->double_check;
+    report->node = sim_strdup(other->node);
     report->n_scenarios = other->n_scenarios;
     report->scenarios =
         sim_calloc(other->n_scenarios, sizeof *report->scenarios);

@@ -8,6 +8,7 @@
 #include "sim/simulation.h"
 #include "tools/batches.h"
 #include "tools/input.h"
+#include "tools/node.h"
 #include "tools/options.h"
 #include "tools/sweep_report.h"
 
@@ -237,7 +238,10 @@ static bool read_report(struct sweep_report *report, const cJSON *object)
     const cJSON *scenarios = member(object, "scenarios");
     const cJSON *limits = member(object, "limits");
     const cJSON *twice = member(object, "double_check");
+    const cJSON *node = member(object, "node");
     const cJSON *item;
+    report->node =
+        node == NULL ? sim_strdup(NODE_BUILTIN) : copy_text(object, "node");
     report->by_time = cJSON_IsTrue(member(object, "by_time"));
     report->max_steps = SIM_UNLIMITED;
     if (!read_ranges(member(object, "seeds"), &report->seeds) ||

@@ -190,6 +190,7 @@ void sweep_report_clear(struct sweep_report *report)
     }
     sweep_corpus_clear(&report->corpus);
     free(report->scenarios);
+    free(report->node);
     free(report->present);
     ranges_clear(&report->seeds);
     *report = (struct sweep_report){0};

@@ -48,6 +48,7 @@ struct sweep_report {
     uint64_t max_steps;   /* SIM_UNLIMITED: no limit */
     uint64_t max_time_us; /* virtual; 0: no limit */
     uint64_t double_check; /* seeds that it divides were run twice; 0: none */
+    char *node;            /* whose Raft (tools/node.h); never NULL */
     struct sweep_corpus corpus;       /* what was replayed before */
     struct sweep_scenario *scenarios; /* in the order given */
     uint32_t n_scenarios;

@@ -35,6 +35,7 @@ bool sweep_init(struct sweep *sweep, const struct sweep_options *options)
     report->max_steps = options->max_steps;
     report->max_time_us = options->max_time_us;
     report->double_check = options->double_check;
+    report->node = sim_strdup(options->node);
     report->n_scenarios = options->n_scenarios;
     report->scenarios =
         sim_calloc(options->n_scenarios, sizeof *report->scenarios);

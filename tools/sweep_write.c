@@ -6,6 +6,7 @@
 #include "sim/memory.h"
 #include "sim/simulation.h"
 #include "tools/batches.h"
+#include "tools/node.h"
 #include "tools/sweep_report.h"
 
 /* Seeds and hashes are strings: readers of JSON lose digits of such numbers. */
@@ -162,6 +163,9 @@ char *sweep_report_json(const struct sweep_report *report)
     sim_json_put_bool(&writer, "by_time", report->by_time);
     put_shards(&writer, report);
     put_limits(&writer, report);
+    if (!node_is_builtin(report->node)) {
+        sim_json_put_text(&writer, "node", report->node);
+    }
     if (report->double_check > 0) {
         put_seed(&writer, "double_check", report->double_check);
     }

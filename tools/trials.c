@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "sim/memory.h"
-#include "sim/raft_node.h"
 #include "tools/runner.h"
 #include "tools/wall_clock.h"
 #include "tools/workers.h"
@@ -67,11 +66,11 @@ static void say(int fd, const struct report_line *line)
 }
 
 static bool run_one(const struct sim_scenario *scenario,
-                    const struct failure *wanted, uint64_t seed,
+                    const struct trials *trials, uint64_t seed,
                     uint64_t max_steps, struct trial_result *result)
 {
     struct sim_options options = {.seed = seed,
-                                  .node_type = &sim_raft_node_type,
+                                  .node_type = trials->node_type,
                                   .checks = true,
                                   .max_steps = max_steps};
     struct failure failure;
@@ -82,12 +81,12 @@ static bool run_one(const struct sim_scenario *scenario,
     const struct sim_result *end = sim_simulation_result(simulation);
     failure_of(&failure, end, false);
     *result = trial_result_of(end);
-    result->found = failure_equal(&failure, wanted);
+    result->found = failure_equal(&failure, &trials->wanted);
     sim_simulation_free(simulation);
     return result->found;
 }
 
-static void run_trial(const struct trial *trial, const struct failure *wanted,
+static void run_trial(const struct trial *trial, const struct trials *trials,
                       int fd)
 {
     struct report_line line = {.is_result = false};
@@ -101,7 +100,7 @@ static void run_trial(const struct trial *trial, const struct failure *wanted,
         line.result = (struct trial_result){.seed = trial->first_seed + i};
         line.runs++;
         say(fd, &line);
-        bool found = run_one(scenario, wanted, trial->first_seed + i, max_steps,
+        bool found = run_one(scenario, trials, trial->first_seed + i, max_steps,
                              &result);
         if (trial->every_seed && !found) {
             best.found = false;
@@ -169,7 +168,7 @@ static bool start(struct crowd *crowd, struct child *child)
     if (pid == 0) {
         close(ends[0]);
         begin_life();
-        run_trial(&crowd->list[crowd->next], &crowd->trials->wanted, ends[1]);
+        run_trial(&crowd->list[crowd->next], crowd->trials, ends[1]);
         _exit(0);
     }
     close(ends[1]);

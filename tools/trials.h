@@ -34,7 +34,8 @@ uint64_t trial_weight(const struct trial_result *result);
 
 struct trials {
     struct failure wanted;
-    uint32_t workers; /* at the same time */
+    const struct sim_node_type *node_type; /* whose Raft */
+    uint32_t workers;                      /* at the same time */
     uint64_t
         deadline_us; /* by the wall clock: then nothing is found any more */
     uint64_t n_runs; /* so far */
