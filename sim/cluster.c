@@ -187,8 +187,8 @@ struct sim_cluster *sim_cluster_new(const struct sim_scenario *scenario,
     sim_trace_set_format(cluster->trace, options->trace_format);
     sim_trace_set_watcher(cluster->trace, options->watcher);
     if (options->checks && options->explain) {
-        cluster->why =
-            sim_why_new(cluster->tree, cluster->memberships, cluster->n);
+        cluster->why = sim_why_new(cluster->tree, cluster->memberships,
+                                   cluster->n, scenario->raft.lease_reads);
         sim_trace_set_hearer(cluster->trace, sim_why_hearer(cluster->why));
     }
     cluster->machines =

@@ -53,7 +53,7 @@ static void hear(struct sim_trace_sink *base, const char *words, size_t size)
 
 struct sim_why *sim_why_new(const struct sim_log_tree *tree,
                             struct sim_memberships *memberships,
-                            uint32_t n_nodes)
+                            uint32_t n_nodes, bool leases)
 {
     assert(tree != NULL);
     assert(memberships != NULL);
@@ -63,6 +63,7 @@ struct sim_why *sim_why_new(const struct sim_log_tree *tree,
     why->tree = tree;
     why->memberships = memberships;
     why->n = n_nodes;
+    why->leases = leases;
     why->hearer.line = hear;
     why->latest = sim_calloc((size_t)n_nodes + 1, sizeof *why->latest);
     why->stored = sim_calloc((size_t)n_nodes + 1, sizeof *why->stored);
@@ -199,8 +200,8 @@ void sim_why_step(struct sim_why *why, const struct sim_why_step *step)
     record->input = step->input->kind;
     record->local_us = step->input->now_us;
     record->letter = step->letter;
-    record->lease =
-        step->input->kind == SIM_INPUT_READ && step->input->read.lease;
+    record->lease = step->input->kind == SIM_INPUT_READ &&
+                    step->input->read.lease && why->leases;
     if (!sim_input_asks(step->input, &record->tag)) {
         record->tag = 0;
     }

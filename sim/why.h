@@ -53,10 +53,11 @@ enum sim_why_loss {
 
 struct sim_why;
 
-/* `tree` holds the logs; it and the memberships outlive the recorder. */
+/* `tree` holds the logs; it and the memberships outlive the recorder. `leases`:
+ * nodes may answer reads by lease if they are asked so. */
 struct sim_why *sim_why_new(const struct sim_log_tree *tree,
                             struct sim_memberships *memberships,
-                            uint32_t n_nodes);
+                            uint32_t n_nodes, bool leases);
 void sim_why_free(struct sim_why *why);
 
 /* Time and step of the calls that come with none. */

@@ -80,6 +80,7 @@ struct sim_why {
     const struct sim_log_tree *tree;
     struct sim_memberships *memberships;
     uint32_t n;
+    bool leases; /* nodes may answer reads by lease */
     uint64_t step, time_us;
     uint32_t *latest; /* by node: its last LIFE, CRASH or STEP; WHY_NONE */
     uint32_t *stored; /* by node: its last LIFE or DURABLE; WHY_NONE */

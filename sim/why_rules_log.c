@@ -54,16 +54,39 @@ static bool conflicts(const struct sim_why *why, const struct request *request)
            sim_log_tree_ancestor(why->tree, request->expected, end);
 }
 
-/* Whether the last entries that are told have the same place, and are not the
- * same. */
-static bool is_alike(const struct sim_why *why, const struct request *request)
+/* The first index at which the log after is not as the request would have it.
+ */
+static uint64_t first_difference(const struct sim_why *why,
+                                 const struct request *request)
 {
-    sim_tip own =
-        sim_log_tree_ancestor(why->tree, request->after, request->end);
-    return own != SIM_NO_TIP &&
-           sim_position_compare(
-               sim_log_tree_position(why->tree, own),
-               sim_log_tree_position(why->tree, request->expected)) == 0;
+    uint64_t index = request->end;
+    while (index > 1 &&
+           sim_log_tree_ancestor(why->tree, request->after, index - 1) !=
+               sim_log_tree_ancestor(why->tree, request->expected, index - 1)) {
+        index--;
+    }
+    return index;
+}
+
+/* What the leader has at the first difference; what the node kept before what
+ * it got, if it is that. */
+static void add_difference(const struct sim_why *why,
+                           const struct request *request, struct why_text *text)
+{
+    uint64_t index = first_difference(why, request);
+    sim_tip own = sim_log_tree_ancestor(why->tree, request->after, index);
+    sim_tip other = sim_log_tree_ancestor(why->tree, request->expected, index);
+    bool alike =
+        own != SIM_NO_TIP &&
+        sim_position_compare(sim_log_tree_position(why->tree, own),
+                             sim_log_tree_position(why->tree, other)) == 0;
+    if (index < request->end) {
+        why__add(text, "it keeps ");
+        why__add_entry_at(text, why, request->after, index);
+        why__add(text, " where ");
+    }
+    why__add(text, "the leader has %s", alike ? "another " : "");
+    why__add_entry_at(text, why, request->expected, index);
 }
 
 static enum why_rule of_changed_log(const struct sim_why *why,
@@ -78,9 +101,8 @@ static enum why_rule of_changed_log(const struct sim_why *why,
         return WHY_CONSISTENCY_CHECK;
     }
     if (!sim_log_tree_contains(why->tree, request->after, request->expected)) {
-        why__add(text, ", though the leader has %s",
-                 is_alike(why, request) ? "another " : "");
-        why__add_entry_at(text, why, request->expected, request->end);
+        why__add(text, ", though ");
+        add_difference(why, request, text);
         return WHY_CONFLICT_IS_DELETED;
     }
     uint64_t last = sim_log_tree_position(why->tree, request->after).index;
@@ -119,10 +141,11 @@ static enum why_rule of_same_log(const struct sim_why *why, uint32_t record,
         }
         if (!sim_log_tree_contains(why->tree, request->after,
                                    request->expected)) {
+            uint64_t index = first_difference(why, request);
             why__add(text, ", and says that its log matches, which has ");
-            why__add_entry_at(text, why, request->after, request->end);
+            why__add_entry_at(text, why, request->after, index);
             why__add(text, " where the leader has ");
-            why__add_entry_at(text, why, request->expected, request->end);
+            why__add_entry_at(text, why, request->expected, index);
             return WHY_CONFLICT_IS_DELETED;
         }
     }

@@ -30,9 +30,9 @@ def blocks(text, tree):
         if not mutant and not lines[0].startswith("$ build/tools/raftsim "):
             continue
         n = 1
-        while n < len(lines) and lines[n].startswith("> "):
+        while lines[n - 1].endswith(("\\", "|")):
             n += 1
-        yield " ".join(line[2:] for line in lines[:n]), lines[n:]
+        yield "\n".join(lines[:n])[2:], lines[n:]
 
 
 def jobs(text):

@@ -29,7 +29,8 @@ Test(corpus_sweep, replays_what_failed)
          "corpus, some-14.json: still failing: /expect/commits_at_least: "
          "expected at least 43 commits, saw 42\ncorpus, some-21.json: still "},
         {KEEP AGAIN, 1,
-         "\ncorpus: 3 kept failures replayed: 3 still failing\n"
+         "\ncorpus: 3 kept failures replayed: 3 still failing; 3 of them "
+         "fail\n"
          " to replay the first that fails: "},
         {KEEP AGAIN, 1, " replay c/some-14.json\ngood.json: 2 of 2 seeds"},
         {KEEP FIX("14") FIX("21") FIX("36") AGAIN, 0,
@@ -50,7 +51,7 @@ Test(corpus_sweep, replays_what_failed)
          "corpus, some-21.json: parted at step 4, and not failing; it was: "},
         {KEEP PART("36") ALTER("21") FIX("14") AGAIN, 1,
          "corpus: 3 kept failures replayed: 1 failing otherwise, 1 fixed, 1 "
-         "parted\n"},
+         "parted; 2 of them fail\n"},
         {AGAIN, 0, "corpus: 0 kept failures replayed\ngood.json: 2 of 2"},
         /* Not what is no failure, and does not say that it is one. */
         {"mkdir c; echo x >c/notes; echo y >c/.hidden.json; " AGAIN, 0,
@@ -77,6 +78,16 @@ Test(corpus_sweep, keeps_what_fails)
          0,
          "corpus, some-14.json: fixed; it was: expectation: "
          "/expect/commits_at_least\nsome.json, seed 14: /expect/"},
+        /* Another failure of the same seed takes no file away. */
+        {KEEP "sed -i 's/\"what\": \"expectation\"/\"what\": \"progress\"/' "
+              "c/some-14.json; sweep some.json --seeds 1..40 --corpus c "
+              ">/dev/null; ls c; grep -h '\"what\"' c/some-14*",
+         0,
+         "some-14-expectation.json\nsome-14.json\nsome-21.json\nsome-36.json\n"
+         " \"what\": \"expectation\",\n \"what\": \"progress\",\n"},
+        {"mkdir c; echo mine >c/some-14.json; sweep some.json --seeds 1..20 "
+         "--failures c >/dev/null; cat c/some-14.json",
+         0, "mine\n"},
         /* A limit of virtual time is a part of the failure. */
         {"sweep good.json --seeds 1..2 --max-virtual-time 500ms --corpus c "
          ">/dev/null; " AGAIN,
@@ -141,7 +152,8 @@ Test(corpus_sweep, survives_its_workers)
          "corpus, some-14.json: still failing"},
         {KEEP WORKER("21", "[ -f once ] || { : >once; kill -TERM $$; }")
              WITH_IT,
-         1, "corpus: 3 kept failures replayed: 3 still failing\n"},
+         1,
+         "corpus: 3 kept failures replayed: 3 still failing; 3 of them fail\n"},
         {KEEP WORKER("21", "echo I refuse >&2; exit 2") LOUD "2>&1", 2,
          "raftsim: ./w: refused its work (exit code 2):\nI refuse\n"},
         {KEEP WORKER("21", "echo $$ >begun; exec sleep 100") INTERRUPTED, 0,
@@ -167,7 +179,7 @@ Test(corpus_sweep, survives_its_workers)
          3, "good-2.json: still failing: does not repeat: run twice, step "},
         {"sweep good.json --seeds 1..2 --double-check 2 --command "
          "$UNREPEATABLE --corpus c >/dev/null; " AGAIN,
-         0, "good-2.json: fixed; it was: not_repeatable\n"},
+         0, "good-2.json: fixed; it was: the run does not repeat\n"},
     };
     EXPECT_ALL(list);
 }
@@ -222,7 +234,8 @@ Test(corpus_sweep, is_merged)
          0, "same\n"},
         {SHARDS "merge 1 2", 1,
          "corpus, some-14.json: fixed; it was: expectation: "},
-        {SHARDS "merge 1 2", 1, "1 failing otherwise, 1 fixed, 1 parted\n"},
+        {SHARDS "merge 1 2", 1,
+         "1 failing otherwise, 1 fixed, 1 parted; 2 of them fail\n"},
         /* What only one has is kept, whoever comes first. */
         {SHARDS "rm c/some-21.json; sh --shard 1/2 --json 1; "
                 "merge 1 2 --json m >/dev/null; merge 2 1 --json n >/dev/null; "

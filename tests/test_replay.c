@@ -99,6 +99,9 @@ Test(replay, refuses_what_is_none)
         {"keep; head -c 900 f/few-1.json >f/a; $RAFTSIM replay f/a 2>&1", 2,
          "f/a:"},
         {"keep; replay --trace f/few-1.json 2>&1", 2, "would overwrite"},
+        {"keep; $RAFTSIM run f/few-1.json 2>&1", 2,
+         "f/few-1.json: this is a failure that was kept, for 'raftsim replay', "
+         "and no scenario\n"},
         {"$RAFTSIM run few.json --failures f --no-checks 2>&1", 2,
          "without --without and --no-checks"},
         {"echo >f; $RAFTSIM run few.json --failures f 2>&1", 2,

@@ -74,7 +74,8 @@ Test(shrink, takes_the_file_of_a_failure)
          "$RAFTSIM shrink f/few-3.json --seed 3 2>&1",
          2, "says itself with which seed"},
         {"few 3 2>/dev/null; grep -A 9 description min.json", 0,
-         "What is left of few.json, seed 3: nothing has to go wrong. After"},
+         "What is left of few.json, seed 3: nothing has to go wrong. When it "
+         "was found, after"},
     };
     EXPECT_ALL(list);
 }

@@ -10,7 +10,8 @@
 #include "tools/node.h"
 #include "tools/options.h"
 
-bool artifact_is_one(const struct artifact_text *text)
+bool artifact_what(const struct artifact_text *text,
+                   char what[FAILURE_WHAT_SIZE])
 {
     struct sim_json json;
     struct sim_scenario_problems problems;
@@ -18,9 +19,22 @@ bool artifact_is_one(const struct artifact_text *text)
                                   ARTIFACT_MAX_BYTES) &&
               sim_json_member(&json, sim_json_top(&json), "format") != NULL &&
               sim_json_member(&json, sim_json_top(&json), "failure") != NULL;
+    const struct sim_json_value *said =
+        is ? sim_json_member(
+                 &json, sim_json_member(&json, sim_json_top(&json), "failure"),
+                 "what")
+           : NULL;
+    const char *word = said == NULL ? NULL : sim_json_string(said);
+    snprintf(what, FAILURE_WHAT_SIZE, "%s", word == NULL ? "" : word);
     sim_json_close(&json, &problems);
     sim_scenario_problems_free(&problems);
     return is;
+}
+
+bool artifact_is_one(const struct artifact_text *text)
+{
+    char what[FAILURE_WHAT_SIZE];
+    return artifact_what(text, what);
 }
 
 /* A string of `object`; NULL, with the problem noted, if there is none. */
@@ -177,6 +191,16 @@ bool artifact_read(const char *path, struct artifact *artifact)
     bool good = artifact_parse(path, &text, artifact);
     free(bytes);
     return good;
+}
+
+const char *artifact_words(const struct artifact *artifact, char *room)
+{
+    /* Of what a scenario expected, the places say more than one of the texts.
+     */
+    bool told = artifact->text[0] != '\0' &&
+                strcmp(artifact->failure.what, "expectation") != 0 &&
+                strcmp(artifact->failure.what, "died") != 0;
+    return told ? artifact->text : failure_print(&artifact->failure, room);
 }
 
 void artifact_clear(struct artifact *artifact)

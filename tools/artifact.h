@@ -76,8 +76,11 @@ bool artifact_keep_told(const char *directory, const char *file,
                         const char *last_steps);
 
 /* The path of a failure's file: DIRECTORY/NAME-SEED.json, where NAME is the
- * scenario's file without folders and ".json". To be freed. */
-char *artifact_path(const char *directory, const char *file, uint64_t seed);
+ * scenario's file without folders and ".json"; or DIRECTORY/NAME-SEED-WHAT.json
+ * if that one is there and holds anything else than such a failure, so that
+ * none is lost. To be freed. */
+char *artifact_path(const char *directory, const char *file, uint64_t seed,
+                    const char *what);
 
 /* NAME, as above; `size` bytes of what is returned, which is a part of `file`.
  */
@@ -94,9 +97,17 @@ char *artifact_input(const char *path, size_t *size);
 /* ... whether that is meant to be an artifact, not a scenario, ... */
 bool artifact_is_one(const struct artifact_text *text);
 
+/* ... what went wrong in it (see tools/failure.h; false if it is none), ... */
+bool artifact_what(const struct artifact_text *text,
+                   char what[FAILURE_WHAT_SIZE]);
+
 /* ... and what it says, as artifact_read() gives it. */
 bool artifact_parse(const char *path, const struct artifact_text *text,
                     struct artifact *artifact);
+
+/* What went wrong, for people: what happened, as far as that is told; else
+ * failure_print(), into `room`, which has FAILURE_TEXT_SIZE bytes. */
+const char *artifact_words(const struct artifact *artifact, char *room);
 
 void artifact_clear(struct artifact *artifact);
 

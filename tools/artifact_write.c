@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "sim/json_pretty.h"
 #include "sim/json_write.h"
@@ -106,13 +107,37 @@ const char *artifact_name(const char *file, size_t *size)
     return name;
 }
 
-char *artifact_path(const char *directory, const char *file, uint64_t seed)
+/* A file that is not there may hold it. */
+static bool may_hold(const char *path, const char *what)
+{
+    struct artifact_text text;
+    char other[FAILURE_WHAT_SIZE];
+    if (access(path, F_OK) != 0) {
+        return true;
+    }
+    char *bytes = artifact_input(path, &text.size);
+    text.bytes = bytes;
+    bool may = bytes != NULL && artifact_what(&text, other) &&
+               strcmp(other, what) == 0;
+    free(bytes);
+    return may;
+}
+
+char *artifact_path(const char *directory, const char *file, uint64_t seed,
+                    const char *what)
 {
     struct text path = {0};
     size_t size;
     const char *name = artifact_name(file, &size);
     text_add_format(&path, "%s/%.*s-%" PRIu64 ".json", directory, (int)size,
                     name, seed);
+    if (may_hold(path.bytes, what)) {
+        return path.bytes;
+    }
+    free(path.bytes);
+    path = (struct text){0};
+    text_add_format(&path, "%s/%.*s-%" PRIu64 "-%s.json", directory, (int)size,
+                    name, seed, what);
     return path.bytes;
 }
 
@@ -250,8 +275,8 @@ bool artifact_keep(const char *directory, const char *file,
     witness_clear(&witness);
     sim_recording_free(recording);
     sim_scenario_free(scenario);
-    return finish(directory, &writer, artifact_path(directory, file, seed),
-                  path);
+    return finish(directory, &writer,
+                  artifact_path(directory, file, seed, failure.what), path);
 }
 
 bool artifact_keep_told(const char *directory, const char *file,
@@ -269,7 +294,8 @@ bool artifact_keep_told(const char *directory, const char *file,
     put_scenario(&writer, text, seed);
     witness_clear(&witness);
     bool good =
-        finish(directory, &writer, artifact_path(directory, file, seed), &path);
+        finish(directory, &writer,
+               artifact_path(directory, file, seed, failure->what), &path);
     free(path);
     return good;
 }

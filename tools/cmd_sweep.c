@@ -218,8 +218,9 @@ static void print_next_step(const struct sweep *sweep, FILE *out)
         i++;
     }
     const struct sweep_scenario *scenario = &report->scenarios[i];
-    char *path = artifact_path(sweep->options.failures, scenario->path,
-                               scenario->failures[0].seed);
+    char *path =
+        artifact_path(sweep->options.failures, scenario->path,
+                      scenario->failures[0].seed, scenario->failures[0].what);
     char *command = report_command(sweep->options.program, "shrink", path);
     fprintf(out,
             "A file of each failure is in %s.\n"

@@ -26,9 +26,10 @@ const char *const help_replay_lines[] = {
     "                   [--node NAME|FILE.so]",
     "",
     "DESCRIPTION",
-    "    A FILE is what 'raftsim run --failures DIR' leaves of a run that was "
-    "not",
-    "    as expected. It holds the scenario, the seed, and all that chance",
+    "    A FILE is what 'raftsim run --failures DIR' and 'raftsim sweep' leave "
+    "of",
+    "    a run that was not as expected. It holds the scenario, the seed, and "
+    "all that chance",
     "    decided: which message was lost, or came how late; when which fault",
     "    fell, and on whom. The run is repeated from these decisions alone, so",
     "    it still shows the same failure when the code that draws has changed.",

@@ -95,6 +95,18 @@ char *input_read(const char *path, size_t *size)
     return input_read_any(path, SIM_JSON_MAX_BYTES, "scenario", size);
 }
 
+/* A file of tools/artifact.h says so in its first member. */
+static bool is_failure(const char *text, size_t size)
+{
+    static const char mark[] = "\"raftsim failure ";
+    for (size_t i = 0; i < 64 && i + sizeof mark <= size; i++) {
+        if (memcmp(text + i, mark, sizeof mark - 1) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct sim_scenario *input_parse(const char *path, const char *text,
                                  size_t size, const uint64_t *seed,
                                  FILE *problems_to)
@@ -102,7 +114,14 @@ struct sim_scenario *input_parse(const char *path, const char *text,
     struct sim_scenario_problems problems = {0};
     struct sim_scenario *scenario =
         sim_scenario_parse(text, size, seed, &problems);
-    input_print_problems(path, &problems, problems_to);
+    if (scenario == NULL && is_failure(text, size)) {
+        fprintf(problems_to,
+                "%s: this is a failure that was kept, for 'raftsim replay', "
+                "and no scenario\n",
+                input_name(path));
+    } else {
+        input_print_problems(path, &problems, problems_to);
+    }
     sim_scenario_problems_free(&problems);
     return scenario;
 }

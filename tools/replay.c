@@ -131,7 +131,7 @@ void replay_print(const struct artifact *artifact, const struct replay *replay,
     print_parting(replay, out);
     if (replay->end != REPLAY_SAME) {
         fputs("  It was:\n", out);
-        terminal_wrap(out, failure_print(&artifact->failure, text), 4,
+        terminal_wrap(out, artifact_words(artifact, text), 4,
                       terminal_width(out));
     }
 }

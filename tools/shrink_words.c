@@ -225,8 +225,8 @@ static char *description(const struct shrink *shrink, const char *file,
         add(&words, numbers);
     }
     snprintf(numbers, sizeof numbers,
-             " After %" PRIu64 " step%s: ", shrink->found.steps,
-             shrink->found.steps == 1 ? "" : "s");
+             " When it was found, after %" PRIu64 " step%s: ",
+             shrink->found.steps, shrink->found.steps == 1 ? "" : "s");
     add(&words, numbers);
     if (strcmp(shrink->trials.wanted.what, "died") == 0) {
         add(&words, shrink->trials.wanted.kind);

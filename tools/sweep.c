@@ -65,11 +65,12 @@ void sweep__keep(struct sweeper *sweeper, const struct unit *unit,
 
 /* Whether the worker has left a file of it. */
 static bool is_kept(const struct sweeper *sweeper, const struct unit *unit,
-                    uint64_t seed)
+                    const struct sweep_failure *failure)
 {
     const struct sweep_options *options = &sweeper->sweep->options;
-    char *path = artifact_path(options->failures,
-                               options->scenarios[unit->scenario], seed);
+    char *path =
+        artifact_path(options->failures, options->scenarios[unit->scenario],
+                      failure->seed, failure->what);
     bool kept = access(path, F_OK) == 0;
     free(path);
     return kept;
@@ -90,7 +91,7 @@ void sweep__note_failure(struct sweeper *sweeper, struct unit *unit,
     sweeper->n_runs++;
     sweeper->n_failed++;
     if (strcmp(failure.what, "died") == 0 ||
-        !is_kept(sweeper, unit, failure.seed)) {
+        !is_kept(sweeper, unit, &failure)) {
         sweep__keep(sweeper, unit, &failure);
     }
 }

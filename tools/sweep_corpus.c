@@ -25,6 +25,7 @@ struct sweep_old_failure {
     char *name, *path;
     uint64_t content; /* a hash of the file's bytes */
     struct failure failure;
+    char *was; /* the same, for people */
     uint64_t seed;
     bool asked_again; /* its worker was sent away, and another one asked */
     bool done;
@@ -85,23 +86,27 @@ static bool read_one(struct sweep_old_failure *old)
     struct artifact artifact;
     struct artifact_text text;
     struct sim_hash hash = {0};
-    char *bytes = input_read(old->path, &text.size);
+    char *bytes = artifact_input(old->path, &text.size);
     if (bytes == NULL) {
         return false;
     }
     text.bytes = bytes;
     sim_hash_bytes(&hash, (const uint8_t *)bytes, text.size);
     old->content = sim_hash_value(&hash);
-    bool is_one = artifact_is_one(&text);
-    free(bytes);
-    if (!is_one) {
+    if (!artifact_is_one(&text)) {
+        free(bytes);
         fprintf(stderr,
                 "raftsim: %s is no failure that was kept, as all files of a "
                 "corpus that end with .json are\n",
                 old->path);
         return false;
     }
-    bool good = artifact_read(old->path, &artifact);
+    char words[FAILURE_TEXT_SIZE];
+    bool good = artifact_parse(old->path, &text, &artifact);
+    free(bytes);
+    if (good) {
+        old->was = sim_strdup(artifact_words(&artifact, words));
+    }
     old->failure = artifact.failure;
     old->seed = artifact.seed;
     artifact_clear(&artifact);
@@ -129,6 +134,7 @@ void sweep__free_corpus(struct sweep *sweep)
     for (size_t i = 0; i < sweep->n_corpus; i++) {
         free(sweep->corpus[i].name);
         free(sweep->corpus[i].path);
+        free(sweep->corpus[i].was);
     }
     free(sweep->corpus);
 }
@@ -148,13 +154,12 @@ struct replayer {
 static void note(struct replayer *replayer, struct sweep_old_failure *old,
                  const struct run_line *line, enum replay_end end)
 {
-    char was[FAILURE_TEXT_SIZE];
     old->done = true;
     replayer->n_done++;
     old->kept = (struct sweep_kept){
         .file = sim_strdup(old->name),
         .content = old->content,
-        .was = sim_strdup(failure_print(&old->failure, was)),
+        .was = sim_strdup(old->was),
         .end = end,
         .run = {.seed = old->seed,
                 .steps = line->steps,

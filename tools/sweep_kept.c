@@ -147,6 +147,15 @@ enum exit_code sweep_corpus_code(const struct sweep_corpus *corpus)
     return worst;
 }
 
+static uint64_t count_failing(const struct sweep_corpus *corpus)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < corpus->count; i++) {
+        count += sweep_kept_fails(&corpus->items[i]) ? 1 : 0;
+    }
+    return count;
+}
+
 /* The command that replays the first that fails. */
 static void print_repeat(const struct sweep_corpus *corpus, FILE *out)
 {
@@ -175,6 +184,11 @@ void sweep_corpus_print(const struct sweep_corpus *corpus, FILE *out)
             fprintf(out, "%s%" PRIu64 " %s", between, count, words[i]);
             between = ", ";
         }
+    }
+    uint64_t failing = count_failing(corpus);
+    if (failing > 0) {
+        fprintf(out, "; %" PRIu64 " of them fail%s", failing,
+                failing == 1 ? "s" : "");
     }
     fputc('\n', out);
     print_repeat(corpus, out);
