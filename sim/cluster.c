@@ -46,11 +46,11 @@ initial_members(const struct sim_scenario *scenario,
 
 /* Commands of /initial are alike wherever index and term are: Raft would have
  * made them so. Eight bytes that are no client's command. */
-static sim_tip grow_initial_log(struct sim_log_tree *tree,
+static sim_tip grow_initial_log(struct sim_log_tree *tree, sim_tip tip,
                                 const struct sim_initial *initial)
 {
-    sim_tip tip = SIM_ROOT;
-    for (uint32_t i = 0; i < initial->n_terms; i++) {
+    uint32_t n = (uint32_t)sim_log_tree_position(tree, tip).index;
+    for (uint32_t i = n; i < initial->n_terms; i++) {
         uint64_t term = initial->terms[i];
         uint8_t data[8];
         for (unsigned b = 0; b < 8; b++) {
@@ -76,40 +76,73 @@ static const struct sim_initial *initial_of(const struct sim_scenario *scenario,
     return NULL;
 }
 
-/* The snapshot that a new cluster begins with. */
-static sim_snapshot_number put_first_snapshot(struct sim_cluster *cluster)
+/* What the members of a new cluster begin with. */
+struct beginning {
+    sim_snapshot_number snapshot; /* or SIM_NO_SNAPSHOT */
+    sim_tip log;
+    struct sim_hard_state hard_state;
+};
+
+static struct beginning begin_cluster(struct sim_cluster *cluster)
 {
     const struct sim_node_type *type = cluster->type;
+    struct beginning begin = {.snapshot = SIM_NO_SNAPSHOT, .log = SIM_ROOT};
     if (type->bootstrap == NULL) {
-        return SIM_NO_SNAPSHOT;
+        return begin;
     }
     size_t size = type->bootstrap(&cluster->initial, NULL);
-    uint8_t *meta = sim_calloc(size + 1, 1);
-    type->bootstrap(&cluster->initial, meta);
-    sim_snapshot_number number = sim_archive_put(
-        cluster->archive, SIM_ROOT,
-        &(struct sim_snapshot){.meta = meta, .meta_size = size});
-    free(meta);
-    return number;
+    uint8_t *bytes = sim_calloc(size + 1, 1);
+    type->bootstrap(&cluster->initial, bytes);
+    if ((type->assumes & SIM_ASSUMES_FIRST_ENTRY) != 0) {
+        struct sim_entry entry = {.term = 1,
+                                  .data = bytes,
+                                  .size = (uint32_t)size,
+                                  .kind = SIM_ENTRY_CONFIGURATION};
+        begin.log = sim_log_tree_append(cluster->tree, SIM_ROOT, &entry, NULL);
+        begin.hard_state.term = 1;
+    } else {
+        begin.snapshot = sim_archive_put(
+            cluster->archive, SIM_ROOT,
+            &(struct sim_snapshot){.meta = bytes, .meta_size = size});
+    }
+    free(bytes);
+    return begin;
+}
+
+/* `begin`, or the scenario's /initial on top of it: its terms count from entry
+ * 1 on, whoever wrote that. */
+static void preload(struct sim_cluster *cluster, uint32_t node,
+                    struct beginning begin)
+{
+    const struct sim_initial *initial = initial_of(cluster->scenario, node);
+    if (initial != NULL) {
+        begin.log = grow_initial_log(cluster->tree, begin.log, initial);
+    }
+    if (initial != NULL && initial->hard_state.term > begin.hard_state.term) {
+        begin.hard_state = initial->hard_state;
+    }
+    sim_disk_preload(cluster->machines[node].disk, begin.snapshot, begin.log,
+                     begin.hard_state);
+    /* It is committed before anybody runs. */
+    if (cluster->checker != NULL &&
+        (cluster->type->assumes & SIM_ASSUMES_FIRST_ENTRY) != 0) {
+        sim_checker_durable(cluster->checker, node, begin.log,
+                            begin.hard_state);
+    }
 }
 
 static void preload_disks(struct sim_cluster *cluster)
 {
-    sim_snapshot_number first = put_first_snapshot(cluster);
+    struct beginning begin = begin_cluster(cluster);
     struct sim_set members = sim_configuration_members(&cluster->initial);
     for (uint32_t node = 1; node <= cluster->n; node++) {
-        const struct sim_initial *initial = initial_of(cluster->scenario, node);
-        bool begins = first != SIM_NO_SNAPSHOT && sim_set_has(&members, node);
-        if (initial == NULL && !begins) {
-            continue;
-        }
-        sim_disk_preload(
-            cluster->machines[node].disk, begins ? first : SIM_NO_SNAPSHOT,
-            initial == NULL ? SIM_ROOT
-                            : grow_initial_log(cluster->tree, initial),
-            initial == NULL ? (struct sim_hard_state){0} : initial->hard_state);
+        preload(cluster, node,
+                sim_set_has(&members, node)
+                    ? begin
+                    : (struct beginning){.snapshot = SIM_NO_SNAPSHOT,
+                                         .log = SIM_ROOT});
     }
-    sim_archive_release(cluster->archive, first);
+    sim_archive_release(cluster->archive, begin.snapshot);
 }
 
 static void init_machine(struct sim_cluster *cluster, uint32_t node,
@@ -171,6 +204,10 @@ struct sim_cluster *sim_cluster_new(const struct sim_scenario *scenario,
     cluster->recording = options->recording;
     cluster->network = sim_network_new(scenario, options->seed);
     sim_network_record(cluster->network, options->recording);
+    if (scenario->has_fifo ? scenario->fifo
+                           : (cluster->type->assumes & SIM_ASSUMES_FIFO) != 0) {
+        sim_network_set_fifo(cluster->network);
+    }
     cluster->mail = sim_mail_new();
     cluster->checker =
         options->checks

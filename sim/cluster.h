@@ -115,6 +115,8 @@ struct sim_machine {
     uint64_t timer_local_us; /* the node's deadline, by its clock */
     uint64_t timer_event_us; /* the event that will look at it; SIM_NO_EVENT */
     uint64_t timer_generation; /* of that event */
+    uint64_t timer_us;         /* when its timer was last due, */
+    uint32_t timer_repeats;    /* and how often at that moment */
 
     struct sim_waiting_send *sends; /* ring, by after_write */
     size_t sends_capacity, sends_first, sends_count;

@@ -85,6 +85,10 @@ void cluster__complete_view(struct sim_cluster *cluster, uint32_t node,
 void cluster__take_write(struct sim_cluster *cluster, uint32_t node,
                          const struct sim_write *write);
 
+/* The step was judged: hard states that are durable at once are so. */
+void cluster__keep_hard_state(struct sim_cluster *cluster, uint32_t node,
+                              const struct sim_outputs *outputs);
+
 /* A message of the current step: leaves, or waits for its write. */
 void cluster__take_send(struct sim_cluster *cluster, uint32_t node,
                         const struct sim_output *output);

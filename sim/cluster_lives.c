@@ -52,6 +52,7 @@ static struct sim_node *create_node(struct sim_cluster *cluster, uint32_t node)
     struct sim_node_options options = cluster->scenario->raft;
     options.id = node;
     options.n_nodes = cluster->n;
+    options.state_machine = &sim_kv_functions;
     options.random_seed = sim_prng_next(&machine->seeds);
     uint64_t n = 0;
     struct sim_entry *entries = durable_entries(cluster, node, &n);

@@ -146,6 +146,14 @@ bool sim_disk_submit(struct sim_disk *disk, uint64_t now_us,
     return true;
 }
 
+void sim_disk_put_hard_state(struct sim_disk *disk,
+                             struct sim_hard_state hard_state)
+{
+    assert(disk->phase != DISK_RECOVERING);
+    disk->hard_state = hard_state;
+    disk->rotten[SIM_RECORD_HARD_STATE] = false;
+}
+
 void sim_disk_set_errors(struct sim_disk *disk, uint32_t fsync_error_ppm,
                          bool full)
 {

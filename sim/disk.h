@@ -136,6 +136,11 @@ bool sim_disk_submit(struct sim_disk *disk, uint64_t now_us,
                      const struct sim_disk_write *write,
                      uint64_t *completes_us);
 
+/* This is durable now: of a node that keeps it in a file of its own, and waits
+ * for it (SIM_ASSUMES_HARD_STATE_AT_ONCE). Its writes are submitted without. */
+void sim_disk_put_hard_state(struct sim_disk *disk,
+                             struct sim_hard_state hard_state);
+
 /* From now on batches fail at their end with this chance, or all of them. */
 void sim_disk_set_errors(struct sim_disk *disk, uint32_t fsync_error_ppm,
                          bool full);

@@ -402,6 +402,7 @@ void cluster__step(struct sim_cluster *cluster, uint32_t node,
     note_view(cluster, node, &before);
     note_campaign(cluster, node, input);
     judge(cluster, node, input, &outputs, &before, tip_before, members);
+    cluster__keep_hard_state(cluster, node, &outputs);
     for (size_t i = 0; i < outputs.count; i++) {
         if (outputs.items[i].kind == SIM_OUTPUT_SEND) {
             cluster__take_send(cluster, node, &outputs.items[i]);

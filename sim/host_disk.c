@@ -217,13 +217,19 @@ static bool find_change(struct sim_cluster *cluster, uint32_t node,
     return true;
 }
 
+/* Whether hard states are durable before the step is over. */
+static bool is_at_once(const struct sim_cluster *cluster)
+{
+    return (cluster->type->assumes & SIM_ASSUMES_HARD_STATE_AT_ONCE) != 0;
+}
+
 static void submit(struct sim_cluster *cluster, uint32_t node,
                    const struct sim_write *write, const struct change *change)
 {
     struct sim_machine *machine = &cluster->machines[node];
     struct sim_disk_write disk_write = {
         .id = write->id,
-        .has_hard_state = write->has_hard_state,
+        .has_hard_state = write->has_hard_state && !is_at_once(cluster),
         .hard_state = write->hard_state,
         .base = change->base,
         .drop_before = write->drop_before,
@@ -364,6 +370,40 @@ static void tell_durable(struct sim_cluster *cluster, uint32_t node,
     sim_trace_durable(cluster->trace, cluster__moment(cluster), &durable);
 }
 
+/* What is on the disk now, for those who look on. */
+static void show_disk(struct sim_cluster *cluster, uint32_t node)
+{
+    const struct sim_disk *disk = cluster->machines[node].disk;
+    sim_tip tip = sim_disk_log(disk);
+    struct sim_hard_state hard_state = sim_disk_hard_state(disk);
+    if (cluster->checker != NULL) {
+        sim_checker_set_time(cluster->checker, cluster->step, cluster->now_us);
+        sim_checker_durable(cluster->checker, node, tip, hard_state);
+        sim_situations_durable(cluster->situations, node, tip, hard_state);
+    }
+    if (cluster->why != NULL) {
+        sim_why_set_time(cluster->why, cluster->step, cluster->now_us);
+        sim_why_durable(cluster->why, node, tip, hard_state);
+    }
+}
+
+void cluster__keep_hard_state(struct sim_cluster *cluster, uint32_t node,
+                              const struct sim_outputs *outputs)
+{
+    struct sim_disk *disk = cluster->machines[node].disk;
+    for (size_t i = 0; i < outputs->count && is_at_once(cluster); i++) {
+        const struct sim_output *output = &outputs->items[i];
+        if (output->kind == SIM_OUTPUT_WRITE && output->write.has_hard_state) {
+            struct sim_trace_durable durable = {
+                .node = node, .write_id = output->write.id, .hard_state = true};
+            sim_disk_put_hard_state(disk, output->write.hard_state);
+            sim_trace_durable(cluster->trace, cluster__moment(cluster),
+                              &durable);
+            show_disk(cluster, node);
+        }
+    }
+}
+
 void cluster__walk_durable(struct sim_cluster *cluster, uint32_t node)
 {
     struct sim_machine *machine = &cluster->machines[node];
@@ -375,19 +415,7 @@ void cluster__walk_durable(struct sim_cluster *cluster, uint32_t node)
         sim_tip tip = sim_disk_log(machine->disk);
         tell_durable(cluster, node, before, &write);
         before = write.tip;
-        if (cluster->checker != NULL) {
-            sim_checker_set_time(cluster->checker, cluster->step,
-                                 cluster->now_us);
-            sim_checker_durable(cluster->checker, node, tip,
-                                sim_disk_hard_state(machine->disk));
-            sim_situations_durable(cluster->situations, node, tip,
-                                   sim_disk_hard_state(machine->disk));
-        }
-        if (cluster->why != NULL) {
-            sim_why_set_time(cluster->why, cluster->step, cluster->now_us);
-            sim_why_durable(cluster->why, node, tip,
-                            sim_disk_hard_state(machine->disk));
-        }
+        show_disk(cluster, node);
         if (!was_sound && cluster->situations != NULL) {
             was_sound = sim_disk_is_sound(machine->disk);
             sim_situations_rot(cluster->situations, node, !was_sound);

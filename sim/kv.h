@@ -158,4 +158,7 @@ uint64_t sim_kv_hash(const struct sim_kv *kv);
 
 void sim_kv_free(struct sim_kv *kv);
 
+/* It as nodes see it. */
+extern const struct sim_state_machine_functions sim_kv_functions;
+
 #endif

@@ -19,6 +19,10 @@
  * handles of held messages. Corrupted bytes are not simulated (checksums are
  * taken to work), nor are connections.
  *
+ * Ordered links (SIM_ASSUMES_FIFO of sim/node.h, or /network/fifo) are those of
+ * connections that are made anew when they break: a message never overtakes one
+ * that was sent before it, and never comes twice; it may be lost.
+ *
  * Luck: each message takes one number from its link's stream, be the link
  * blocked or not, and all its draws (delay, loss, duplicate, second delay, in
  * this order) come from a stream that starts there. So the luck of a link's
@@ -62,6 +66,9 @@ struct sim_network_counts {
  * distributions. Never NULL (see sim/memory.h). */
 struct sim_network *sim_network_new(const struct sim_scenario *scenario,
                                     uint64_t seed);
+
+/* From now on messages of each link come in their order, and none twice. */
+void sim_network_set_fifo(struct sim_network *network);
 
 /* The fates of messages are recorded, or come from there: on a track for each
  * link and kind two values a message, the delay of a copy, counted from when it

@@ -22,17 +22,18 @@ struct network_link {
     struct sim_prng prng;            /* gives one number for each message */
     struct network_conditions usual; /* without faults */
     uint64_t bandwidth;              /* bytes a second; 0: unlimited */
-    uint64_t busy_until_us; /* the messages sent so far have left then ... */
-    uint64_t busy_rest;     /* ... and a part of a microsecond later, counted in
-                               1/bandwidth: small messages add up exactly */
+    uint64_t busy_until_us;   /* the messages sent so far have left then ... */
+    uint64_t last_arrival_us; /* of ordered links: nothing comes before it */
+    uint64_t busy_rest; /* ... and a part of a microsecond later, counted in
+                           1/bandwidth: small messages add up exactly */
     uint32_t n_blocks;
     uint32_t n_holds;
     size_t
         weather; /* place of the one applied last; NETWORK_NOWHERE if none is */
     struct sim_track **tracks; /* by kind of message; NULL: none yet */
     uint64_t sent; /* messages that met no cut, and those of each kind */
-    uint64_t *sent_of_kind;    /* NULL: none yet */
-    uint32_t *held;            /* handles, in order of arrival */
+    uint64_t *sent_of_kind; /* NULL: none yet */
+    uint32_t *held;         /* handles, in order of arrival */
     size_t n_held;
     size_t held_capacity;
 };
@@ -64,6 +65,7 @@ struct sim_network {
     size_t released_capacity;
     size_t next_released;
     struct sim_network_counts counts;
+    bool fifo;
     struct sim_recording *recording; /* NULL: none */
     const struct sim_message_rule *rules;
     uint32_t n_rules;

@@ -172,6 +172,24 @@ static void count_sent(struct network_link *link, enum sim_message_kind kind)
     link->sent_of_kind[kind]++;
 }
 
+void sim_network_set_fifo(struct sim_network *network)
+{
+    network->fifo = true;
+}
+
+/* What would overtake the message before it comes with it. */
+static void keep_order(struct network_link *link, struct sim_delivery *delivery)
+{
+    if (delivery->copies == 0) {
+        return;
+    }
+    delivery->copies = 1;
+    if (delivery->arrival_us[0] < link->last_arrival_us) {
+        delivery->arrival_us[0] = link->last_arrival_us;
+    }
+    link->last_arrival_us = delivery->arrival_us[0];
+}
+
 struct sim_delivery sim_network_send(struct sim_network *network,
                                      uint64_t now_us, uint32_t from,
                                      uint32_t to, enum sim_message_kind kind,
@@ -187,6 +205,9 @@ struct sim_delivery sim_network_send(struct sim_network *network,
     }
     if (network->recording != NULL && link->n_blocks == 0) {
         follow(track_of(network, link, from, to, kind), now_us, &delivery);
+    }
+    if (network->fifo) {
+        keep_order(link, &delivery);
     }
     network->counts.sent++;
     network->counts.dropped += delivery.copies == 0 ? 1 : 0;

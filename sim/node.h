@@ -121,6 +121,23 @@ struct sim_image {
     uint64_t n_entries;
 };
 
+/* The simulator's state machine, for a library that takes its snapshots when it
+ * wants to, and has to have the state by then: it may keep one of these, and
+ * give it all that it applies. */
+struct sim_state_machine;
+
+struct sim_state_machine_functions {
+    struct sim_state_machine *(*create)(void); /* in the state of no command */
+    void (*apply)(struct sim_state_machine *machine, uint64_t index,
+                  const struct sim_entry *entry); /* of any kind, in order */
+    size_t (*image_size)(const struct sim_state_machine *machine);
+    void (*image)(const struct sim_state_machine *machine, uint8_t *bytes);
+    /* The state becomes the image's; false if it is none. */
+    bool (*restore)(struct sim_state_machine *machine, const uint8_t *bytes,
+                    size_t size);
+    void (*destroy)(struct sim_state_machine *machine);
+};
+
 /* A cluster's constants, the same for each of its nodes; times in microseconds
  * of the local clock. The ranges are those that the scenario format checks. */
 struct sim_node_options {
@@ -143,6 +160,7 @@ struct sim_node_options {
     bool priority_takeover; /* leadership goes to the highest priority */
     bool lease_reads;
     uint32_t clock_drift_ppm; /* that leases allow for; below 1000000 */
+    const struct sim_state_machine_functions *state_machine; /* never NULL */
 };
 
 enum sim_input_kind {
@@ -382,7 +400,11 @@ enum {
     SIM_ASSUMES_HARD_STATE_AT_ONCE = 2, /* the hard state of a WRITE is durable
                                            when the step is over: the node waits
                                            for it. It is in a file of its own */
-    SIM_ASSUMES_TICKS = 4, /* it counts ticks, for which it sets the deadlines:
+    SIM_ASSUMES_FIRST_ENTRY = 4, /* a new cluster's members are in entry 1 of
+                                    term 1, which each of them has from the
+                                    start: bootstrap() gives its payload. There
+                                    is no snapshot */
+    SIM_ASSUMES_TICKS = 8, /* it counts ticks, for which it sets the deadlines:
                               none of them is the end of a time-out */
 };
 
@@ -433,8 +455,9 @@ struct sim_node_type {
      * message of it are SIM_MESSAGE_OTHER. */
     void (*classify)(const uint8_t *bytes, size_t size,
                      struct sim_message *message);
-    /* The meta of a new cluster's first snapshot: how many bytes it takes, and
-     * writes them unless `bytes` is NULL. Pure. */
+    /* The meta of a new cluster's first snapshot, or the payload of its first
+     * entry (SIM_ASSUMES_FIRST_ENTRY): how many bytes it takes, and writes them
+     * unless `bytes` is NULL. Pure. */
     size_t (*bootstrap)(const struct sim_configuration *configuration,
                         uint8_t *bytes);
     /* The members that a configuration entry's payload, or a snapshot's meta,

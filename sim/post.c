@@ -7,6 +7,9 @@
 #include "sim/history_judge.h"
 #include "sim/memory.h"
 
+/* See the contract in sim/node.h. */
+#define TIMER_REPEATS_MAX 1000u
+
 static void note_message(struct sim_cluster *cluster, enum sim_event_kind event,
                          uint32_t node, uint32_t from, uint32_t to,
                          enum sim_message_kind kind)
@@ -266,6 +269,24 @@ static bool is_paused(struct sim_cluster *cluster,
     return true;
 }
 
+/* Whether the node sets its deadline for the same moment again and again. */
+static bool time_stands_still(struct sim_cluster *cluster, uint32_t node)
+{
+    struct sim_machine *machine = &cluster->machines[node];
+    if (machine->timer_us != cluster->now_us) {
+        machine->timer_us = cluster->now_us;
+        machine->timer_repeats = 0;
+    }
+    if (++machine->timer_repeats <= TIMER_REPEATS_MAX) {
+        return false;
+    }
+    sim_cluster_breach(cluster,
+                       "node %u: TIMER is set more than %u times for the "
+                       "moment at which it is due: time stands still",
+                       node, TIMER_REPEATS_MAX);
+    return true;
+}
+
 static void timer_event(struct sim_cluster *cluster,
                         const struct sim_event *event)
 {
@@ -279,8 +300,10 @@ static void timer_event(struct sim_cluster *cluster,
         sim_clock_local_from_virtual(&machine->clock, cluster->now_us);
     if (machine->has_timer && machine->timer_local_us <= local_us) {
         machine->has_timer = false;
-        cluster__step(cluster, event->a,
-                      &(struct sim_input){.kind = SIM_INPUT_TIMER});
+        if (!time_stands_still(cluster, event->a)) {
+            cluster__step(cluster, event->a,
+                          &(struct sim_input){.kind = SIM_INPUT_TIMER});
+        }
     } else {
         cluster__arm_timer(cluster, event->a);
     }

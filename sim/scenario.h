@@ -286,6 +286,7 @@ struct sim_scenario {
     struct sim_snapshot_policy snapshots;
     struct sim_link_settings network; /* delay default {"uniform": ["1ms",
                                          "5ms"]}, no loss, no duplicates */
+    bool has_fifo, fifo; /* /network/fifo; default: as the nodes assume */
     struct sim_link_override *links;
     uint32_t n_links;
     struct sim_message_rule *rules;

@@ -90,6 +90,7 @@ void scenario__network(struct scenario_reader *reader,
         {.name = "bandwidth",
          .read = scenario__bandwidth,
          .offset = AT(network.bandwidth)},
+        {.name = "fifo", .read = scenario__boolean, .offset = AT(fifo)},
         {.name = "links", .read = read_links, .fixed = true},
         {.name = "messages", .read = scenario__rules, .fixed = true},
     };
@@ -97,6 +98,8 @@ void scenario__network(struct scenario_reader *reader,
     reader->choices = true;
     scenario__object(reader, value, keys, SCENARIO_COUNT(keys), out);
     reader->choices = false;
+    ((struct sim_scenario *)out)->has_fifo =
+        scenario__has(reader, value, "fifo");
 }
 
 /* --- /disk and /clocks ---------------------------------------------------- */

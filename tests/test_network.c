@@ -121,6 +121,41 @@ Test(network, messages_overtake_where_delays_vary)
 }
 
 /* /network/links: in order, the later over the earlier, field by field. */
+/* Their delays are as without order, but for those that would overtake. */
+Test(network, ordered_links_keep_the_order_and_send_nothing_twice)
+{
+    struct sim_scenario scenario = plain();
+    scenario.network.delay = uniform(0, 20000);
+    scenario.network.drop_ppm = 100000;
+    scenario.network.duplicate_ppm = 500000;
+    struct sim_network *network = sim_network_new(&scenario, 7);
+    struct sim_network *free_one = sim_network_new(&scenario, 7);
+    uint64_t last_us = 0, late = 0, lost = 0;
+    sim_network_set_fifo(network);
+    for (uint64_t i = 0; i < 1000; i++) {
+        uint64_t now_us = i * 1000;
+        struct sim_delivery other = send(free_one, now_us, 1, 2);
+        uint64_t at_us = arrival_us(network, now_us, 1, 2);
+        cr_assert_eq(at_us == 0 && now_us > 0, other.copies == 0);
+        lost += other.copies == 0 ? 1 : 0;
+        if (other.copies > 0) {
+            cr_assert_geq(at_us, last_us);
+            cr_assert_eq(at_us, other.arrival_us[0] > last_us
+                                    ? other.arrival_us[0]
+                                    : last_us);
+            late += at_us > other.arrival_us[0] ? 1 : 0;
+            last_us = at_us;
+        }
+        /* Other links are none of its business. */
+        cr_assert_leq(send(network, now_us, 2, 1).arrival_us[0],
+                      now_us + 20000);
+    }
+    cr_assert_gt(late, 100u);
+    cr_assert_gt(lost, 50u);
+    sim_network_free(network);
+    sim_network_free(free_one);
+}
+
 Test(network, links_differ_as_the_scenario_says)
 {
     struct sim_target all = {.kind = SIM_TARGET_ALL};

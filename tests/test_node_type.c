@@ -108,6 +108,21 @@ Test(node_type, a_sound_node_may_show_anything)
     }
 }
 
+/* Whose hard state is durable when the step is over: its other writes are as
+ * slow as ever. */
+Test(node_type, a_hard_state_may_be_durable_at_once)
+{
+    for (uint64_t seed = 1; seed <= 10; seed++) {
+        struct sim_node_type type = sim_raft_node_type;
+        struct sim_result late = run_shy(type, seed);
+        type.assumes = SIM_ASSUMES_HARD_STATE_AT_ONCE | SIM_ASSUMES_FIFO;
+        struct sim_result soon = run_shy(type, seed);
+        cr_expect_gt(soon.evaluated[SIM_ONE_VOTE_PER_TERM], 0);
+        cr_expect_gt(soon.evaluated[SIM_DURABLE_BEFORE_ACKNOWLEDGED], 0);
+        cr_expect_neq(soon.hash, late.hash);
+    }
+}
+
 /* Not who leads, and not what messages say. */
 Test(node_type, a_sound_node_may_show_nothing)
 {

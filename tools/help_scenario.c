@@ -108,6 +108,8 @@ const char *const help_scenario_lines[] = {
     "      drop        chance that a message is lost [0]",
     "      duplicate   chance that it arrives twice [0]",
     "      bandwidth   of each link, such as \"10MB/s\" [unlimited]",
+    "      fifo        true: messages of a link come in order, and none twice;",
+    "                  they may be lost [as the nodes assume; else false]",
     "      links       list of exceptions: {\"from\": nodes, \"to\": nodes,",
     "                  \"both_ways\": true, and any of the four above}; nodes are",
     "                  numbers or \"all\"",
