@@ -55,6 +55,7 @@ bool sim_json_open_large(struct sim_json *json, const char *text, size_t size,
 
 static char *format_text(const char *format, va_list arguments)
 {
+    assert(format != NULL);
     va_list again;
     va_copy(again, arguments);
     int length = vsnprintf(NULL, 0, format, arguments);

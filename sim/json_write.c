@@ -20,12 +20,45 @@ static void add_text(struct sim_json_writer *writer, const char *text)
     add(writer, text, strlen(text));
 }
 
-/* Quotes, backslashes and what cannot be seen are escaped. */
+size_t sim_json_character(const char *text)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    static const struct {
+        unsigned char first, last;     /* of the first byte */
+        unsigned char second, highest; /* range of the second one */
+        size_t size;
+    } forms[] = {
+        {0x01, 0x7f, 0x00, 0xff, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2},
+        {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
+        {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4},
+        {0xf4, 0xf4, 0x80, 0x8f, 4},
+    };
+    size_t i = 0;
+    while (i < sizeof forms / sizeof *forms &&
+           (at[0] < forms[i].first || at[0] > forms[i].last)) {
+        i++;
+    }
+    if (i == sizeof forms / sizeof *forms) {
+        return 0;
+    }
+    size_t size = forms[i].size;
+    bool good =
+        size == 1 || (at[1] >= forms[i].second && at[1] <= forms[i].highest);
+    for (size_t k = 2; k < size && good; k++) {
+        good = at[k] >= 0x80 && at[k] <= 0xbf;
+    }
+    return good ? size : 0;
+}
+
+/* Quotes, backslashes and what cannot be seen are escaped; what is no UTF-8,
+ * as in a file's name, becomes U+FFFD, a byte each. */
 static void add_string(struct sim_json_writer *writer, const char *text)
 {
     add_text(writer, "\"");
     for (; *text != '\0'; text++) {
         unsigned char byte = (unsigned char)*text;
+        size_t size = sim_json_character(text);
         char escaped[8];
         if (byte == '"' || byte == '\\') {
             snprintf(escaped, sizeof escaped, "\\%c", byte);
@@ -33,8 +66,11 @@ static void add_string(struct sim_json_writer *writer, const char *text)
         } else if (byte < 0x20) {
             snprintf(escaped, sizeof escaped, "\\u%04x", byte);
             add_text(writer, escaped);
+        } else if (size == 0) {
+            add_text(writer, "\xef\xbf\xbd");
         } else {
-            add(writer, text, 1);
+            add(writer, text, size);
+            text += size - 1;
         }
     }
     add_text(writer, "\"");

@@ -58,4 +58,7 @@ void sim_json_rewind(struct sim_json_writer *writer);
 /* Frees what the writer owns. */
 void sim_json_writer_clear(struct sim_json_writer *writer);
 
+/* The bytes of the character of UTF-8 that the text begins with; 0: none. */
+size_t sim_json_character(const char *text);
+
 #endif

@@ -36,8 +36,8 @@ struct sim_progress sim_progress_new(struct sim_cluster *cluster,
                                      struct sim_clients *clients,
                                      const struct sim_faults *faults);
 
-/* The scenario's duration is over: the next look begins the last wait, if all is
- * well and none goes on. */
+/* The scenario's duration is over: the next look begins the last wait, if all
+ * is well and none goes on. */
 void sim_progress_end(struct sim_progress *progress);
 
 /* After each event, in which a damage was `undone` or not: begins a wait, ends

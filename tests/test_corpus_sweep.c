@@ -119,7 +119,7 @@ Test(corpus_sweep, refuses_what_is_no_failure)
               "--seeds 1..90 --corpus c >out 2>&1; diff -r c d && wc -l <out",
          0, "1\n"},
         {"$RAFTSIM sweep good.json --seeds 1..2 --corpus good.json 2>&1", 2,
-         "cannot read the corpus good.json: Not a directory"},
+         "cannot keep failures in 'good.json': Not a directory"},
         {"$RAFTSIM sweep good.json --seeds 1..2 --corpus c -f d 2>&1", 2,
          "--corpus keeps failures, as --failures does: give one of them"},
     };
@@ -146,8 +146,8 @@ Test(corpus_sweep, survives_its_workers)
         {KEEP WORKER("21", "exec sleep 9") WITH_IT, 3,
          "some-21.json: fails otherwise: no sign of life for 1.000 s; it"},
         {KEEP WORKER("21", "echo '{}'") WITH_IT, 3,
-         "some-21.json: fails otherwise: printed what is no report of a "
-         "replay; it"},
+         "some-21.json: fails otherwise: printed what is no report of a run; "
+         "it"},
         {KEEP WORKER("14", "sleep 0.3") WITH_IT "-j 3 | head -n 1", 0,
          "corpus, some-14.json: still failing"},
         {KEEP WORKER("21", "[ -f once ] || { : >once; kill -TERM $$; }")

@@ -29,7 +29,7 @@ static const char prelude[] =
     "echo '{\"description\": \"x\", \"duration\": \"1s\"}' >good.json\n"
     "echo '{\"description\": \"x\", \"duration\": \"1s\", \"nemeses\": [{"
     "\"every\": \"200ms\", \"crash\": \"a node\", \"for\": \"50ms\"}], "
-    "\"network\": {\"drop\": \"5%\"}, \"expect\": {\"commits_at_least\": 999}}'"
+    "\"network\": {\"drop\": \"5%\"}, \"expect\": {\"elections_at_most\": 0}}'"
     " >few.json\n"
     "few() { $RAFTSIM shrink few.json -o min.json --seed \"$@\"; }\n"
     "small() { $RAFTSIM shrink lease.json --seed 3 --time 10m -o min.json "
@@ -43,12 +43,31 @@ static const char prelude[] =
 Test(shrink, leaves_what_fails_in_the_same_way)
 {
     static const struct shell_expectation list[] = {
-        {"small 2>&1 && $RAFTSIM check min.json && fails min.json && "
+        {"small 2>&1 && $RAFTSIM check min.json && "
          "grep -c -e one_of -e nemeses -e ppm -e '\"seed\"' min.json",
          1, "; any seed shows it\n"},
+        {"small 2>/dev/null; fails min.json", 0,
+         "4 \"property\":\"linearizability\n"},
+        /* Rules that name neither kind nor number; a number of nodes that they
+         * allow. */
+        {"echo '{\"description\": \"x\", \"nodes\": {\"one_of\": [3, 5]}, "
+         "\"duration\": \"1s\", \"network\": {\"messages\": [{\"lost\": "
+         "true}, {\"from\": 3, \"number\": [1, 9], \"lost\": true}]}, "
+         "\"expect\": {\"progress_within\": \"1s\"}}' >lost.json; $RAFTSIM "
+         "shrink lost.json --seed 2 --time 5s",
+         0, "each message is lost"},
+        {"$RAFTSIM run lease.json --max-steps 50 --seed 3 --failures f >o; "
+         "$RAFTSIM shrink f/lease-3.json 2>&1",
+         2, "a run that was stopped at a limit did not fail"},
+        {"$RAFTSIM run lease.json --max-steps 50 --seed 3 --failures f >o; "
+         "$RAFTSIM explain f/lease-3.json",
+         1, "the run was stopped at its limit"},
+        {"sed 's/elections_at_most\": 0/commits_at_least\": 999/' few.json >x; "
+         "$RAFTSIM shrink x --seed 1 2>&1",
+         2, "can always be missed by doing less"},
         /* And a small one is as small as it gets. */
         {"few 3 2>/dev/null; $RAFTSIM shrink min.json -o less.json 2>&1", 0,
-         "from 1 step to 1 and 0 actions; any seed shows it\n"},
+         "from 4 steps to 4 and 1 action; any seed shows it\n"},
     };
     EXPECT_ALL(list);
 }
@@ -69,13 +88,13 @@ Test(shrink, takes_the_file_of_a_failure)
         {"$RAFTSIM run few.json --seed 3 --failures f >/dev/null;"
          "$RAFTSIM shrink f/few-3.json -o min.json 2>&1 && "
          "$RAFTSIM run min.json --seed 9",
-         1, "expected at least 999 commits"},
+         1, "expected at most 0 elections, saw 1"},
         {"$RAFTSIM run few.json --seed 3 --failures f >/dev/null;"
          "$RAFTSIM shrink f/few-3.json --seed 3 2>&1",
          2, "says itself with which seed"},
         {"few 3 2>/dev/null; grep -A 9 description min.json", 0,
-         "What is left of few.json, seed 3: nothing has to go wrong. When it "
-         "was found, after"},
+         "What is left of few.json, seed 3: the timer of node 1 expires. "
+         "When it was found, after 4 steps: "},
     };
     EXPECT_ALL(list);
 }

@@ -56,7 +56,7 @@ Test(sweep, explains_wrong_usage)
         {"$RAFTSIM sweep good.json --seeds 1..2 --sead 1 2>&1", 2,
          "unknown option '--sead', did you mean '--seeds'?"},
         {"$RAFTSIM sweep some.json --seeds 1..99 --failures good.json 2>&1", 2,
-         "raftsim: cannot make the directory good.json"},
+         "raftsim: cannot keep failures in 'good.json': Not a directory"},
         {"$RAFTSIM sweep good.json --seeds 1..2 --command /nowhere/x 2>&1", 2,
          "/nowhere/x: could not be started: No such file or directory"},
     };
@@ -79,8 +79,12 @@ Test(sweep, sums_up)
          "192 of 200 runs as expected\n"
          "To repeat the first that was not: "},
         {"sweep some.json --seeds 1..100", 1,
-         "A file of each failure is in raftsim-failures.\nTo make the first "
-         "small: "},
+         "A file of each failure is in raftsim-failures.\n"},
+        /* Less than was expected is no matter of size. */
+        {"sweep some.json --seeds 1..100 | grep -c 'first small'", 1, "0\n"},
+        {"sed 's/commits_at_least\": 43/elections_at_most\": 0/' some.json >a; "
+         "sweep a --seeds 1..10",
+         1, "To make the first small: "},
         {"sweep some.json --seeds 1..100 | grep -c 'some.json, seed [0-9]*: "
          "/expect/commits_at_least: expected at least 43 commits, saw'",
          0, "8\n"},

@@ -5,6 +5,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* What a JSON number can hold exactly, and so the largest count of files that
+ * are read back: 2^53 - 1. */
+#define AMOUNTS_MAX ((UINT64_C(1) << 53) - 1)
+
 /* Each reads `text` for the option `option` ("budget"); false, after saying on
  * stderr what was expected, if that fails. */
 

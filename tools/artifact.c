@@ -10,31 +10,47 @@
 #include "tools/node.h"
 #include "tools/options.h"
 
-bool artifact_what(const struct artifact_text *text,
-                   char what[FAILURE_WHAT_SIZE])
+static bool is_one(struct sim_json *json, const struct artifact_text *text)
 {
-    struct sim_json json;
+    return sim_json_open_large(json, text->bytes, text->size,
+                               ARTIFACT_MAX_BYTES) &&
+           sim_json_member(json, sim_json_top(json), "format") != NULL &&
+           sim_json_member(json, sim_json_top(json), "failure") != NULL;
+}
+
+static void close_quietly(struct sim_json *json)
+{
     struct sim_scenario_problems problems;
-    bool is = sim_json_open_large(&json, text->bytes, text->size,
-                                  ARTIFACT_MAX_BYTES) &&
-              sim_json_member(&json, sim_json_top(&json), "format") != NULL &&
-              sim_json_member(&json, sim_json_top(&json), "failure") != NULL;
-    const struct sim_json_value *said =
-        is ? sim_json_member(
-                 &json, sim_json_member(&json, sim_json_top(&json), "failure"),
-                 "what")
-           : NULL;
-    const char *word = said == NULL ? NULL : sim_json_string(said);
-    snprintf(what, FAILURE_WHAT_SIZE, "%s", word == NULL ? "" : word);
-    sim_json_close(&json, &problems);
+    sim_json_close(json, &problems);
     sim_scenario_problems_free(&problems);
-    return is;
 }
 
 bool artifact_is_one(const struct artifact_text *text)
 {
-    char what[FAILURE_WHAT_SIZE];
-    return artifact_what(text, what);
+    struct sim_json json;
+    bool is = is_one(&json, text);
+    close_quietly(&json);
+    return is;
+}
+
+static bool says(struct sim_json *json, const struct sim_json_value *object,
+                 const char *name, const char *text)
+{
+    const struct sim_json_value *value = sim_json_member(json, object, name);
+    const char *said = value == NULL ? NULL : sim_json_string(value);
+    return said != NULL && strcmp(said, text) == 0;
+}
+
+bool artifact_is_of(const struct artifact_text *text, const char *file,
+                    const char *what)
+{
+    struct sim_json json;
+    bool is =
+        is_one(&json, text) && says(&json, sim_json_top(&json), "file", file) &&
+        says(&json, sim_json_member(&json, sim_json_top(&json), "failure"),
+             "what", what);
+    close_quietly(&json);
+    return is;
 }
 
 /* A string of `object`; NULL, with the problem noted, if there is none. */

@@ -75,10 +75,14 @@ bool artifact_keep_told(const char *directory, const char *file,
                         const struct failure *failure, const char *words,
                         const char *last_steps);
 
+/* Whether files can be left there, as far as one can know; false after saying
+ * so on stderr. Makes nothing. */
+bool artifact_probe(const char *directory);
+
 /* The path of a failure's file: DIRECTORY/NAME-SEED.json, where NAME is the
- * scenario's file without folders and ".json"; or DIRECTORY/NAME-SEED-WHAT.json
- * if that one is there and holds anything else than such a failure, so that
- * none is lost. To be freed. */
+ * scenario's file without folders and ".json". If that one is there and holds
+ * anything else than such a failure of this scenario, then NAME-SEED-WHAT.json;
+ * then NAME-SEED-WHAT-2.json, and so on: none is lost. To be freed. */
 char *artifact_path(const char *directory, const char *file, uint64_t seed,
                     const char *what);
 
@@ -97,9 +101,10 @@ char *artifact_input(const char *path, size_t *size);
 /* ... whether that is meant to be an artifact, not a scenario, ... */
 bool artifact_is_one(const struct artifact_text *text);
 
-/* ... what went wrong in it (see tools/failure.h; false if it is none), ... */
-bool artifact_what(const struct artifact_text *text,
-                   char what[FAILURE_WHAT_SIZE]);
+/* ... whether it is one of the scenario in `file`, and of `what` went wrong
+ * (tools/failure.h), ... */
+bool artifact_is_of(const struct artifact_text *text, const char *file,
+                    const char *what);
 
 /* ... and what it says, as artifact_read() gives it. */
 bool artifact_parse(const char *path, const struct artifact_text *text,

@@ -108,17 +108,15 @@ const char *artifact_name(const char *file, size_t *size)
 }
 
 /* A file that is not there may hold it. */
-static bool may_hold(const char *path, const char *what)
+static bool may_hold(const char *path, const char *file, const char *what)
 {
     struct artifact_text text;
-    char other[FAILURE_WHAT_SIZE];
     if (access(path, F_OK) != 0) {
         return true;
     }
     char *bytes = artifact_input(path, &text.size);
     text.bytes = bytes;
-    bool may = bytes != NULL && artifact_what(&text, other) &&
-               strcmp(other, what) == 0;
+    bool may = bytes != NULL && artifact_is_of(&text, file, what);
     free(bytes);
     return may;
 }
@@ -126,19 +124,24 @@ static bool may_hold(const char *path, const char *what)
 char *artifact_path(const char *directory, const char *file, uint64_t seed,
                     const char *what)
 {
-    struct text path = {0};
     size_t size;
     const char *name = artifact_name(file, &size);
-    text_add_format(&path, "%s/%.*s-%" PRIu64 ".json", directory, (int)size,
-                    name, seed);
-    if (may_hold(path.bytes, what)) {
-        return path.bytes;
+    for (unsigned nth = 0;; nth++) {
+        struct text path = {0};
+        text_add_format(&path, "%s/%.*s-%" PRIu64, directory, (int)size, name,
+                        seed);
+        if (nth > 0) {
+            text_add_format(&path, "-%s", what);
+        }
+        if (nth > 1) {
+            text_add_format(&path, "-%u", nth);
+        }
+        text_add(&path, ".json");
+        if (may_hold(path.bytes, file, what)) {
+            return path.bytes;
+        }
+        free(path.bytes);
     }
-    free(path.bytes);
-    path = (struct text){0};
-    text_add_format(&path, "%s/%.*s-%" PRIu64 "-%s.json", directory, (int)size,
-                    name, seed, what);
-    return path.bytes;
 }
 
 static bool make_directory(const char *directory)
@@ -150,6 +153,38 @@ static bool make_directory(const char *directory)
         return true;
     }
     fprintf(stderr, "raftsim: cannot make the directory %s: %s\n", directory,
+            strerror(errno));
+    return false;
+}
+
+bool artifact_probe(const char *directory)
+{
+    struct stat there;
+    bool is_there = stat(directory, &there) == 0;
+    if (is_there && !S_ISDIR(there.st_mode)) {
+        errno = ENOTDIR;
+    } else if (is_there) {
+        if (access(directory, W_OK | X_OK) == 0) {
+            return true;
+        }
+    } else if (errno == ENOENT) {
+        char *parent = sim_strdup(directory);
+        char *slash = strrchr(parent, '/');
+        if (slash != NULL) {
+            *slash = '\0';
+        }
+        const char *above = slash == NULL     ? "."
+                            : slash == parent ? "/"
+                                              : parent;
+        bool good = *directory != '\0' && access(above, W_OK | X_OK) == 0;
+        int error = errno;
+        free(parent);
+        errno = *directory == '\0' ? ENOENT : error;
+        if (good) {
+            return true;
+        }
+    }
+    fprintf(stderr, "raftsim: cannot keep failures in '%s': %s\n", directory,
             strerror(errno));
     return false;
 }
@@ -217,9 +252,11 @@ static void put_scenario(struct sim_json_writer *writer,
     free(expanded);
 }
 
-/* The run once more, with its decisions and its story. */
+/* The run once more, with its decisions and its story; if it does not repeat,
+ * for not much longer than it was. */
 static void record(const struct sim_scenario *scenario,
                    const struct runner_options *options,
+                   const struct sim_result *first,
                    struct sim_recording *recording, struct witness *witness,
                    struct sim_result *result)
 {
@@ -228,12 +265,30 @@ static void record(const struct sim_scenario *scenario,
     again.trace = &witness->base;
     again.trace_format = SIM_TRACE_STORY;
     again.trace_from_step = 0;
+    if (again.max_steps > first->steps + 1000) {
+        again.max_steps = first->steps + 1000;
+    }
     struct sim_simulation *simulation = sim_simulation_new(scenario, &again);
     while (sim_simulation_advance(simulation, UINT64_MAX) ==
            SIM_VERDICT_RUNNING) {
     }
     *result = *sim_simulation_result(simulation);
     sim_simulation_free(simulation);
+}
+
+/* More than could be read back is left out: the run is then repeated from its
+ * seed. (Printed for people, they take up to a third more.) */
+static void put_decisions(struct sim_json_writer *writer,
+                          const struct sim_recording *recording)
+{
+    struct sim_json_writer decisions = {.text = NULL};
+    sim_json_open_object(&decisions, NULL);
+    sim_recording_write(recording, &decisions);
+    sim_json_close_object(&decisions);
+    if (decisions.size < ARTIFACT_MAX_BYTES / 2) {
+        sim_json_put_raw(writer, "decisions", decisions.text, decisions.size);
+    }
+    sim_json_writer_clear(&decisions);
 }
 
 bool artifact_keep(const char *directory, const char *file,
@@ -252,12 +307,12 @@ bool artifact_keep(const char *directory, const char *file,
     struct sim_result result;
     struct failure failure;
     sim_scenario_problems_free(&problems);
-    record(scenario, options, recording, &witness, &result);
-    failure_of(&failure, &outcome->result,
-               differs || result.hash != outcome->result.hash);
+    record(scenario, options, &outcome->result, recording, &witness, &result);
+    bool repeats = !differs && result.hash == outcome->result.hash;
+    failure_of(&failure, &outcome->result, !repeats);
     begin(&writer, file, seed, options, &failure,
-          differs ? "the run does not repeat"
-                  : failure_words(&outcome->result));
+          !repeats ? "the run does not repeat"
+                   : failure_words(&outcome->result));
     sim_json_put_number(&writer, "steps", result.steps);
     sim_json_put_number(&writer, "time_us", result.time_us);
     put_hex(&writer, "hash", result.hash);
@@ -269,9 +324,7 @@ bool artifact_keep(const char *directory, const char *file,
     sim_json_close_list(&writer);
     put_last_steps(&witness, &writer);
     put_scenario(&writer, text, seed);
-    sim_json_open_object(&writer, "decisions");
-    sim_recording_write(recording, &writer);
-    sim_json_close_object(&writer);
+    put_decisions(&writer, recording);
     witness_clear(&witness);
     sim_recording_free(recording);
     sim_scenario_free(scenario);

@@ -20,7 +20,7 @@ static bool complain(const char *path)
 static bool is_special(const char *path)
 {
     struct stat file;
-    return stat(path, &file) == 0 && !S_ISREG(file.st_mode);
+    return lstat(path, &file) == 0 && !S_ISREG(file.st_mode);
 }
 
 /* Beside the file, so that it can take its place; to be freed. */
@@ -66,7 +66,7 @@ bool atomic_file_write(const char *path, const char *bytes, size_t size)
 
 bool atomic_file_probe(const char *path)
 {
-    if (is_special(path)) {
+    if (is_special(path) && access(path, F_OK) == 0) {
         return access(path, W_OK) == 0 || complain(path);
     }
     char *name = temporary_name(path);

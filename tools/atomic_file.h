@@ -7,7 +7,8 @@
 #include <stddef.h>
 
 /* Makes the file, or puts it in the place of one that is there. What is no
- * regular file, such as a pipe, is written to as it is. False, after saying so
+ * regular file, such as a pipe or a link (/dev/stdout is one), is written to as
+ * it is. False, after saying so
  * on stderr, if that failed. */
 bool atomic_file_write(const char *path, const char *bytes, size_t size);
 

@@ -59,6 +59,7 @@ static bool read_failure(struct explanation *explanation,
     explanation->scenario = artifact->scenario;
     simulation->seed = artifact->seed;
     simulation->max_steps = artifact->max_steps;
+    simulation->max_time_us = artifact->max_time_us;
     simulation->recording = artifact->recording;
     if (artifact->recording != NULL) {
         sim_recording_follow(artifact->recording);
@@ -285,6 +286,10 @@ static enum exit_code print_nothing(const struct explanation *explanation,
         return EXIT_UNEXPECTED;
     case SIM_VERDICT_STEP_LIMIT:
     case SIM_VERDICT_TIME_LIMIT:
+        fputs("\nNothing to explain: the run was stopped at its limit, and "
+              "nothing was violated\nuntil then.\n",
+              out);
+        break;
     case SIM_VERDICT_CONTRACT:
         break;
     }

@@ -90,9 +90,11 @@ static enum exit_code replay_artifact(struct replaying *replaying,
 {
     struct runner_outcome outcome;
     struct replay replay;
+    char words[FAILURE_TEXT_SIZE];
     if (artifact->recording == NULL && !replaying->json) {
-        printf("%s: the process ended with %s; it is run again from its seed\n",
-               path, artifact->failure.kind);
+        printf("%s: there are no decisions (%s); it is run again from its "
+               "seed\n",
+               path, failure_print(&artifact->failure, words));
         fflush(stdout);
     }
     replay_run(artifact, &replaying->runner, &outcome, &replay);
@@ -120,6 +122,9 @@ static enum exit_code replay_artifact(struct replaying *replaying,
         }
         story = runner_story(artifact->scenario, &replaying->runner, &outcome,
                              STORY_STEPS, &report.differs);
+        if (report.differs) {
+            replay_differs(artifact, &replay);
+        }
     }
     report.story = story;
     tell(replaying, artifact, &replay, &report);

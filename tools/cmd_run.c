@@ -72,7 +72,8 @@ static bool take_option(struct run *run, int key, const char *value)
         run->json = true;
         return true;
     case 'm':
-        return options_take_number("max-steps", value, &simulation->max_steps);
+        return amounts_count("max-steps", value, 0, AMOUNTS_MAX,
+                             &simulation->max_steps);
     case HELP_RUN_FAILURES:
         run->failures = value;
         return true;

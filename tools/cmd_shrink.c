@@ -43,22 +43,13 @@ static bool take_option(struct shrinking *shrinking, int key, const char *value)
     switch (key) {
     case 's':
         shrinking->has_seed = true;
-        if (options_number(value, &shrinking->seed)) {
-            return true;
-        }
-        fprintf(stderr, "raftsim: --seed '%s': expected a number\n", value);
-        return false;
+        return options_take_number("seed", value, &shrinking->seed);
     case 'o':
         shrinking->output = value;
         return true;
     case 'j':
-        if (options_number(value, &shrinking->workers) &&
-            shrinking->workers > 0 && shrinking->workers <= POOL_MAX_WORKERS) {
-            return true;
-        }
-        fprintf(stderr, "raftsim: --jobs '%s': expected a number from 1\n",
-                value);
-        return false;
+        return amounts_count("jobs", value, 1, POOL_MAX_WORKERS,
+                             &shrinking->workers);
     case HELP_SHRINK_NODE:
         shrinking->node = value;
         return true;
@@ -72,20 +63,11 @@ static bool take_option(struct shrinking *shrinking, int key, const char *value)
 /* A failure that can be shrunk; false after saying why not. */
 static bool can_shrink(const char *path, const struct failure *failure)
 {
-    if (failure->what[0] == '\0') {
-        fprintf(stderr,
-                "raftsim: %s: all goes as expected; there is nothing to "
-                "shrink\n",
-                input_name(path));
-        return false;
+    const char *reason = failure_unshrinkable(failure);
+    if (reason != NULL) {
+        fprintf(stderr, "raftsim: %s: %s\n", input_name(path), reason);
     }
-    if (strcmp(failure->what, "not_repeatable") == 0) {
-        fprintf(stderr,
-                "raftsim: %s: a run that does not repeat cannot be shrunk\n",
-                input_name(path));
-        return false;
-    }
-    return true;
+    return reason == NULL;
 }
 
 static void begin_with(struct shrinking *shrinking, const char *expanded,
@@ -109,6 +91,36 @@ static enum exit_code choose_node(struct shrinking *shrinking, const char *file)
     return code;
 }
 
+/* Why the failure was not seen (again). */
+static enum exit_code tell_not_seen(const struct shrinking *shrinking,
+                                    const char *path)
+{
+    const struct trials *trials = &shrinking->shrink.trials;
+    const char *file = input_name(path);
+    if (trials->error != 0) {
+        fprintf(stderr, "raftsim: cannot start a process: %s\n",
+                strerror(trials->error));
+        return EXIT_BAD_INPUT;
+    }
+    if (runner_is_interrupted()) {
+        fprintf(stderr,
+                "raftsim: %s: interrupted before the failure was seen\n", file);
+        return EXIT_INTERRUPTED;
+    }
+    if (trials_are_over(trials)) {
+        fprintf(stderr,
+                "raftsim: %s: the time was up before the failure was seen; see "
+                "--time\n",
+                file);
+        return EXIT_UNEXPECTED;
+    }
+    fprintf(stderr,
+            "raftsim: %s: the failure did not show again, so it cannot be "
+            "shrunk\n",
+            file);
+    return EXIT_UNEXPECTED;
+}
+
 /* The failure of a scenario's seed. */
 static enum exit_code find_failure(struct shrinking *shrinking,
                                    const char *path, const char *text,
@@ -126,23 +138,17 @@ static enum exit_code find_failure(struct shrinking *shrinking,
         return code;
     }
     shrinking->seed = shrinking->has_seed ? shrinking->seed : scenario->seed;
-    struct runner_options runner = {
-        .simulation = {.seed = shrinking->seed,
-                       .node_type = shrinking->shrink.trials.node_type,
-                       .checks = true,
-                       .max_steps = SIM_UNLIMITED}};
-    struct runner_outcome outcome;
+    struct trial_result found;
     struct failure failure;
-    runner_run(scenario, &runner, NULL, &outcome);
-    failure_of(&failure, &outcome.result, false);
+    bool ended = trials_first(&shrinking->shrink.trials, scenario,
+                              shrinking->seed, &failure, &found);
     sim_scenario_free(scenario);
-    if (outcome.interrupted) {
-        return EXIT_INTERRUPTED;
+    if (!ended) {
+        return tell_not_seen(shrinking, path);
     }
     if (!can_shrink(path, &failure)) {
         return EXIT_BAD_INPUT;
     }
-    struct trial_result found = trial_result_of(&outcome.result);
     char *expanded = sim_scenario_expand(text, size, shrinking->seed);
     begin_with(shrinking, expanded, &failure, &found);
     free(expanded);
@@ -228,12 +234,13 @@ static void tell(const struct shrinking *shrinking, bool certain)
 {
     const struct shrink *shrink = &shrinking->shrink;
     uint64_t us = wall_clock_us() - shrink->started_us;
-    fprintf(stderr,
-            "%s, seed %" PRIu64 ": %s\n"
-            "  from %" PRIu64 " step%s to %" PRIu64,
-            shrinking->file, shrinking->seed, shrink->trials.wanted.what,
-            shrinking->first.steps, shrinking->first.steps == 1 ? "" : "s",
-            shrink->found.steps);
+    fprintf(stderr, "%s, seed %" PRIu64 ": %s\n  ", shrinking->file,
+            shrinking->seed, shrink->trials.wanted.what);
+    if (shrinking->first.steps > 0) {
+        fprintf(stderr, "from %" PRIu64 " step%s to ", shrinking->first.steps,
+                shrinking->first.steps == 1 ? "" : "s");
+    }
+    fprintf(stderr, "%" PRIu64, shrink->found.steps);
     if (certain) {
         unsigned size = script_size(shrink->best);
         fprintf(stderr, " and %u action%s; any seed shows it\n", size,
@@ -268,11 +275,7 @@ static enum exit_code shrink_input(struct shrinking *shrinking,
     bool certain = false;
     if (!shrink_all(shrink, shrinking->artifact.recording, &certain)) {
         progress_bar_clear(&shrink->bar);
-        fprintf(stderr,
-                "raftsim: %s: the failure did not show again, so it cannot be "
-                "shrunk\n",
-                input_name(path));
-        return runner_is_interrupted() ? EXIT_INTERRUPTED : EXIT_UNEXPECTED;
+        return tell_not_seen(shrinking, path);
     }
     progress_bar_clear(&shrink->bar);
     shrink_describe(shrink, shrinking->file, shrinking->seed, certain);

@@ -75,7 +75,7 @@ static bool take_option(struct command *command, int key, const char *value)
     case HELP_SWEEP_SHARD:
         return parse_shard(sweep, value);
     case 'm':
-        return amounts_count("max-steps", value, 1, SIM_UNLIMITED - 1,
+        return amounts_count("max-steps", value, 1, AMOUNTS_MAX,
                              &sweep->max_steps);
     case HELP_SWEEP_MAX_VIRTUAL_TIME:
         return amounts_duration("max-virtual-time", value, &sweep->max_time_us);
@@ -209,25 +209,39 @@ static bool parse_options(struct command *command,
                              command->sweep.n_scenarios);
 }
 
+/* Whether a failure of a sweep can be made smaller: what is known of it says so
+ * but for what was expected, of which the file knows more. */
+static bool can_shrink(const struct sweep_failure *failure)
+{
+    struct failure what = {.what = ""};
+    snprintf(what.what, sizeof what.what, "%s", failure->what);
+    snprintf(what.kind, sizeof what.kind, "%.*s",
+             (int)strcspn(failure->problem, ":"), failure->problem);
+    return failure_unshrinkable(&what) == NULL;
+}
+
 /* The next step of whoever found something. */
 static void print_next_step(const struct sweep *sweep, FILE *out)
 {
     const struct sweep_report *report = &sweep->report;
-    uint32_t i = 0;
-    while (report->scenarios[i].n_failures == 0) {
-        i++;
+    fprintf(out, "A file of each failure is in %s.\n", sweep->options.failures);
+    for (uint32_t i = 0; i < report->n_scenarios; i++) {
+        const struct sweep_scenario *scenario = &report->scenarios[i];
+        for (size_t k = 0; k < scenario->n_failures; k++) {
+            const struct sweep_failure *failure = &scenario->failures[k];
+            if (!can_shrink(failure)) {
+                continue;
+            }
+            char *path = artifact_path(sweep->options.failures, scenario->path,
+                                       failure->seed, failure->what);
+            char *command =
+                report_command(sweep->options.program, "shrink", path);
+            fprintf(out, "To make the first small: %s\n", command);
+            free(command);
+            free(path);
+            return;
+        }
     }
-    const struct sweep_scenario *scenario = &report->scenarios[i];
-    char *path =
-        artifact_path(sweep->options.failures, scenario->path,
-                      scenario->failures[0].seed, scenario->failures[0].what);
-    char *command = report_command(sweep->options.program, "shrink", path);
-    fprintf(out,
-            "A file of each failure is in %s.\n"
-            "To make the first small: %s\n",
-            sweep->options.failures, command);
-    free(command);
-    free(path);
 }
 
 static void print_end(const struct sweep *sweep, FILE *out)
@@ -247,7 +261,7 @@ static void print_end(const struct sweep *sweep, FILE *out)
     } else {
         sweep_print_missing(report, out);
     }
-    if (sweep_report_failed(report) > 0) {
+    if (sweep_report_failed(report) > 0 && !sweep->failed) {
         print_next_step(sweep, out);
     }
     if (sweep_corpus_count(&report->corpus, SWEEP_FIXED) > 0) {

@@ -91,7 +91,51 @@ const char *failure_signal_name(int number)
 
 bool failure_equal(const struct failure *a, const struct failure *b)
 {
-    return strcmp(a->what, b->what) == 0 && strcmp(a->kind, b->kind) == 0;
+    return strcmp(a->what, b->what) == 0 &&
+           (a->kind[0] == '\0' || b->kind[0] == '\0' ||
+            strcmp(a->kind, b->kind) == 0);
+}
+
+/* Each place is an upper bound. */
+static bool are_upper_bounds(const char *places)
+{
+    static const char end[] = "_at_most";
+    size_t length = sizeof end - 1;
+    for (const char *at = places; *at != '\0';) {
+        size_t size = strcspn(at, ",");
+        if (size < length || strncmp(at + size - length, end, length) != 0) {
+            return false;
+        }
+        at += size;
+        at += strspn(at, ", ");
+    }
+    return true;
+}
+
+const char *failure_unshrinkable(const struct failure *failure)
+{
+    static const char signal_death[] = "killed by SIG";
+    const char *what = failure->what;
+    if (what[0] == '\0') {
+        return "all goes as expected; there is nothing to shrink";
+    }
+    if (strcmp(what, "not_repeatable") == 0) {
+        return "a run that does not repeat cannot be shrunk";
+    }
+    if (strcmp(what, "step_limit") == 0 || strcmp(what, "time_limit") == 0) {
+        return "a run that was stopped at a limit did not fail; there is "
+               "nothing to shrink";
+    }
+    if (strcmp(what, "died") == 0 &&
+        strncmp(failure->kind, signal_death, sizeof signal_death - 1) != 0) {
+        return "of processes that end, only those that are killed by a signal "
+               "can be shrunk";
+    }
+    if (strcmp(what, "expectation") == 0 && !are_upper_bounds(failure->kind)) {
+        return "what a scenario expects can always be missed by doing less; "
+               "only properties and upper bounds (..._at_most) can be shrunk";
+    }
+    return NULL;
 }
 
 const char *failure_print(const struct failure *failure, char *text)

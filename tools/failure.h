@@ -38,8 +38,13 @@ const char *failure_signal_name(int number);
  * long as the result. */
 const char *failure_words(const struct sim_result *result);
 
-/* The same thing went wrong. */
+/* The same thing went wrong, as far as is known: a kind that is empty is not.
+ */
 bool failure_equal(const struct failure *a, const struct failure *b);
+
+/* Why such a failure cannot be made smaller, in a sentence without its end;
+ * NULL if it can. A literal. */
+const char *failure_unshrinkable(const struct failure *failure);
 
 /* "election_safety: node _ became leader of term _, …"; `text` has room for
  * FAILURE_TEXT_SIZE bytes. Returns it. */

@@ -20,6 +20,14 @@ static enum replay_end end_of(const struct artifact *artifact,
                                                       : REPLAY_OTHER;
 }
 
+void replay_differs(const struct artifact *artifact, struct replay *replay)
+{
+    replay->failure = (struct failure){.what = "not_repeatable"};
+    replay->end = failure_equal(&replay->failure, &artifact->failure)
+                      ? REPLAY_SAME
+                      : REPLAY_OTHER;
+}
+
 void replay_run(struct artifact *artifact, struct runner_options *options,
                 struct runner_outcome *outcome, struct replay *replay)
 {

@@ -31,6 +31,9 @@ struct replay {
 void replay_run(struct artifact *artifact, struct runner_options *options,
                 struct runner_outcome *outcome, struct replay *replay);
 
+/* It was run once more, and was not the same run: that is what fails. */
+void replay_differs(const struct artifact *artifact, struct replay *replay);
+
 void replay_clear(struct replay *replay);
 
 /* "same", "other", "fixed", "interrupted" */

@@ -20,7 +20,9 @@
 /* A change may need more steps than the best, and pay off later. */
 static uint64_t step_limit(const struct shrink *shrink)
 {
-    return shrink->found.steps + shrink->found.steps / 2 + 64;
+    return shrink->found.steps == 0
+               ? SIM_UNLIMITED /* not known yet */
+               : shrink->found.steps + shrink->found.steps / 2 + 64;
 }
 
 bool shrink_is_over(const struct shrink *shrink)

@@ -86,8 +86,9 @@ void shrink_keep_nodes(cJSON *scenario, unsigned n)
     keep_items(scenario, "initial", n);
     keep_items(scenario, "faults", n);
     keep_nemeses(scenario, n);
-    keep_items(cJSON_GetObjectItemCaseSensitive(scenario, "network"), "links",
-               n);
+    cJSON *network = cJSON_GetObjectItemCaseSensitive(scenario, "network");
+    keep_items(network, "links", n);
+    keep_items(network, "messages", n);
 }
 
 void shrink_end_within(cJSON *scenario)

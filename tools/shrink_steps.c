@@ -221,6 +221,8 @@ static bool say_the_rest(struct shrink *shrink)
             cJSON_DeleteItemFromObjectCaseSensitive(raft, "random_seed");
             cJSON_AddNumberToObject(raft, "random_seed", seed);
             cJSON *disk = get(changed, "disk");
+            disk =
+                disk != NULL ? disk : cJSON_AddObjectToObject(changed, "disk");
             cJSON_DeleteItemFromObjectCaseSensitive(disk, "unfinished_writes");
             cJSON_AddStringToObject(disk, "unfinished_writes", unfinished[i]);
             if (is_sure(shrink, changed)) {

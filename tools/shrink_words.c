@@ -162,16 +162,32 @@ static void add_step(struct words *words, const cJSON *step)
     add_special(words, step);
 }
 
+/* "from node 1"; nothing for any. */
+static void add_end(struct words *words, const char *word, const cJSON *nodes)
+{
+    if (nodes != NULL && !cJSON_IsString(nodes)) {
+        add(words, word);
+        add_nodes(words, nodes);
+    }
+}
+
 static void add_rule(struct words *words, const cJSON *rule)
 {
-    add(words, "the ");
-    add(words, cJSON_GetStringValue(get(rule, "kind")));
-    add(words, " number ");
-    add_number(words, get(rule, "number"));
-    add(words, " from ");
-    add_nodes(words, get(rule, "from"));
-    add(words, " to ");
-    add_nodes(words, get(rule, "to"));
+    const char *kind = cJSON_GetStringValue(get(rule, "kind"));
+    const cJSON *number = get(rule, "number");
+    add(words, number != NULL ? "the " : "each ");
+    add(words, kind != NULL ? kind : "message");
+    if (cJSON_IsArray(number)) {
+        add(words, "s number ");
+        add_number(words, cJSON_GetArrayItem(number, 0));
+        add(words, " to ");
+        add_number(words, cJSON_GetArrayItem(number, 1));
+    } else if (number != NULL) {
+        add(words, " number ");
+        add_number(words, number);
+    }
+    add_end(words, " from ", get(rule, "from"));
+    add_end(words, " to ", get(rule, "to"));
     add(words, cJSON_IsTrue(get(rule, "lost")) ? " is lost"
                : get(rule, "again") != NULL    ? " comes twice"
                                                : " comes late");

@@ -11,6 +11,9 @@
  */
 #define MAX_RUNS_TO_WRITE 8
 
+/* Between two looks at the clock. */
+#define EVENTS_AT_ONCE 20000u
+
 static cJSON *get(const cJSON *object, const char *key)
 {
     return cJSON_GetObjectItemCaseSensitive(object, key);
@@ -23,20 +26,24 @@ struct sim_result shrink_run(const struct shrink *shrink,
     char *text = shrink_text(shrink->best);
     struct sim_scenario *scenario =
         sim_scenario_parse(text, strlen(text), &shrink->found.seed, &problems);
+    free(text);
+    sim_scenario_problems_free(&problems);
+    if (scenario == NULL) {
+        return (struct sim_result){.verdict = SIM_VERDICT_RUNNING};
+    }
     struct sim_options options = {.seed = shrink->found.seed,
                                   .node_type = shrink->trials.node_type,
                                   .checks = true,
                                   .max_steps = SIM_UNLIMITED,
                                   .recording = recording};
     struct sim_simulation *simulation = sim_simulation_new(scenario, &options);
-    while (sim_simulation_advance(simulation, UINT64_MAX) ==
-           SIM_VERDICT_RUNNING) {
+    while (sim_simulation_advance(simulation, EVENTS_AT_ONCE) ==
+               SIM_VERDICT_RUNNING &&
+           (recording == NULL || !shrink_is_over(shrink))) {
     }
     struct sim_result result = *sim_simulation_result(simulation);
     sim_simulation_free(simulation);
     sim_scenario_free(scenario);
-    sim_scenario_problems_free(&problems);
-    free(text);
     return result;
 }
 

@@ -256,7 +256,8 @@ static void take_line(struct pool_client *self, uint32_t job, const char *text,
     }
     if (task->kind == SWEEP_STORY) {
         task->good = good && line.good;
-    } else if (good && line.seed == unit->seeds.first + unit->n_done) {
+    } else if (good && unit->n_done <= unit->seeds.last - unit->seeds.first &&
+               line.seed == unit->seeds.first + unit->n_done) {
         take_run(sweeper, unit, &line);
     } else {
         pool_stop(sweeper->pool, job);

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "sim/memory.h"
 #include "tools/artifact.h"
@@ -43,9 +44,14 @@ static bool is_wanted(const char *name)
 static void add_name(struct sweep *sweep, const char *name)
 {
     struct text path = {0};
+    struct stat file;
+    text_add_format(&path, "%s/%s", sweep->options.failures, name);
+    if (stat(path.bytes, &file) == 0 && !S_ISREG(file.st_mode)) {
+        free(path.bytes);
+        return;
+    }
     sweep->corpus = sim_grow(sweep->corpus, &sweep->corpus_capacity,
                              sweep->n_corpus + 1, sizeof *sweep->corpus);
-    text_add_format(&path, "%s/%s", sweep->options.failures, name);
     sweep->corpus[sweep->n_corpus++] = (struct sweep_old_failure){
         .name = sim_strdup(name), .path = path.bytes};
 }
@@ -272,7 +278,7 @@ static void take_line(struct pool_client *self, uint32_t job, const char *text,
     }
     if (!good || !note_replay(replayer, old, &line, text)) {
         pool_stop(replayer->pool, job);
-        note_death(replayer, old, "printed what is no report of a replay");
+        note_death(replayer, old, "printed what is no report of a run");
     }
 }
 

@@ -96,6 +96,9 @@ static void note_death(struct sweeper *sweeper, size_t number, char *how)
     failure.repeat =
         sweep__repeat(sweeper->sweep, unit->scenario, failure.seed, "died");
     sweep__note_failure(sweeper, unit, failure);
+    if (sweeper->sweep->failed) {
+        return;
+    }
     sweep__submit_story(sweeper, number, unit->n_failures - 1);
     if (unit->n_done <= unit->seeds.last - unit->seeds.first) {
         sweep__submit_batch(sweeper, number);

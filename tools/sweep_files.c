@@ -2,13 +2,29 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "tools/artifact.h"
 #include "tools/atomic_file.h"
 #include "tools/input.h"
 
 static bool is_stdout(const char *path)
 {
     return path != NULL && strcmp(path, "-") == 0;
+}
+
+static bool is_kept_failure(const char *path)
+{
+    struct stat file;
+    struct artifact_text text;
+    if (stat(path, &file) != 0 || !S_ISREG(file.st_mode)) {
+        return false;
+    }
+    char *bytes = artifact_input(path, &text.size);
+    text.bytes = bytes;
+    bool is = bytes != NULL && artifact_is_one(&text);
+    free(bytes);
+    return is;
 }
 
 static bool check(const char *option, const char *path, const char *const *read,
@@ -24,6 +40,12 @@ static bool check(const char *option, const char *path, const char *const *read,
             return false;
         }
     }
+    if (is_kept_failure(path)) {
+        fprintf(stderr,
+                "raftsim: --%s %s would overwrite a failure that was kept\n",
+                option, path);
+        return false;
+    }
     return atomic_file_probe(path);
 }
 
@@ -31,7 +53,8 @@ bool sweep_files_check(const struct sweep_files *files, const char *const *read,
                        uint32_t n_read)
 {
     if (files->json != NULL && files->junit != NULL &&
-        strcmp(files->json, files->junit) == 0) {
+        (strcmp(files->json, files->junit) == 0 ||
+         input_is_same_file(files->json, files->junit))) {
         fprintf(stderr, "raftsim: --json and --junit both want %s\n",
                 is_stdout(files->json) ? "standard output" : files->json);
         return false;

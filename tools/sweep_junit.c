@@ -16,6 +16,13 @@ static void add_escaped(struct text *text, const char *plain, bool attribute)
     for (; *plain != '\0'; plain++) {
         char letter[2] = {*plain, '\0'};
         const char *out = letter;
+        size_t size = sim_json_character(plain);
+        if (size != 1) {
+            text_add_format(text, "%.*s", size == 0 ? 3 : (int)size,
+                            size == 0 ? "\xef\xbf\xbd" : plain);
+            plain += size == 0 ? 0 : size - 1;
+            continue;
+        }
         switch (*plain) {
         case '&':
             out = "&amp;";
@@ -66,9 +73,9 @@ static void add_failures(struct text *text,
                          size_t *next)
 {
     const struct sweep_failure *first = &scenario->failures[*next];
-    text_add_format(
-        text, ">\n      <failure type=\"%s\" message=\"seed %" PRIu64 ": ",
-        first->what, first->seed);
+    text_add(text, ">\n      <failure type=\"");
+    add_escaped(text, first->what, true);
+    text_add_format(text, "\" message=\"seed %" PRIu64 ": ", first->seed);
     add_escaped(text, first->problem, true);
     text_add(text, "\">");
     while (*next < scenario->n_failures &&
@@ -130,8 +137,9 @@ static void add_kept(struct text *text, const struct sweep_kept *kept)
     add_escaped(text, kept->file, true);
     text_add(text, "\">\n");
     if (sweep_kept_fails(kept)) {
-        text_add_format(text, "      <failure type=\"%s\" message=\"",
-                        kept->run.what);
+        text_add(text, "      <failure type=\"");
+        add_escaped(text, kept->run.what, true);
+        text_add(text, "\" message=\"");
         add_escaped(text, what, true);
         text_add(text, "\">");
         add_failure(text, &kept->run);

@@ -288,7 +288,7 @@ static cJSON *parse(const char *text, size_t size)
     const char *end = NULL;
     cJSON *object = cJSON_ParseWithLengthOpts(text, size, &end, 0);
     while (object != NULL && end < text + size) {
-        if (strchr(" \t\r\n", *end++) == NULL) {
+        if (*end == '\0' || strchr(" \t\r\n", *end++) == NULL) {
             cJSON_Delete(object);
             object = NULL;
         }

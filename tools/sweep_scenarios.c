@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "sim/memory.h"
+#include "tools/artifact.h"
 #include "tools/input.h"
 #include "tools/sweep_internal.h"
 #include "tools/workers.h"
@@ -48,7 +49,8 @@ bool sweep_init(struct sweep *sweep, const struct sweep_options *options)
             return false;
         }
     }
-    return sweep__read_corpus(sweep) && workers_afford(options->workers);
+    return artifact_probe(options->failures) && sweep__read_corpus(sweep) &&
+           workers_afford(options->workers);
 }
 
 void sweep__look_for_changes(struct sweep *sweep)

@@ -1,4 +1,4 @@
-#define _POSIX_C_SOURCE 200809L
+#define _DEFAULT_SOURCE
 
 #include "tools/trials.h"
 
@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,8 +18,7 @@
 #include "tools/wall_clock.h"
 #include "tools/workers.h"
 
-/* No run of a trial takes longer, in seconds of a processor: who hangs, hangs.
- */
+/* No run takes longer, in seconds of a processor: who hangs, hangs. */
 #define CPU_LIMIT_S 20u
 
 /* How a sweep begins to say how a process ended. */
@@ -65,9 +65,34 @@ static void say(int fd, const struct report_line *line)
     }
 }
 
+static void limit_processor_time(void)
+{
+    struct rusage used;
+    getrusage(RUSAGE_SELF, &used);
+    rlim_t until = (rlim_t)used.ru_utime.tv_sec + (rlim_t)used.ru_stime.tv_sec +
+                   CPU_LIMIT_S;
+    struct rlimit limit = {.rlim_cur = until, .rlim_max = RLIM_INFINITY};
+    setrlimit(RLIMIT_CPU, &limit);
+}
+
+/* To its end; with a `slot`, what is known so far stands there at any moment.
+ */
+static void advance(struct sim_simulation *simulation, uint64_t seed,
+                    struct trial_result *slot)
+{
+    uint64_t events = slot == NULL ? UINT64_MAX : 1;
+    while (sim_simulation_advance(simulation, events) == SIM_VERDICT_RUNNING) {
+        if (slot != NULL) {
+            *slot = trial_result_of(sim_simulation_result(simulation));
+            slot->seed = seed;
+        }
+    }
+}
+
 static bool run_one(const struct sim_scenario *scenario,
                     const struct trials *trials, uint64_t seed,
-                    uint64_t max_steps, struct trial_result *result)
+                    uint64_t max_steps, struct trial_result *slot,
+                    struct trial_result *result)
 {
     struct sim_options options = {.seed = seed,
                                   .node_type = trials->node_type,
@@ -75,9 +100,8 @@ static bool run_one(const struct sim_scenario *scenario,
                                   .max_steps = max_steps};
     struct failure failure;
     struct sim_simulation *simulation = sim_simulation_new(scenario, &options);
-    while (sim_simulation_advance(simulation, UINT64_MAX) ==
-           SIM_VERDICT_RUNNING) {
-    }
+    limit_processor_time();
+    advance(simulation, seed, slot);
     const struct sim_result *end = sim_simulation_result(simulation);
     failure_of(&failure, end, false);
     *result = trial_result_of(end);
@@ -87,7 +111,7 @@ static bool run_one(const struct sim_scenario *scenario,
 }
 
 static void run_trial(const struct trial *trial, const struct trials *trials,
-                      int fd)
+                      struct trial_result *slot, int fd)
 {
     struct report_line line = {.is_result = false};
     struct trial_result best = {.found = false};
@@ -99,9 +123,12 @@ static void run_trial(const struct trial *trial, const struct trials *trials,
         struct trial_result result;
         line.result = (struct trial_result){.seed = trial->first_seed + i};
         line.runs++;
+        if (slot != NULL) {
+            *slot = line.result;
+        }
         say(fd, &line);
         bool found = run_one(scenario, trials, trial->first_seed + i, max_steps,
-                             &result);
+                             slot, &result);
         if (trial->every_seed && !found) {
             best.found = false;
             break;
@@ -124,16 +151,15 @@ static void run_trial(const struct trial *trial, const struct trials *trials,
 
 static void begin_life(void)
 {
-    struct rlimit cpu = {.rlim_cur = CPU_LIMIT_S, .rlim_max = CPU_LIMIT_S};
     struct rlimit core = {.rlim_cur = 0, .rlim_max = 0};
-    struct rlimit memory = {.rlim_cur = WORKERS_MEMORY_BYTES,
-                            .rlim_max = WORKERS_MEMORY_BYTES};
+    struct rlimit memory;
     signal(SIGINT, SIG_IGN); /* the parent ends this one */
     signal(SIGTERM, SIG_DFL);
-    setrlimit(RLIMIT_CPU, &cpu);
     setrlimit(RLIMIT_CORE, &core);
-    if (WORKERS_MEMORY_BYTES > 0) {
-        setrlimit(RLIMIT_AS, &memory);
+    if (WORKERS_MEMORY_BYTES > 0 && getrlimit(RLIMIT_AS, &memory) == 0 &&
+        memory.rlim_cur > WORKERS_MEMORY_BYTES) {
+        memory.rlim_cur = WORKERS_MEMORY_BYTES;
+        setrlimit(RLIMIT_AS, &memory); /* a lower one is the user's */
     }
 }
 
@@ -152,14 +178,24 @@ struct crowd {
     size_t n, next; /* trials, and the first that was not begun */
     bool first;
     struct child *children;
+    struct trial_result *slots; /* shared with each child: how far it is. NULL:
+                                   no process is looked for that dies */
     struct trial_result *results;
+    uint64_t *runs; /* of each trial */
     bool *done;
 };
+
+static struct trial_result *slot_of(const struct crowd *crowd,
+                                    const struct child *child)
+{
+    return crowd->slots == NULL ? NULL : &crowd->slots[child - crowd->children];
+}
 
 static bool start(struct crowd *crowd, struct child *child)
 {
     int ends[2];
     if (pipe(ends) != 0) {
+        crowd->trials->error = errno;
         return false;
     }
     fflush(stdout);
@@ -168,11 +204,13 @@ static bool start(struct crowd *crowd, struct child *child)
     if (pid == 0) {
         close(ends[0]);
         begin_life();
-        run_trial(&crowd->list[crowd->next], crowd->trials, ends[1]);
+        run_trial(&crowd->list[crowd->next], crowd->trials,
+                  slot_of(crowd, child), ends[1]);
         _exit(0);
     }
     close(ends[1]);
     if (pid < 0) {
+        crowd->trials->error = errno;
         close(ends[0]);
         return false;
     }
@@ -182,9 +220,10 @@ static bool start(struct crowd *crowd, struct child *child)
 }
 
 /* How a process ended, in the words of tools/failure.h. */
-static void died(const struct child *child, int status,
-                 const struct failure *wanted, struct trial_result *result)
+static void died(const struct crowd *crowd, const struct child *child,
+                 int status, struct trial_result *result)
 {
+    const struct failure *wanted = &crowd->trials->wanted;
     const char *name =
         WIFSIGNALED(status) ? failure_signal_name(WTERMSIG(status)) : NULL;
     if (name == NULL || strcmp(wanted->what, "died") != 0 ||
@@ -192,7 +231,8 @@ static void died(const struct child *child, int status,
         strcmp(wanted->kind + strlen(KILLED_BY), name) != 0) {
         return;
     }
-    *result = child->line.result;
+    *result =
+        crowd->slots == NULL ? child->line.result : *slot_of(crowd, child);
     result->found = true;
 }
 
@@ -206,11 +246,11 @@ static void finish(struct crowd *crowd, struct child *child, bool killed)
     close(child->fd);
     while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR) {
     }
-    crowd->trials->n_runs += child->line.runs;
+    crowd->runs[child->place] = child->line.runs;
     if (!killed && child->line.is_result) {
         *result = child->line.result;
     } else if (!killed) {
-        died(child, status, &crowd->trials->wanted, result);
+        died(crowd, child, status, result);
     }
     crowd->done[child->place] = true;
     child->pid = 0;
@@ -291,6 +331,17 @@ static size_t best_of(const struct crowd *crowd)
     return best;
 }
 
+static struct trial_result *share_slots(const struct trials *trials)
+{
+    if (strcmp(trials->wanted.what, "died") != 0) {
+        return NULL;
+    }
+    void *slots =
+        mmap(NULL, trials->workers * sizeof(struct trial_result),
+             PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return slots == MAP_FAILED ? NULL : slots;
+}
+
 size_t trials_run(struct trials *trials, const struct trial *list, size_t n,
                   bool first, struct trial_result *result)
 {
@@ -298,8 +349,10 @@ size_t trials_run(struct trials *trials, const struct trial *list, size_t n,
         .trials = trials, .list = list, .n = n, .first = first};
     size_t found = n;
     crowd.children = sim_calloc(trials->workers, sizeof *crowd.children);
+    crowd.slots = share_slots(trials);
     crowd.results = sim_calloc(n, sizeof *crowd.results);
     crowd.done = sim_calloc(n, sizeof *crowd.done);
+    crowd.runs = sim_calloc(n, sizeof *crowd.runs);
     while (!trials_are_over(trials) && found == n && employ(&crowd)) {
         wait_for_some(&crowd);
         found = first ? first_found(&crowd) : n;
@@ -315,8 +368,17 @@ size_t trials_run(struct trials *trials, const struct trial *list, size_t n,
     if (found < n) {
         *result = crowd.results[found];
     }
+    /* Those behind the first count for nothing: how far they came hangs on the
+     * number of workers. */
+    for (size_t i = 0; i < n && (!first || i <= found); i++) {
+        trials->n_runs += crowd.runs[i];
+    }
+    if (crowd.slots != NULL) {
+        munmap(crowd.slots, trials->workers * sizeof *crowd.slots);
+    }
     free(crowd.children);
     free(crowd.results);
     free(crowd.done);
+    free(crowd.runs);
     return found;
 }

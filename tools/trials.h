@@ -39,7 +39,15 @@ struct trials {
     uint64_t
         deadline_us; /* by the wall clock: then nothing is found any more */
     uint64_t n_runs; /* so far */
+    int error;       /* errno: no process could be started; 0 */
 };
+
+/* Runs the scenario, which was parsed with this seed, to see what is to be
+ * shrunk: how it fails (nothing if it does not), and when. False if time is up,
+ * an interrupt came, or no process could be started. */
+bool trials_first(struct trials *trials, const struct sim_scenario *scenario,
+                  uint64_t seed, struct failure *failure,
+                  struct trial_result *found);
 
 /* Runs `n` trials; with `first`, only until the first in order that fails is
  * known, whose place is returned. Else returns the place of the best, by
