@@ -60,14 +60,14 @@ Test(node_command, says_what_is_wrong_with_one)
 }
 
 #define FAILS                                                                  \
-    "export STRANGE=segv; $RAFTSIM sweep crash.json --seeds 1..3 --node "      \
+    "export STRANGE=kill; $RAFTSIM sweep crash.json --seeds 1..3 --node "      \
     "$dies --failures f >o 2>/dev/null; "
 
 Test(node_command, goes_the_whole_way)
 {
     static const struct shell_expectation list[] = {
         {FAILS "cat o", 0,
-         "crash.json, seed 1: killed by SIGSEGV\ncrash.json, seed 2: killed"},
+         "crash.json, seed 1: killed by SIGKILL\ncrash.json, seed 2: killed"},
         {FAILS "cat o", 0, " shrink f/crash-1.json\n"},
         {FAILS "grep -c '\"node\": \"/.*/dies.so\"' f/crash-1.json", 0, "1\n"},
         {FAILS "grep -o 'crash.json --seed 1 --node [^ ]*dies.so' o", 0,

@@ -1,7 +1,7 @@
 /* Adapters that are not as they should be, from the nodes that are built in.
  * The macro STRANGE says in which way: DIES      the node ends its process when
  * the 20th entry is committed in a term above 1: as the environment variable
- * STRANGE says, by "abort", "segv" or "exit"; without it, the node is sound
+ * STRANGE says, by "abort", "kill" or "exit"; without it, the node is sound
  *   STUCK     its timer is due again at once, for ever
  *   ABI, SIZE, NAME, STEP    the table says another interface, too small a
  *             size, a name that is none, no step()
@@ -22,7 +22,7 @@
 #define STEP 6
 #define NOTHING 7
 
-static inline void die(void)
+static void die(void)
 {
     const char *how = getenv("STRANGE");
     if (how == NULL) {
@@ -31,15 +31,15 @@ static inline void die(void)
     if (strcmp(how, "abort") == 0) {
         abort();
     }
-    if (strcmp(how, "segv") == 0) {
-        raise(SIGSEGV);
+    if (strcmp(how, "kill") == 0) {
+        raise(SIGKILL); /* sanitizers catch most others */
     }
     _exit(7);
 }
 
-static inline enum sim_node_status strange_step(struct sim_node *node,
-                                                const struct sim_input *input,
-                                                struct sim_outputs *outputs)
+static enum sim_node_status strange_step(struct sim_node *node,
+                                         const struct sim_input *input,
+                                         struct sim_outputs *outputs)
 {
     static struct sim_output again;
     if (STRANGE == STUCK && input->kind == SIM_INPUT_TIMER) {
@@ -62,59 +62,63 @@ static inline enum sim_node_status strange_step(struct sim_node *node,
  * runs: all its functions, by another name. */
 #define CALL(name) sim_raft_node_type.name
 
-static inline struct sim_node *create(const struct sim_node_options *options,
-                                      const struct sim_image *image)
+static struct sim_node *create(const struct sim_node_options *options,
+                               const struct sim_image *image)
 {
     return CALL(create)(options, image);
 }
 
-static inline void inspect(const struct sim_node *node, struct sim_view *view)
+static void inspect(const struct sim_node *node, struct sim_view *view)
 {
     CALL(inspect)(node, view);
 }
 
-static inline void members(const struct sim_node *node,
-                           struct sim_configuration *configuration)
+static void members(const struct sim_node *node,
+                    struct sim_configuration *configuration)
 {
     CALL(members)(node, configuration);
 }
 
-static inline void destroy(struct sim_node *node)
+static void destroy(struct sim_node *node)
 {
     CALL(destroy)(node);
 }
 
-static inline void classify(const uint8_t *bytes, size_t size,
-                            struct sim_message *message)
+static void classify(const uint8_t *bytes, size_t size,
+                     struct sim_message *message)
 {
     CALL(classify)(bytes, size, message);
 }
 
-static inline size_t bootstrap(const struct sim_configuration *configuration,
-                               uint8_t *bytes)
+static size_t bootstrap(const struct sim_configuration *configuration,
+                        uint8_t *bytes)
 {
     return CALL(bootstrap)(configuration, bytes);
 }
 
-static inline bool configuration(const uint8_t *payload, size_t size,
-                                 struct sim_configuration *members_of)
+static bool configuration(const uint8_t *payload, size_t size,
+                          struct sim_configuration *members_of)
 {
     return CALL(configuration)(payload, size, members_of);
 }
 
-static inline bool snapshot_configuration(const uint8_t *meta, size_t size,
-                                          struct sim_configuration *members_of)
+static bool snapshot_configuration(const uint8_t *meta, size_t size,
+                                   struct sim_configuration *members_of)
 {
     return CALL(snapshot_configuration)(meta, size, members_of);
 }
 
-static inline void describe(const uint8_t *bytes, size_t size, char *text)
+static void describe(const uint8_t *bytes, size_t size, char *text)
 {
     CALL(describe)(bytes, size, text);
 }
 
-#if STRANGE != NOTHING
+#if STRANGE == NOTHING
+#define raftsim_node_type raftsim_other_type
+#endif
+
 extern const struct sim_node_type raftsim_node_type;
+
 const struct sim_node_type raftsim_node_type = {
     .abi = SIM_NODE_ABI + (STRANGE == ABI ? 1 : 0),
     .size = STRANGE == SIZE ? 16 : sizeof(struct sim_node_type),
@@ -135,4 +139,3 @@ const struct sim_node_type raftsim_node_type = {
     .snapshot_configuration = snapshot_configuration,
     .describe = describe,
 };
-#endif
