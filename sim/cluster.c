@@ -399,6 +399,10 @@ bool cluster__look_at_members(struct sim_cluster *cluster, uint32_t node)
     struct sim_configuration members = cluster->initial;
     if (cluster->type->members != NULL) {
         cluster->type->members(machine->node, &members);
+    } else {
+        const struct sim_configuration *logged =
+            sim_memberships_of(cluster->memberships, machine->tip);
+        members = logged != NULL ? *logged : members;
     }
     if (node == cluster->leader) {
         look_at_leaders_members(cluster);

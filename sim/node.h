@@ -422,10 +422,11 @@ enum {
 };
 
 /* The functions of one implementation. create(), step() and destroy() must be
- * there. The others may be NULL: inspect() if nothing is shown; members() and
- * the next three if SIM_FEATURE_MEMBERS and SIM_FEATURE_SNAPSHOTS are not
- * there; classify() and describe() of whom messages are nobody's business, so
- * that few properties can be judged. */
+ * there. The others may be NULL: inspect() if nothing is shown; members(): then
+ * those in its log are taken for it; bootstrap(), configuration() and
+ * snapshot_configuration() if SIM_FEATURE_MEMBERS and SIM_FEATURE_SNAPSHOTS are
+ * not there; classify() and describe() of whom messages are nobody's business,
+ * so that few properties can be judged. */
 struct sim_node_type {
     uint32_t abi;      /* SIM_NODE_ABI */
     uint32_t size;     /* of this struct */

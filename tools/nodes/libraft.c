@@ -1,0 +1,519 @@
+/* libraft as a node: the objects that the distribution ships, behind the
+ * simulator's interface.
+ *
+ * What it takes for granted: links that keep the order of messages; a term and
+ * a vote that are durable when set_term() and set_vote() return, in a file of
+ * their own; ticks, at which it looks at its time-outs; the members in the
+ * first entry of the log; and a global allocator, which is switched to the
+ * node's own before each call, so that a crash can free all of it at once.
+ * raft_close() is never called: a crash does not.
+ *
+ * What one step asks of the disk is one write here. The truncation of a log is
+ * in it, before the entries: as in libraft's own back end, where both go
+ * through one queue. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/nodes/libraft.h"
+
+/* --- what a step answers -------------------------------------------------- */
+
+void *libraft_grow(void *array, size_t *capacity, size_t count, size_t size)
+{
+    if (count < *capacity) {
+        return array;
+    }
+    *capacity = *capacity < 16 ? 16 : *capacity * 2;
+    array = realloc(array, *capacity * size);
+    if (array == NULL) {
+        abort();
+    }
+    return array;
+}
+
+const uint8_t *libraft_keep(struct libraft *self, const void *bytes,
+                            size_t size)
+{
+    self->kept = libraft_grow(self->kept, &self->kept_capacity, self->n_kept,
+                              sizeof *self->kept);
+    uint8_t *copy = malloc(size + 1);
+    if (copy == NULL) {
+        abort();
+    }
+    if (size > 0) {
+        memcpy(copy, bytes, size);
+    }
+    self->kept[self->n_kept++] = copy;
+    return copy;
+}
+
+struct sim_output *libraft_answer(struct libraft *self,
+                                  enum sim_output_kind kind)
+{
+    self->items = libraft_grow(self->items, &self->items_capacity,
+                               self->n_items, sizeof *self->items);
+    struct sim_output *output = &self->items[self->n_items++];
+    *output = (struct sim_output){.kind = kind};
+    return output;
+}
+
+static void begin_step(struct libraft *self, uint64_t now_us)
+{
+    raft_heap_set(&self->heap.functions);
+    self->now_us = now_us;
+    self->has_write = false;
+    self->n_written = 0;
+    self->n_appliances = 0;
+    self->n_items = 0;
+    for (; self->n_kept > 0; self->n_kept--) {
+        free(self->kept[self->n_kept - 1]);
+    }
+}
+
+static void end_step(struct libraft *self, struct sim_outputs *outputs)
+{
+    libraft_io_settle(self);
+    libraft_state_settle(self);
+    if (self->has_write) {
+        self->write.entries = self->written;
+        self->write.n_entries = (uint32_t)self->n_written;
+        libraft_answer(self, SIM_OUTPUT_WRITE)->write = self->write;
+    }
+    *outputs = (struct sim_outputs){self->items, self->n_items};
+}
+
+/* --- its life ------------------------------------------------------------- */
+
+static void no_trace(struct raft_tracer *tracer, const char *file, int line,
+                     const char *message)
+{
+    (void)tracer;
+    (void)file;
+    (void)line;
+    (void)message;
+}
+
+/* Whether the log goes on from the snapshot, or has its last entry. */
+static bool contains_snapshot(const struct sim_image *image)
+{
+    struct sim_position at = image->snapshot.position;
+    if (image->n_entries == 0 || at.index + 1 == image->first_index) {
+        return true;
+    }
+    return at.index >= image->first_index &&
+           at.index - image->first_index < image->n_entries &&
+           image->entries[at.index - image->first_index].term == at.term;
+}
+
+/* All payloads in one block, as libraft expects: the batch of each entry. */
+static void take_entries(struct libraft *self, const struct sim_image *image)
+{
+    size_t size = 1;
+    for (uint64_t i = 0; i < image->n_entries; i++) {
+        size += image->entries[i].size;
+    }
+    self->n_entries = (size_t)image->n_entries;
+    self->entries = raft_calloc(self->n_entries + 1, sizeof *self->entries);
+    uint8_t *batch = raft_malloc(size);
+    uint8_t *at = batch;
+    for (uint64_t i = 0; i < image->n_entries; i++) {
+        const struct sim_entry *entry = &image->entries[i];
+        struct raft_entry *to = &self->entries[i];
+        if (entry->size > 0) {
+            memcpy(at, entry->data, entry->size);
+        }
+        to->term = entry->term;
+        to->type = entry->kind == SIM_ENTRY_COMMAND         ? RAFT_COMMAND
+                   : entry->kind == SIM_ENTRY_CONFIGURATION ? RAFT_CHANGE
+                                                            : RAFT_BARRIER;
+        to->buf.base = at;
+        to->buf.len = entry->size;
+        to->batch = batch;
+        at += entry->size;
+    }
+}
+
+static void take_image(struct libraft *self, const struct sim_image *image)
+{
+    const struct sim_snapshot *snapshot = &image->snapshot;
+    self->hard_state = image->hard_state;
+    self->first_index = image->first_index;
+    self->end = image->first_index + image->n_entries - 1;
+    self->last =
+        image->n_entries > 0
+            ? (struct sim_position){image->entries[image->n_entries - 1].term,
+                                    self->end}
+            : snapshot->position;
+    if (snapshot->position.index > 0) {
+        self->snapshot.position = snapshot->position;
+        bytes_put(&self->snapshot.meta, snapshot->meta, snapshot->meta_size);
+        bytes_put(&self->snapshot.image, snapshot->image, snapshot->image_size);
+    }
+    self->void_log = !contains_snapshot(image);
+    if (self->void_log) {
+        self->end = snapshot->position.index;
+        self->last = snapshot->position;
+    } else if (image->n_entries > 0) {
+        take_entries(self, image);
+    }
+}
+
+static struct sim_node *create(const struct sim_node_options *options,
+                               const struct sim_image *image)
+{
+    struct libraft *self = calloc(1, sizeof *self);
+    char address[16];
+    if (self == NULL) {
+        return NULL;
+    }
+    self->base.type = &raftsim_node_type;
+    self->options = *options;
+    self->random = options->random_seed | 1;
+    self->tracer.emit = no_trace;
+    self->machine = options->state_machine->create();
+    heap_init(&self->heap);
+    raft_heap_set(&self->heap.functions);
+    libraft_io_init(self);
+    libraft_fsm_init(self);
+    take_image(self, image);
+    snprintf(address, sizeof address, "%u", (unsigned)options->id);
+    if (raft_init(&self->raft, &self->io, &self->fsm, options->id, address) !=
+        0) {
+        return NULL;
+    }
+    self->raft.tracer = &self->tracer;
+    raft_set_election_timeout(
+        &self->raft, (unsigned)(options->election_timeout_min_us / 1000));
+    raft_set_heartbeat_timeout(
+        &self->raft, (unsigned)(options->heartbeat_interval_us / 1000));
+    raft_set_pre_vote(&self->raft, options->pre_vote);
+    raft_set_snapshot_threshold(&self->raft, SNAPSHOT_NEVER);
+    return &self->base;
+}
+
+static void destroy(struct sim_node *node)
+{
+    struct libraft *self = (struct libraft *)node;
+    begin_step(self, 0);
+    heap_drop(&self->heap);
+    raft_heap_set_default();
+    bytes_free(&self->snapshot.meta);
+    bytes_free(&self->snapshot.image);
+    bytes_free(&self->next_snapshot.meta);
+    bytes_free(&self->next_snapshot.image);
+    self->options.state_machine->destroy(self->machine);
+    free(self->pending);
+    free(self->dues);
+    free(self->written);
+    free(self->appliances);
+    free(self->items);
+    free(self->kept);
+    free(self);
+}
+
+/* --- its inputs ----------------------------------------------------------- */
+
+static bool start(struct libraft *self)
+{
+    self->started = true;
+    if (raft_start(&self->raft) != 0) {
+        return false;
+    }
+    /* Ticks of machines that start together do not come together. */
+    self->next_tick_us =
+        self->now_us + 1 + self->options.random_seed % self->tick_us;
+    return true;
+}
+
+static void take_timer(struct libraft *self)
+{
+    if (self->now_us >= self->next_tick_us) {
+        self->next_tick_us = self->now_us + self->tick_us;
+        self->tick(&self->io);
+    }
+}
+
+static bool take_message(struct libraft *self, const struct sim_input *input)
+{
+    struct raft_message message;
+    if (!wire_decode(input->message.bytes, input->message.size,
+                     input->message.from, &message)) {
+        return false;
+    }
+    self->recv(&self->io, &message);
+    return true;
+}
+
+static void reject(struct libraft *self, uint64_t tag, int error)
+{
+    raft_id leader = 0;
+    const char *address;
+    raft_leader(&self->raft, &leader, &address);
+    struct sim_output *output = libraft_answer(self, SIM_OUTPUT_REJECTED);
+    output->rejected.tag = tag;
+    output->rejected.reason =
+        error == RAFT_NOTLEADER ? SIM_NOT_LEADER : SIM_LATER;
+    output->rejected.leader =
+        leader == self->raft.id ? SIM_NONE : (uint32_t)leader;
+}
+
+static void accept(struct libraft *self, uint64_t tag)
+{
+    struct sim_output *output = libraft_answer(self, SIM_OUTPUT_ACCEPTED);
+    output->accepted.tag = tag;
+    output->accepted.position = (struct sim_position){
+        self->raft.current_term, raft_last_index(&self->raft)};
+}
+
+/* Either way it is known what became of it: by what was applied. */
+static void applied(struct raft_apply *req, int status, void *result)
+{
+    (void)status;
+    (void)result;
+    raft_free(req);
+}
+
+static void take_proposal(struct libraft *self, const struct sim_input *input)
+{
+    struct raft_apply *req = raft_calloc(1, sizeof *req);
+    struct raft_buffer buffer = {raft_malloc(input->proposal.size + 1),
+                                 input->proposal.size};
+    if (input->proposal.size > 0) {
+        memcpy(buffer.base, input->proposal.data, input->proposal.size);
+    }
+    int error = raft_apply(&self->raft, req, &buffer, 1, applied);
+    if (error == 0) {
+        accept(self, input->proposal.tag);
+        return;
+    }
+    raft_free(buffer.base);
+    raft_free(req);
+    reject(self, input->proposal.tag, error);
+}
+
+/* A server becomes a member in two changes: at first it is a spare one. */
+struct change {
+    struct raft_change base;
+    struct libraft *self;
+    raft_id id;
+    int role;
+};
+
+static void changed(struct raft_change *base, int status);
+
+static int assign(struct libraft *self, raft_id id, int role)
+{
+    struct change *change = raft_calloc(1, sizeof *change);
+    *change = (struct change){.self = self, .id = id, .role = RAFT_SPARE};
+    int error = raft_assign(&self->raft, &change->base, id, role, changed);
+    if (error != 0) {
+        raft_free(change);
+    }
+    return error;
+}
+
+static void changed(struct raft_change *base, int status)
+{
+    struct change *change = (struct change *)base;
+    if (status == 0 && change->role != RAFT_SPARE) {
+        assign(change->self, change->id, change->role);
+    }
+    raft_free(change);
+}
+
+static int role_in(const struct libraft *self, uint32_t id)
+{
+    const struct raft_configuration *now = &self->raft.configuration;
+    for (unsigned i = 0; i < now->n; i++) {
+        if (now->servers[i].id == id) {
+            return now->servers[i].role;
+        }
+    }
+    return ROLE_NONE;
+}
+
+static int wanted_role(const struct sim_configuration *members, uint32_t id)
+{
+    return sim_set_has(&members->voters, id)     ? RAFT_VOTER
+           : sim_set_has(&members->learners, id) ? RAFT_STANDBY
+                                                 : ROLE_NONE;
+}
+
+static int add(struct libraft *self, uint32_t id, int role)
+{
+    struct change *change = raft_calloc(1, sizeof *change);
+    char address[16];
+    snprintf(address, sizeof address, "%u", (unsigned)id);
+    *change = (struct change){.self = self, .id = id, .role = role};
+    int error = raft_add(&self->raft, &change->base, id, address, changed);
+    if (error != 0) {
+        raft_free(change);
+    }
+    return error;
+}
+
+static int drop(struct libraft *self, uint32_t id)
+{
+    struct change *change = raft_calloc(1, sizeof *change);
+    *change = (struct change){.self = self, .id = id, .role = RAFT_SPARE};
+    int error = raft_remove(&self->raft, &change->base, id, changed);
+    if (error != 0) {
+        raft_free(change);
+    }
+    return error;
+}
+
+/* The first server that has another role than it should. */
+static int change_one(struct libraft *self,
+                      const struct sim_configuration *members)
+{
+    for (uint32_t id = 1; id <= self->options.n_nodes; id++) {
+        int now = role_in(self, id);
+        int wanted = wanted_role(members, id);
+        if (now == wanted || (now == RAFT_SPARE && wanted == ROLE_NONE)) {
+            continue;
+        }
+        return wanted == ROLE_NONE ? drop(self, id)
+               : now == ROLE_NONE  ? add(self, id, wanted)
+                                   : assign(self, id, wanted);
+    }
+    return RAFT_BADROLE;
+}
+
+static bool is_empty(const struct sim_set *set)
+{
+    for (size_t i = 0; i < sizeof set->words / sizeof *set->words; i++) {
+        if (set->words[i] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void take_change(struct libraft *self, const struct sim_input *input)
+{
+    const struct sim_configuration *members = input->change.members;
+    bool is_simple = !input->change.joint && is_empty(&members->witnesses);
+    int error = is_simple ? change_one(self, members) : 0;
+    if (!is_simple) {
+        reject(self, input->change.tag, RAFT_NOTLEADER);
+        self->items[self->n_items - 1].rejected.reason = SIM_NEVER_SO;
+    } else if (error == 0) {
+        accept(self, input->change.tag);
+    } else {
+        reject(self, input->change.tag, error);
+    }
+}
+
+static void transferred(struct raft_transfer *req)
+{
+    raft_free(req);
+}
+
+static void take_transfer(struct libraft *self, const struct sim_input *input)
+{
+    struct raft_transfer *req = raft_calloc(1, sizeof *req);
+    int error =
+        raft_transfer(&self->raft, req, input->transfer.to, transferred);
+    if (error == 0) {
+        accept(self, input->transfer.tag);
+        return;
+    }
+    raft_free(req);
+    reject(self, input->transfer.tag, error);
+}
+
+/* It takes one with the next entry that it applies. */
+static void take_snapshot(struct libraft *self, const struct sim_input *input)
+{
+    uint64_t keep = input->snapshot.index + 1 - input->snapshot.keep_from;
+    raft_set_snapshot_trailing(&self->raft, keep < 1 ? 1 : (unsigned)keep);
+    raft_set_snapshot_threshold(&self->raft, 1);
+}
+
+static enum sim_node_status step(struct sim_node *node,
+                                 const struct sim_input *input,
+                                 struct sim_outputs *outputs)
+{
+    struct libraft *self = (struct libraft *)node;
+    uint64_t tick_before_us = self->next_tick_us;
+    bool good = true;
+    begin_step(self, input->now_us);
+    switch (input->kind) {
+    case SIM_INPUT_START:
+        good = start(self);
+        break;
+    case SIM_INPUT_MESSAGE:
+        good = take_message(self, input);
+        break;
+    case SIM_INPUT_TIMER:
+        take_timer(self);
+        break;
+    case SIM_INPUT_WRITTEN:
+        libraft_io_written(self, input->written.write_id);
+        break;
+    case SIM_INPUT_PROPOSAL:
+        take_proposal(self, input);
+        break;
+    case SIM_INPUT_CHANGE:
+        take_change(self, input);
+        break;
+    case SIM_INPUT_TRANSFER:
+        take_transfer(self, input);
+        break;
+    case SIM_INPUT_SNAPSHOT:
+        take_snapshot(self, input);
+        break;
+    case SIM_INPUT_SESSION:
+    case SIM_INPUT_READ:
+    case SIM_INPUT_FAILED:
+        good = false; /* see `features` */
+        break;
+    }
+    if (self->next_tick_us != tick_before_us ||
+        input->kind == SIM_INPUT_TIMER) {
+        libraft_answer(self, SIM_OUTPUT_TIMER)->timer.deadline_us =
+            self->next_tick_us;
+    }
+    end_step(self, outputs);
+    return good ? SIM_NODE_OK : SIM_NODE_REFUSED;
+}
+
+/* --- the table ------------------------------------------------------------ */
+
+static const char *const differences[] = {
+    "A new leader appends no entry of its own term; entries of older terms are "
+    "committed with the first command.",
+    "A follower acknowledges with the end of its log, of which the leader "
+    "takes "
+    "no more than it has itself.",
+    "The only voter leads without an election, in the term that it is in.",
+    "A server that knows a leader refuses its vote and does not take over the "
+    "candidate's term.",
+    "A follower goes by a new configuration when it is durable, not when it is "
+    "in its log.",
+    NULL,
+};
+
+const struct sim_node_type raftsim_node_type = {
+    .abi = SIM_NODE_ABI,
+    .size = sizeof(struct sim_node_type),
+    .name = "libraft",
+    .features =
+        SIM_FEATURE_SNAPSHOTS | SIM_FEATURE_MEMBERS | SIM_FEATURE_TRANSFER,
+    .assumes = SIM_ASSUMES_FIFO | SIM_ASSUMES_HARD_STATE_AT_ONCE |
+               SIM_ASSUMES_FIRST_ENTRY | SIM_ASSUMES_TICKS,
+    .shows = SIM_SHOWS_ROLE | SIM_SHOWS_HARD_STATE | SIM_SHOWS_LEADER |
+             SIM_SHOWS_LAST | SIM_SHOWS_COMMIT_INDEX | SIM_SHOWS_LAST_APPLIED,
+    .differences = differences,
+    .create = create,
+    .step = step,
+    .inspect = libraft_inspect,
+    .destroy = destroy,
+    .classify = wire_classify,
+    .bootstrap = wire_bootstrap,
+    .configuration = wire_configuration,
+    .snapshot_configuration = wire_snapshot_configuration,
+    .describe = wire_describe,
+};
