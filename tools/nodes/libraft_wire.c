@@ -163,7 +163,9 @@ size_t wire_bootstrap(const struct sim_configuration *members, uint8_t *bytes)
 {
     struct raft_configuration configuration;
     struct raft_buffer buffer = {NULL, 0};
-    raft_heap_set_default();
+    struct heap heap;
+    heap_init(&heap);
+    raft_heap_set(&heap.functions);
     raft_configuration_init(&configuration);
     for (uint32_t id = 1; id <= SIM_MAX_NODES; id++) {
         char address[16];
@@ -178,8 +180,8 @@ size_t wire_bootstrap(const struct sim_configuration *members, uint8_t *bytes)
     if (bytes != NULL && buffer.base != NULL) {
         memcpy(bytes, buffer.base, buffer.len);
     }
-    raft_free(buffer.base);
-    raft_configuration_close(&configuration);
+    heap_drop(&heap);
+    raft_heap_set_default();
     return buffer.len;
 }
 
