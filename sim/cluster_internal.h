@@ -85,8 +85,11 @@ void cluster__complete_view(struct sim_cluster *cluster, uint32_t node,
 void cluster__take_write(struct sim_cluster *cluster, uint32_t node,
                          const struct sim_write *write);
 
-/* The step was judged: hard states that are durable at once are so. */
+/* Hard states that are durable at once are so before the step is judged: the
+ * node waited for them. The trace tells of it after the step. */
 void cluster__keep_hard_state(struct sim_cluster *cluster, uint32_t node,
+                              const struct sim_outputs *outputs);
+void cluster__tell_hard_state(struct sim_cluster *cluster, uint32_t node,
                               const struct sim_outputs *outputs);
 
 /* A message of the current step: leaves, or waits for its write. */

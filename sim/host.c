@@ -234,6 +234,16 @@ note_members(struct sim_cluster *cluster, uint32_t node,
     return &machine->members;
 }
 
+/* A snapshot of its own is of what it has applied; a leader's is of more. */
+static void count_snapshot(struct sim_cluster *cluster, uint32_t node)
+{
+    if (cluster->snapshot_tip != SIM_NO_TIP &&
+        sim_log_tree_position(cluster->tree, cluster->snapshot_tip).index <=
+            cluster->machines[node].last_applied) {
+        cluster->snapshots++;
+    }
+}
+
 /* Of the snapshot that the step wrote, and the one that it took over. */
 static void judge_snapshots(struct sim_cluster *cluster, uint32_t node,
                             const struct sim_outputs *outputs)
@@ -401,17 +411,15 @@ void cluster__step(struct sim_cluster *cluster, uint32_t node,
         note_members(cluster, node, &before, tip_before);
     note_view(cluster, node, &before);
     note_campaign(cluster, node, input);
-    judge(cluster, node, input, &outputs, &before, tip_before, members);
     cluster__keep_hard_state(cluster, node, &outputs);
+    judge(cluster, node, input, &outputs, &before, tip_before, members);
+    cluster__tell_hard_state(cluster, node, &outputs);
     for (size_t i = 0; i < outputs.count; i++) {
         if (outputs.items[i].kind == SIM_OUTPUT_SEND) {
             cluster__take_send(cluster, node, &outputs.items[i]);
         }
     }
-    if (input->kind == SIM_INPUT_SNAPSHOT &&
-        cluster->snapshot_tip != SIM_NO_TIP) {
-        cluster->snapshots++;
-    }
+    count_snapshot(cluster, node);
     if (machine->last_applied > applied_before) {
         cluster__look_at_policy(cluster, node);
     }

@@ -387,20 +387,39 @@ static void show_disk(struct sim_cluster *cluster, uint32_t node)
     }
 }
 
-void cluster__keep_hard_state(struct sim_cluster *cluster, uint32_t node,
-                              const struct sim_outputs *outputs)
+/* The write of a step with a hard state that is durable at once, or NULL. */
+static const struct sim_write *
+hard_state_at_once(const struct sim_cluster *cluster,
+                   const struct sim_outputs *outputs)
 {
-    struct sim_disk *disk = cluster->machines[node].disk;
     for (size_t i = 0; i < outputs->count && is_at_once(cluster); i++) {
         const struct sim_output *output = &outputs->items[i];
         if (output->kind == SIM_OUTPUT_WRITE && output->write.has_hard_state) {
-            struct sim_trace_durable durable = {
-                .node = node, .write_id = output->write.id, .hard_state = true};
-            sim_disk_put_hard_state(disk, output->write.hard_state);
-            sim_trace_durable(cluster->trace, cluster__moment(cluster),
-                              &durable);
-            show_disk(cluster, node);
+            return &output->write;
         }
+    }
+    return NULL;
+}
+
+void cluster__keep_hard_state(struct sim_cluster *cluster, uint32_t node,
+                              const struct sim_outputs *outputs)
+{
+    const struct sim_write *write = hard_state_at_once(cluster, outputs);
+    if (write != NULL) {
+        sim_disk_put_hard_state(cluster->machines[node].disk,
+                                write->hard_state);
+        show_disk(cluster, node);
+    }
+}
+
+void cluster__tell_hard_state(struct sim_cluster *cluster, uint32_t node,
+                              const struct sim_outputs *outputs)
+{
+    const struct sim_write *write = hard_state_at_once(cluster, outputs);
+    if (write != NULL) {
+        struct sim_trace_durable durable = {
+            .node = node, .write_id = write->id, .hard_state = true};
+        sim_trace_durable(cluster->trace, cluster__moment(cluster), &durable);
     }
 }
 

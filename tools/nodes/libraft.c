@@ -17,70 +17,25 @@
 
 #include "tools/nodes/libraft.h"
 
-/* --- what a step answers -------------------------------------------------- */
+/* --- a step --------------------------------------------------------------- */
 
 void *libraft_grow(void *array, size_t *capacity, size_t count, size_t size)
 {
-    if (count < *capacity) {
-        return array;
-    }
-    *capacity = *capacity < 16 ? 16 : *capacity * 2;
-    array = realloc(array, *capacity * size);
-    if (array == NULL) {
-        abort();
-    }
-    return array;
-}
-
-const uint8_t *libraft_keep(struct libraft *self, const void *bytes,
-                            size_t size)
-{
-    self->kept = libraft_grow(self->kept, &self->kept_capacity, self->n_kept,
-                              sizeof *self->kept);
-    uint8_t *copy = malloc(size + 1);
-    if (copy == NULL) {
-        abort();
-    }
-    if (size > 0) {
-        memcpy(copy, bytes, size);
-    }
-    self->kept[self->n_kept++] = copy;
-    return copy;
-}
-
-struct sim_output *libraft_answer(struct libraft *self,
-                                  enum sim_output_kind kind)
-{
-    self->items = libraft_grow(self->items, &self->items_capacity,
-                               self->n_items, sizeof *self->items);
-    struct sim_output *output = &self->items[self->n_items++];
-    *output = (struct sim_output){.kind = kind};
-    return output;
+    return sim_answers_grow(array, capacity, count, size);
 }
 
 static void begin_step(struct libraft *self, uint64_t now_us)
 {
     raft_heap_set(&self->heap.functions);
     self->now_us = now_us;
-    self->has_write = false;
-    self->n_written = 0;
-    self->n_appliances = 0;
-    self->n_items = 0;
-    for (; self->n_kept > 0; self->n_kept--) {
-        free(self->kept[self->n_kept - 1]);
-    }
+    sim_answers_begin(&self->answers);
 }
 
 static void end_step(struct libraft *self, struct sim_outputs *outputs)
 {
     libraft_io_settle(self);
     libraft_state_settle(self);
-    if (self->has_write) {
-        self->write.entries = self->written;
-        self->write.n_entries = (uint32_t)self->n_written;
-        libraft_answer(self, SIM_OUTPUT_WRITE)->write = self->write;
-    }
-    *outputs = (struct sim_outputs){self->items, self->n_items};
+    sim_answers_end(&self->answers, outputs);
 }
 
 /* --- its life ------------------------------------------------------------- */
@@ -92,18 +47,6 @@ static void no_trace(struct raft_tracer *tracer, const char *file, int line,
     (void)file;
     (void)line;
     (void)message;
-}
-
-/* Whether the log goes on from the snapshot, or has its last entry. */
-static bool contains_snapshot(const struct sim_image *image)
-{
-    struct sim_position at = image->snapshot.position;
-    if (image->n_entries == 0 || at.index + 1 == image->first_index) {
-        return true;
-    }
-    return at.index >= image->first_index &&
-           at.index - image->first_index < image->n_entries &&
-           image->entries[at.index - image->first_index].term == at.term;
 }
 
 /* All payloads in one block, as libraft expects: the batch of each entry. */
@@ -137,24 +80,17 @@ static void take_entries(struct libraft *self, const struct sim_image *image)
 static void take_image(struct libraft *self, const struct sim_image *image)
 {
     const struct sim_snapshot *snapshot = &image->snapshot;
+    sim_answers_init(&self->answers, image, false);
     self->hard_state = image->hard_state;
-    self->first_index = image->first_index;
-    self->end = image->first_index + image->n_entries - 1;
-    self->last =
-        image->n_entries > 0
-            ? (struct sim_position){image->entries[image->n_entries - 1].term,
-                                    self->end}
-            : snapshot->position;
+    self->last = snapshot->position;
     if (snapshot->position.index > 0) {
         self->snapshot.position = snapshot->position;
         bytes_put(&self->snapshot.meta, snapshot->meta, snapshot->meta_size);
         bytes_put(&self->snapshot.image, snapshot->image, snapshot->image_size);
     }
-    self->void_log = !contains_snapshot(image);
-    if (self->void_log) {
-        self->end = snapshot->position.index;
-        self->last = snapshot->position;
-    } else if (image->n_entries > 0) {
+    if (image->n_entries > 0 && !self->answers.log_is_void) {
+        self->last = (struct sim_position){
+            image->entries[image->n_entries - 1].term, self->answers.end};
         take_entries(self, image);
     }
 }
@@ -203,12 +139,9 @@ static void destroy(struct sim_node *node)
     bytes_free(&self->next_snapshot.meta);
     bytes_free(&self->next_snapshot.image);
     self->options.state_machine->destroy(self->machine);
+    sim_answers_free(&self->answers);
     free(self->pending);
     free(self->dues);
-    free(self->written);
-    free(self->appliances);
-    free(self->items);
-    free(self->kept);
     free(self);
 }
 
@@ -250,20 +183,16 @@ static void reject(struct libraft *self, uint64_t tag, int error)
     raft_id leader = 0;
     const char *address;
     raft_leader(&self->raft, &leader, &address);
-    struct sim_output *output = libraft_answer(self, SIM_OUTPUT_REJECTED);
-    output->rejected.tag = tag;
-    output->rejected.reason =
-        error == RAFT_NOTLEADER ? SIM_NOT_LEADER : SIM_LATER;
-    output->rejected.leader =
-        leader == self->raft.id ? SIM_NONE : (uint32_t)leader;
+    sim_answers_reject(&self->answers, tag,
+                       error == RAFT_NOTLEADER ? SIM_NOT_LEADER : SIM_LATER,
+                       leader == self->raft.id ? SIM_NONE : (uint32_t)leader);
 }
 
 static void accept(struct libraft *self, uint64_t tag)
 {
-    struct sim_output *output = libraft_answer(self, SIM_OUTPUT_ACCEPTED);
-    output->accepted.tag = tag;
-    output->accepted.position = (struct sim_position){
-        self->raft.current_term, raft_last_index(&self->raft)};
+    sim_answers_accept(&self->answers, tag,
+                       (struct sim_position){self->raft.current_term,
+                                             raft_last_index(&self->raft)});
 }
 
 /* Either way it is known what became of it: by what was applied. */
@@ -397,8 +326,8 @@ static void take_change(struct libraft *self, const struct sim_input *input)
     bool is_simple = !input->change.joint && is_empty(&members->witnesses);
     int error = is_simple ? change_one(self, members) : 0;
     if (!is_simple) {
-        reject(self, input->change.tag, RAFT_NOTLEADER);
-        self->items[self->n_items - 1].rejected.reason = SIM_NEVER_SO;
+        sim_answers_reject(&self->answers, input->change.tag, SIM_NEVER_SO,
+                           SIM_NONE);
     } else if (error == 0) {
         accept(self, input->change.tag);
     } else {
@@ -451,6 +380,7 @@ static enum sim_node_status step(struct sim_node *node,
         take_timer(self);
         break;
     case SIM_INPUT_WRITTEN:
+        sim_answers_written(&self->answers, input->written.write_id);
         libraft_io_written(self, input->written.write_id);
         break;
     case SIM_INPUT_PROPOSAL:
@@ -473,8 +403,7 @@ static enum sim_node_status step(struct sim_node *node,
     }
     if (self->next_tick_us != tick_before_us ||
         input->kind == SIM_INPUT_TIMER) {
-        libraft_answer(self, SIM_OUTPUT_TIMER)->timer.deadline_us =
-            self->next_tick_us;
+        sim_answers_timer(&self->answers, self->next_tick_us);
     }
     end_step(self, outputs);
     return good ? SIM_NODE_OK : SIM_NODE_REFUSED;

@@ -13,7 +13,7 @@
 
 #include <raft.h>
 
-#include "sim/node.h"
+#include "sim/answers.h"
 
 /* --- memory: libraft_heap.c ----------------------------------------------- */
 
@@ -95,6 +95,7 @@ struct stored {
 
 struct libraft {
     struct sim_node base;
+    struct sim_answers answers;
     struct heap heap;
     struct raft raft;
     struct raft_io io;
@@ -110,8 +111,6 @@ struct libraft {
     struct sim_position last;
     struct raft_entry *entries; /* in libraft's memory, as load() hands over */
     size_t n_entries;
-    uint64_t first_index; /* of the entries that the disk has */
-    bool void_log;        /* the disk has some that the snapshot made void */
 
     /* Its clock. */
     raft_io_tick_cb tick;
@@ -119,10 +118,8 @@ struct libraft {
     uint64_t tick_us, next_tick_us;
 
     /* Its disk. */
-    uint64_t write_id; /* the last one given out */
     struct pending *pending;
     size_t n_pending, pending_capacity;
-    uint64_t end; /* the last index that was handed to the disk */
     struct stored snapshot, next_snapshot; /* durable; on its way */
 
     /* Its state machine. */
@@ -131,30 +128,10 @@ struct libraft {
 
     struct due *dues;
     size_t n_dues, dues_capacity;
-
-    /* The step's answer. */
-    struct sim_write write;
-    bool has_write;
-    struct sim_entry *written; /* its entries */
-    size_t n_written, written_capacity;
-    struct sim_entry *appliances;
-    size_t n_appliances, appliances_capacity;
-    uint64_t first_applied;
-    struct sim_output *items;
-    size_t n_items, items_capacity;
-    uint8_t **kept; /* what they point to, until the next step */
-    size_t n_kept, kept_capacity;
 };
 
 /* Room for one more in an array. */
 void *libraft_grow(void *array, size_t *capacity, size_t count, size_t size);
-
-/* A copy that lives until the next step. */
-const uint8_t *libraft_keep(struct libraft *self, const void *bytes,
-                            size_t size);
-
-struct sim_output *libraft_answer(struct libraft *self,
-                                  enum sim_output_kind kind);
 
 /* --- disk and network: libraft_io.c --------------------------------------- */
 
@@ -174,6 +151,8 @@ void libraft_fsm_init(struct libraft *self);
 void libraft_state_settle(struct libraft *self);
 
 void libraft_inspect(const struct sim_node *node, struct sim_view *view);
+
+enum sim_entry_kind libraft_kind(unsigned short type);
 
 /* The entry at an index of libraft's log, or NULL. */
 const struct raft_entry *libraft_entry(const struct libraft *self,

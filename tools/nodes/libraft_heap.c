@@ -20,8 +20,8 @@ static struct heap_block *block_of(void *memory)
 static void *take(struct heap *heap, size_t alignment, size_t size)
 {
     size_t head = sizeof(struct heap_block) + alignment;
-    /* Zeroed: libraft pads what it encodes with bytes that it never wrote, and a
-     * run has to repeat. */
+    /* Zeroed: libraft pads what it encodes with bytes that it never wrote, and
+     * a run has to repeat. */
     char *raw = size > SIZE_MAX - head ? NULL : calloc(1, head + size);
     if (raw == NULL) {
         return NULL;

@@ -13,17 +13,6 @@ static struct libraft *self_of(struct raft_io *io)
 
 /* --- the disk ------------------------------------------------------------- */
 
-/* The write of this step: libraft may ask for several things, which are one
- * write here. */
-static struct sim_write *write_of(struct libraft *self)
-{
-    if (!self->has_write) {
-        self->has_write = true;
-        self->write = (struct sim_write){.id = ++self->write_id};
-    }
-    return &self->write;
-}
-
 static void await(struct libraft *self, struct pending pending)
 {
     self->pending = libraft_grow(self->pending, &self->pending_capacity,
@@ -41,8 +30,8 @@ static int io_load(struct raft_io *io, raft_term *term, raft_id *voted_for,
     *voted_for = self->hard_state.vote;
     *entries = self->n_entries == 0 ? NULL : self->entries;
     *n_entries = self->n_entries;
-    *start_index =
-        self->n_entries > 0 ? self->first_index : stored->position.index + 1;
+    *start_index = self->n_entries > 0 ? self->answers.first_index
+                                       : stored->position.index + 1;
     self->entries = NULL;
     *snapshot = NULL;
     if (stored->position.index == 0) {
@@ -68,28 +57,18 @@ static int io_load(struct raft_io *io, raft_term *term, raft_id *voted_for,
 static int io_set_term(struct raft_io *io, raft_term term)
 {
     struct libraft *self = self_of(io);
-    struct sim_write *write = write_of(self);
     self->hard_state = (struct sim_hard_state){.term = term};
-    write->has_hard_state = true;
-    write->hard_state = self->hard_state;
+    sim_answers_hard_state(&self->answers, term, SIM_NONE);
     return 0;
 }
 
 static int io_set_vote(struct raft_io *io, raft_id server_id)
 {
     struct libraft *self = self_of(io);
-    struct sim_write *write = write_of(self);
     self->hard_state.vote = (uint32_t)server_id;
-    write->has_hard_state = true;
-    write->hard_state = self->hard_state;
+    sim_answers_hard_state(&self->answers, self->hard_state.term,
+                           self->hard_state.vote);
     return 0;
-}
-
-static enum sim_entry_kind kind_of(unsigned short type)
-{
-    return type == RAFT_COMMAND  ? SIM_ENTRY_COMMAND
-           : type == RAFT_CHANGE ? SIM_ENTRY_CONFIGURATION
-                                 : SIM_ENTRY_INTERNAL;
 }
 
 static int io_append(struct raft_io *io, struct raft_io_append *req,
@@ -97,44 +76,23 @@ static int io_append(struct raft_io *io, struct raft_io_append *req,
                      raft_io_append_cb cb)
 {
     struct libraft *self = self_of(io);
-    struct sim_write *write = write_of(self);
-    if (self->void_log && write->truncate_from == 0) {
-        write->truncate_from = self->first_index;
-        self->void_log = false;
-    }
-    if (self->n_written == 0) {
-        write->first_index = self->end + 1;
-    }
     for (unsigned i = 0; i < n; i++) {
-        self->written = libraft_grow(self->written, &self->written_capacity,
-                                     self->n_written, sizeof *self->written);
-        self->written[self->n_written++] = (struct sim_entry){
-            .term = entries[i].term,
-            .data = entries[i].buf.len == 0
-                        ? NULL
-                        : libraft_keep(self, entries[i].buf.base,
-                                       entries[i].buf.len),
-            .size = (uint32_t)entries[i].buf.len,
-            .kind = kind_of(entries[i].type)};
+        sim_answers_append(
+            &self->answers,
+            &(struct sim_entry){.term = entries[i].term,
+                                .data = entries[i].buf.base,
+                                .size = (uint32_t)entries[i].buf.len,
+                                .kind = libraft_kind(entries[i].type)});
     }
-    self->end += n;
     req->cb = cb;
-    await(self, (struct pending){.write_id = write->id, .append = req});
+    await(self,
+          (struct pending){.write_id = self->answers.write.id, .append = req});
     return 0;
 }
 
 static int io_truncate(struct raft_io *io, raft_index index)
 {
-    struct libraft *self = self_of(io);
-    struct sim_write *write = write_of(self);
-    while (self->n_written > 0 && self->end >= index) {
-        self->n_written--;
-        self->end--;
-    }
-    if (self->end >= index) {
-        write->truncate_from = index;
-        self->end = index - 1;
-    }
+    sim_answers_truncate(&self_of(io)->answers, index);
     return 0;
 }
 
@@ -146,7 +104,6 @@ static int io_snapshot_put(struct raft_io *io, unsigned trailing,
                            raft_io_snapshot_put_cb cb)
 {
     struct libraft *self = self_of(io);
-    struct sim_write *write = write_of(self);
     struct stored *next = &self->next_snapshot;
     bytes_free(&next->meta);
     bytes_free(&next->image);
@@ -156,25 +113,19 @@ static int io_snapshot_put(struct raft_io *io, unsigned trailing,
     for (unsigned i = 0; i < snapshot->n_bufs; i++) {
         bytes_put(&next->image, snapshot->bufs[i].base, snapshot->bufs[i].len);
     }
-    write->has_snapshot = true;
-    write->snapshot = (struct sim_snapshot){.position = next->position,
-                                            .meta = next->meta.at,
-                                            .meta_size = next->meta.size,
-                                            .image = next->image.at,
-                                            .image_size = next->image.size};
-    if (trailing == 0) {
-        self->n_written = 0;
-        write->truncate_from = self->first_index;
-        self->first_index = snapshot->index + 1;
-        self->end = snapshot->index;
-        self->void_log = false;
-    } else if (snapshot->index > trailing &&
-               snapshot->index - trailing + 1 > self->first_index) {
-        write->drop_before = snapshot->index - trailing + 1;
-        self->first_index = write->drop_before;
-    }
+    sim_answers_snapshot(&self->answers,
+                         &(struct sim_snapshot){.position = next->position,
+                                                .meta = next->meta.at,
+                                                .meta_size = next->meta.size,
+                                                .image = next->image.at,
+                                                .image_size = next->image.size},
+                         trailing == 0 ? 0
+                         : snapshot->index > trailing
+                             ? snapshot->index - trailing + 1
+                             : 1);
     req->cb = cb;
-    await(self, (struct pending){.write_id = write->id, .put = req});
+    await(self,
+          (struct pending){.write_id = self->answers.write.id, .put = req});
     return 0;
 }
 
@@ -261,12 +212,8 @@ static int io_send(struct raft_io *io, struct raft_io_send *req,
     struct libraft *self = self_of(io);
     struct bytes bytes = {NULL, 0, 0};
     wire_encode(message, &bytes);
-    const uint8_t *kept = libraft_keep(self, bytes.at, bytes.size);
-    struct sim_output *output = libraft_answer(self, SIM_OUTPUT_SEND);
-    output->send.to = (uint32_t)message->server_id;
-    output->send.after_write = 0;
-    output->send.bytes = kept;
-    output->send.size = bytes.size;
+    sim_answers_send(&self->answers, (uint32_t)message->server_id, bytes.at,
+                     bytes.size);
     bytes_free(&bytes);
     req->cb = cb;
     schedule(self, (struct due){.send = req});

@@ -32,26 +32,22 @@ static uint64_t term_of(const struct libraft *self, uint64_t index)
 
 /* --- applied -------------------------------------------------------------- */
 
+enum sim_entry_kind libraft_kind(unsigned short type)
+{
+    return type == RAFT_COMMAND  ? SIM_ENTRY_COMMAND
+           : type == RAFT_CHANGE ? SIM_ENTRY_CONFIGURATION
+                                 : SIM_ENTRY_INTERNAL;
+}
+
 static void apply(struct libraft *self, const struct raft_entry *entry)
 {
-    struct sim_entry applied = {
-        .term = entry->term,
-        .data = entry->buf.len == 0
-                    ? NULL
-                    : libraft_keep(self, entry->buf.base, entry->buf.len),
-        .size = (uint32_t)entry->buf.len,
-        .kind = entry->type == RAFT_COMMAND  ? SIM_ENTRY_COMMAND
-                : entry->type == RAFT_CHANGE ? SIM_ENTRY_CONFIGURATION
-                                             : SIM_ENTRY_INTERNAL};
+    struct sim_entry applied = {.term = entry->term,
+                                .data = entry->buf.base,
+                                .size = (uint32_t)entry->buf.len,
+                                .kind = libraft_kind(entry->type)};
     self->applied++;
     self->options.state_machine->apply(self->machine, self->applied, &applied);
-    self->appliances =
-        libraft_grow(self->appliances, &self->appliances_capacity,
-                     self->n_appliances, sizeof *self->appliances);
-    if (self->n_appliances == 0) {
-        self->first_applied = self->applied;
-    }
-    self->appliances[self->n_appliances++] = applied;
+    sim_answers_apply(&self->answers, &applied);
 }
 
 /* Up to what libraft has applied: it tells of commands only. */
@@ -72,12 +68,6 @@ void libraft_state_settle(struct libraft *self)
         return;
     }
     catch_up(self);
-    if (self->n_appliances > 0) {
-        struct sim_output *output = libraft_answer(self, SIM_OUTPUT_APPLY);
-        output->apply.first_index = self->first_applied;
-        output->apply.entries = self->appliances;
-        output->apply.n_entries = (uint32_t)self->n_appliances;
-    }
 }
 
 /* --- what libraft calls --------------------------------------------------- */
@@ -121,11 +111,7 @@ static int fsm_restore(struct raft_fsm *fsm, struct raft_buffer *buf)
 {
     struct libraft *self = self_of(fsm);
     const struct stored *stored = &self->snapshot;
-    struct sim_output *output = libraft_answer(self, SIM_OUTPUT_RESTORE);
-    output->restore.position = stored->position;
-    output->restore.image =
-        buf->len == 0 ? NULL : libraft_keep(self, buf->base, buf->len);
-    output->restore.size = buf->len;
+    sim_answers_restore(&self->answers, stored->position, buf->base, buf->len);
     bool good = self->options.state_machine->restore(self->machine, buf->base,
                                                      buf->len);
     raft_free(buf->base);
