@@ -44,7 +44,7 @@ struct sim_answers {
     struct sim_entry *written;
     size_t n_written, written_capacity;
     uint64_t end_before; /* `end` when the step began */
-    uint64_t last_write, last_durable;
+    uint64_t last_write, last_durable, last_hard_state; /* ids of writes */
     struct sim_entry *applied; /* from index `told` + 1 on */
     size_t n_applied, applied_capacity;
     uint64_t told;       /* the state machine is told up to here */
@@ -212,6 +212,14 @@ static inline void sim_answers_hard_state(struct sim_answers *answers,
     write->has_hard_state = true;
     write->hard_state.term = term;
     write->hard_state.vote = vote;
+    answers->last_hard_state = write->id;
+}
+
+/* Whether the disk holds the last hard state. A library that waits for it has
+ * not gone on before: it does not lead yet by its own vote alone. */
+static inline bool sim_answers_has_voted(const struct sim_answers *answers)
+{
+    return answers->last_durable >= answers->last_hard_state;
 }
 
 /* No entries from this index on. */

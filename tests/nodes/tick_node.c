@@ -158,6 +158,10 @@ static void take_message(struct tick_node *self, const struct sim_input *input)
 static void take_proposal(struct tick_node *self, const struct sim_input *input)
 {
     uint64_t tag = input->proposal.tag;
+    if (!sim_answers_has_voted(&self->answers)) { /* it waits in save_vote() */
+        sim_answers_reject(&self->answers, tag, SIM_LATER, SIM_NONE);
+        return;
+    }
     uint64_t index =
         tick_propose(self->raft, input->proposal.data, input->proposal.size);
     if (index == 0) {
@@ -271,8 +275,12 @@ static void inspect(const struct sim_node *node, struct sim_view *view)
 {
     static const enum sim_role roles[] = {SIM_FOLLOWER, SIM_CANDIDATE,
                                           SIM_LEADER};
-    const struct tick_raft *raft = ((const struct tick_node *)node)->raft;
+    const struct tick_node *self = (const struct tick_node *)node;
+    const struct tick_raft *raft = self->raft;
     view->role = roles[tick_role(raft)];
+    if (view->role == SIM_LEADER && !sim_answers_has_voted(&self->answers)) {
+        view->role = SIM_CANDIDATE; /* the only member: it waits in save_vote */
+    }
     view->leader = tick_leader(raft);
 }
 
@@ -314,7 +322,7 @@ const struct sim_node_type raftsim_node_type = {
     .size = sizeof(struct sim_node_type),
     .name = "tick",
     .features = 0,
-    .assumes = SIM_ASSUMES_TICKS | SIM_ASSUMES_HARD_STATE_AT_ONCE,
+    .assumes = 0,
     .shows = SIM_SHOWS_ROLE | SIM_SHOWS_LEADER,
     .create = create,
     .step = step,

@@ -258,12 +258,13 @@ static void take_append(struct tick_raft *raft, uint32_t from,
 static void take_answer(struct tick_raft *raft, uint32_t from,
                         const struct tick_message *m)
 {
-    if (!m->yes) { /* an old one may ask for what is known to be there */
-        uint64_t try = m->index + 1;
-        raft->next[from] = try > raft->stored[from] ?
-        try : raft
-            ->stored[from] + 1;
-        send_entries(raft, from);
+    if (!m->yes) {
+        /* One that brings nothing new is old, or comes twice. To answer it
+         * would make two chains of questions and answers of one, and so on. */
+        if (m->index + 1 < raft->next[from] && m->index >= raft->stored[from]) {
+            raft->next[from] = m->index + 1;
+            send_entries(raft, from);
+        }
         return;
     }
     bool is_news = m->index > raft->stored[from];
