@@ -178,6 +178,7 @@ struct sim_cluster {
     struct sim_set witnesses; /* all that the members of any node, at any time,
                                  were said to have */
     uint64_t elections, highest_term, committed, crashes, restarts;
+    uint64_t bytes_sent;
     uint64_t messages_delivered, messages_lost_at_machines, writes;
     uint64_t write_errors; /* batches that failed */
     uint64_t torn_records; /* found at a start, and dropped */
@@ -252,7 +253,8 @@ void sim_cluster_set_clock_rate(struct sim_cluster *cluster, uint32_t node,
 void sim_cluster_jump_clock(struct sim_cluster *cluster, uint32_t node,
                             uint64_t by_us);
 
-/* The clock jumps to the deadline of the node's timer, which is then due. */
+/* The clock jumps to the deadline of the node's timer, which is then due; not
+ * if that ends no time-out (SIM_FEATURE_TIME_OUTS). */
 bool sim_cluster_expire_timer(struct sim_cluster *cluster, uint32_t node);
 
 /* The node gets its state machine's image, if that is newer than its latest

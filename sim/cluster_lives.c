@@ -296,6 +296,7 @@ bool sim_cluster_expire_timer(struct sim_cluster *cluster, uint32_t node)
     uint64_t local_us =
         sim_clock_local_from_virtual(&machine->clock, cluster->now_us);
     if (machine->node == NULL || !machine->has_timer ||
+        !sim_cluster_can(cluster, SIM_FEATURE_TIME_OUTS) ||
         machine->timer_local_us <= local_us) {
         return false;
     }

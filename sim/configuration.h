@@ -10,6 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Nodes are numbered from 1. 0 means "none". */
 #define SIM_NONE 0u
 
@@ -92,5 +96,9 @@ const char *sim_configuration_misstep(const struct sim_configuration *former,
  * SIM_CONFIGURATION_TEXT_SIZE bytes. */
 void sim_configuration_describe(const struct sim_configuration *configuration,
                                 char *text);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

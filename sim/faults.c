@@ -18,6 +18,21 @@ uint64_t faults__wish(struct sim_faults *faults,
     return sim_operator_wish(faults->op, action, &faults->reach, patient);
 }
 
+static bool is_fault(const struct sim_action *action)
+{
+    return action->kind != SIM_ACTION_PROPOSE &&
+           action->kind != SIM_ACTION_READ;
+}
+
+/* Whether it breaks something. */
+static bool is_damage(const struct sim_action *action)
+{
+    return is_fault(action) && action->kind != SIM_ACTION_RESTART &&
+           action->kind != SIM_ACTION_RESUME &&
+           action->kind != SIM_ACTION_HEAL &&
+           action->kind != SIM_ACTION_COMPACT;
+}
+
 bool faults__act(struct sim_faults *faults, const struct sim_action *action,
                  struct sim_prng *prng, const uint64_t *duration_us)
 {
@@ -26,10 +41,9 @@ bool faults__act(struct sim_faults *faults, const struct sim_action *action,
     if (outcome == SIM_DAMAGE_NO_TARGET) {
         return false;
     }
-    bool is_fault =
-        action->kind != SIM_ACTION_PROPOSE && action->kind != SIM_ACTION_READ;
-    if (outcome == SIM_DAMAGE_DONE && is_fault) {
-        faults->count++;
+    if (outcome == SIM_DAMAGE_DONE) {
+        faults->count += is_fault(action) ? 1 : 0;
+        faults->n_damages += is_damage(action) ? 1 : 0;
     }
     if (action->kind == SIM_ACTION_HEAL && action->heal_all) {
         faults__end_nemeses(faults);
@@ -274,4 +288,9 @@ bool sim_faults_is_calm(const struct sim_faults *faults)
 uint64_t sim_faults_count(const struct sim_faults *faults)
 {
     return faults->count;
+}
+
+uint64_t sim_faults_damages(const struct sim_faults *faults)
+{
+    return faults->n_damages;
 }

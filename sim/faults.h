@@ -42,6 +42,9 @@ bool sim_faults_is_calm(const struct sim_faults *faults);
 /* Actions that took effect so far, proposals and wishes left out. */
 uint64_t sim_faults_count(const struct sim_faults *faults);
 
+/* Those of them that break something, and do not mend it. */
+uint64_t sim_faults_damages(const struct sim_faults *faults);
+
 /* The steps that did not happen and are not optional: the first of them from
  * `from` on, or the number of all steps. */
 uint32_t sim_faults_missing(const struct sim_faults *faults, uint32_t from);

@@ -55,6 +55,7 @@ struct sim_faults {
     bool nemeses_ended; /* by "heal": "all" */
     bool over;          /* the scenario's duration is */
     uint64_t count;
+    uint64_t n_damages; /* of those, the ones that break something */
     char reason[REASON_SIZE];
 };
 

@@ -46,6 +46,10 @@
 
 #include "sim/configuration.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define SIM_NODE_ABI 1u
 #define SIM_NODE_NAME_MAX 32u
 
@@ -374,7 +378,10 @@ enum sim_node_status {
 
 struct sim_node;
 
-/* What an implementation can do beyond elections and replication. */
+/* What an implementation can do beyond elections and replication. The first
+ * eight decide what the simulator does; the others, what may be expected: a
+ * scenario that asks for more than a node has may end otherwise than it says,
+ * and the report says what it lacked. */
 enum {
     SIM_FEATURE_SNAPSHOTS = 1, /* SIM_INPUT_SNAPSHOT, RESTORE */
     SIM_FEATURE_MEMBERS = 2,   /* SIM_INPUT_CHANGE; learners */
@@ -390,6 +397,18 @@ enum {
     SIM_FEATURE_APPLIES_DURABLE = 128, /* what it applies, or restores, is
                                           durable on its own disk: it is held to
                                           that */
+    SIM_FEATURE_PRE_VOTE = 256,        /* dissertation, 9.6 */
+    SIM_FEATURE_CHECK_QUORUM = 512,    /* a leader that hears no majority steps
+                                          down (6.2), and who hears a leader
+                                          does not vote (4.2.3) */
+    SIM_FEATURE_LEASES = 1024,         /* reads by lease (6.4.1) */
+    SIM_FEATURE_PRIORITIES = 2048,     /* of members */
+    SIM_FEATURE_JOINT = 4096,          /* joint consensus (4.3) */
+    SIM_FEATURE_BACK_PRESSURE = 8192,  /* max_uncommitted_bytes */
+    SIM_FEATURE_TIME_OUTS = 16384,     /* its timer's deadline is the end of a
+                                          time-out, which may be made to come
+                                          early; not so of who counts ticks */
+    SIM_FEATURES_ALL = 32767,
 };
 
 /* What an implementation takes for granted. */
@@ -404,8 +423,6 @@ enum {
                                     term 1, which each of them has from the
                                     start: bootstrap() gives its payload. There
                                     is no snapshot */
-    SIM_ASSUMES_TICKS = 8, /* it counts ticks, for which it sets the deadlines:
-                              none of them is the end of a time-out */
 };
 
 /* What inspect() tells of struct sim_view. */
@@ -485,5 +502,9 @@ bool sim_input_asks(const struct sim_input *input, uint64_t *tag);
 
 /* "leader"; the words that traces and reports use. */
 const char *sim_role_name(enum sim_role role);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

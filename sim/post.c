@@ -42,6 +42,7 @@ void cluster__post(struct sim_cluster *cluster, uint32_t from, uint32_t to,
                    const uint8_t *bytes, size_t size, uint32_t why_letter)
 {
     struct sim_message message;
+    cluster->bytes_sent += size;
     cluster->type->classify(bytes, size, &message);
     sim_trace_leave(cluster->trace, cluster__moment(cluster), from, to, bytes,
                     size);

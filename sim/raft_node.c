@@ -366,10 +366,7 @@ const struct sim_node_type sim_raft_node_type = {
     .size = sizeof(struct sim_node_type),
     .name = "builtin",
     .shows = SIM_SHOWS_ALL,
-    .features = SIM_FEATURE_SNAPSHOTS | SIM_FEATURE_MEMBERS |
-                SIM_FEATURE_WITNESSES | SIM_FEATURE_TRANSFER |
-                SIM_FEATURE_READS | SIM_FEATURE_SESSIONS |
-                SIM_FEATURE_APPLIES_DURABLE | SIM_FEATURE_DISK_ERRORS,
+    .features = SIM_FEATURES_ALL,
     .create = create,
     .step = step,
     .inspect = inspect,

@@ -143,6 +143,9 @@ static void happen(struct sim_simulation *simulation,
         !simulation->ended) {
         sample(simulation, event->time_us);
     }
+    if (!simulation->ended) {
+        sim_service_pass(&simulation->service, cluster, event->time_us);
+    }
     go_to(simulation, event->time_us);
     uint32_t leader = cluster->leader;
     bool undone = handle(simulation, event);
@@ -151,6 +154,8 @@ static void happen(struct sim_simulation *simulation,
     sim_faults_look(simulation->faults);
     look_at_leader(simulation, &leader);
     sim_progress_look(&simulation->progress, undone);
+    sim_service_look(&simulation->service, cluster,
+                     sim_faults_damages(simulation->faults));
 }
 
 static bool is_over(const struct sim_simulation *simulation)
@@ -231,6 +236,7 @@ void sim_simulation_free(struct sim_simulation *simulation)
     if (simulation == NULL) {
         return;
     }
+    sim_service_free(&simulation->service);
     sim_expect_free(simulation->expect);
     free(simulation->last_tips);
     sim_faults_free(simulation->faults);

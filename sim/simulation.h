@@ -94,6 +94,12 @@ struct sim_result {
     uint64_t wishes_refused; /* that were refused and not tried again */
     uint64_t messages_sent, messages_delivered, messages_dropped,
         messages_duplicated;
+    uint64_t bytes_sent;    /* of all messages */
+    uint64_t leaderless_us; /* how long nobody led, until the scenario's
+                               duration was over */
+    uint64_t recoveries;    /* from damages: see sim/service.h */
+    uint64_t recovery_us;   /* of all of them together, */
+    uint64_t longest_recovery_us;
     uint64_t writes;         /* finished */
     uint64_t write_errors;   /* batches of writes that failed */
     uint64_t torn_records;   /* found at a start, and dropped */

@@ -13,6 +13,7 @@
 #include "sim/faults.h"
 #include "sim/operator.h"
 #include "sim/progress.h"
+#include "sim/service.h"
 #include "sim/simulation.h"
 
 struct sim_simulation {
@@ -29,6 +30,7 @@ struct sim_simulation {
     bool ended;                    /* the scenario's duration is over */
     struct sim_expect_sample last; /* then: the state at that moment, */
     sim_tip *last_tips;            /* before everything healed */
+    struct sim_service service;
     uint64_t step_at_this_time;    /* the first of this microsecond */
     struct sim_result result;
 };

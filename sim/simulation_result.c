@@ -72,6 +72,11 @@ static void count_all(struct sim_simulation *simulation)
         network.dropped + cluster->messages_lost_at_machines;
     result->messages_duplicated = network.duplicated;
     result->messages_delivered = cluster->messages_delivered;
+    result->bytes_sent = cluster->bytes_sent;
+    result->leaderless_us = simulation->service.leaderless_us;
+    result->recoveries = simulation->service.recoveries;
+    result->recovery_us = simulation->service.recovery_us;
+    result->longest_recovery_us = simulation->service.longest_us;
     result->writes = cluster->writes;
     result->write_errors = cluster->write_errors;
     result->torn_records = cluster->torn_records;

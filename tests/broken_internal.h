@@ -82,10 +82,7 @@ void broken__describe(const uint8_t *bytes, size_t size, char *text);
     const struct broken_type broken_##type = {                                 \
         .base = {.name = #type,                                                \
                  .shows = SIM_SHOWS_ALL,                                       \
-                 .features = SIM_FEATURE_SNAPSHOTS | SIM_FEATURE_MEMBERS |     \
-                             SIM_FEATURE_WITNESSES | SIM_FEATURE_TRANSFER |    \
-                             SIM_FEATURE_READS | SIM_FEATURE_SESSIONS |        \
-                             SIM_FEATURE_DISK_ERRORS,                          \
+                 .features = SIM_FEATURES_ALL & ~SIM_FEATURE_APPLIES_DURABLE,  \
                  .create = create_##type,                                      \
                  .step = broken__step,                                         \
                  .inspect = broken__inspect,                                   \

@@ -452,9 +452,8 @@ static void describe(const uint8_t *bytes, size_t size, char *text)
 const struct sim_node_type ruler_node_type = {
     .shows = SIM_SHOWS_ALL,
     .name = "ruler",
-    .features = SIM_FEATURE_SNAPSHOTS | SIM_FEATURE_MEMBERS |
-                SIM_FEATURE_WITNESSES | SIM_FEATURE_TRANSFER |
-                SIM_FEATURE_READS | SIM_FEATURE_SESSIONS,
+    .features = SIM_FEATURES_ALL &
+                ~(SIM_FEATURE_DISK_ERRORS | SIM_FEATURE_APPLIES_DURABLE),
     .create = create,
     .step = step,
     .inspect = inspect,

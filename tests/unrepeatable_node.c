@@ -46,10 +46,7 @@ static enum sim_node_status unrepeatable_step(struct sim_node *node,
 const struct sim_node_type sim_raft_node_type = {
     .name = "unrepeatable",
     .shows = SIM_SHOWS_ALL,
-    .features = SIM_FEATURE_SNAPSHOTS | SIM_FEATURE_MEMBERS |
-                SIM_FEATURE_WITNESSES | SIM_FEATURE_TRANSFER |
-                SIM_FEATURE_READS | SIM_FEATURE_SESSIONS |
-                SIM_FEATURE_APPLIES_DURABLE | SIM_FEATURE_DISK_ERRORS,
+    .features = SIM_FEATURES_ALL,
     .create = unrepeatable_create,
     .step = unrepeatable_step,
     .inspect = inspect,

@@ -57,6 +57,14 @@ char *report_repeat(const char *program, const char *path,
                     const struct sim_options *options, const char *without,
                     bool twice, const char *node);
 
+/* The column of figures (report_figures.c). */
+void report_print_figures(const struct report *report, FILE *out);
+
+#define REPORT_NUMBER_SIZE 32u
+
+/* 1234567 as "1,234,567", in `text` of REPORT_NUMBER_SIZE bytes. */
+const char *report_grouped(char *text, uint64_t number);
+
 /* How the two runs of a double check differ, for people. */
 void report_print_difference(const struct sim_difference *difference,
                              FILE *out);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/asks.h"
 #include "sim/memory.h"
 #include "sim/recording_json.h"
 #include "tools/failure.h"
@@ -79,12 +80,31 @@ static void add_figures(cJSON *object, const struct runner_outcome *outcome)
     add_number(object, "messages_delivered", r->messages_delivered);
     add_number(object, "messages_dropped", r->messages_dropped);
     add_number(object, "messages_duplicated", r->messages_duplicated);
+    add_number(object, "bytes_sent", r->bytes_sent);
+    add_number(object, "leaderless_us", r->leaderless_us);
+    add_number(object, "recoveries", r->recoveries);
+    add_number(object, "recovery_us", r->recovery_us);
+    add_number(object, "longest_recovery_us", r->longest_recovery_us);
     add_number(object, "disk_writes", r->writes);
     add_number(object, "disk_errors", r->write_errors);
     add_number(object, "disk_torn_records", r->torn_records);
     add_number(object, "disk_refused_starts", r->refused_starts);
     add_number(object, "wall_time_us", outcome->wall_us);
     add_number(object, "steps_per_second", r->steps * 1000000u / wall_us);
+}
+
+/* What the scenario asks for and the node has not. */
+static void add_lacks(cJSON *object, const struct report *report)
+{
+    uint32_t lacks = sim_scenario_asks(report->scenario) &
+                     ~report->options->simulation.node_type->features;
+    cJSON *list = cJSON_AddArrayToObject(object, "lacks");
+    for (uint32_t i = 0; i < 32; i++) {
+        const char *name = sim_feature_name(lacks & UINT32_C(1) << i);
+        if (name != NULL) {
+            cJSON_AddItemToArray(list, cJSON_CreateString(name));
+        }
+    }
 }
 
 static void add_properties(cJSON *object, const struct sim_result *result)
@@ -239,6 +259,7 @@ void report_print_json(const struct report *report, FILE *out)
     snprintf(text, sizeof text, "%016" PRIx64, result->hash);
     cJSON_AddStringToObject(object, "hash", text);
     add_number(object, "nodes", report->scenario->nodes);
+    add_lacks(object, report);
     add_figures(object, report->outcome);
     cJSON_AddBoolToObject(object, "checks", report->options->simulation.checks);
     add_properties(object, result);

@@ -123,10 +123,7 @@ const struct sim_node_type raftsim_node_type = {
     .abi = SIM_NODE_ABI + (STRANGE == ABI ? 1 : 0),
     .size = STRANGE == SIZE ? 16 : sizeof(struct sim_node_type),
     .name = STRANGE == NAME ? "no name" : "strange",
-    .features = SIM_FEATURE_SNAPSHOTS | SIM_FEATURE_MEMBERS |
-                SIM_FEATURE_WITNESSES | SIM_FEATURE_TRANSFER |
-                SIM_FEATURE_READS | SIM_FEATURE_SESSIONS |
-                SIM_FEATURE_APPLIES_DURABLE | SIM_FEATURE_DISK_ERRORS,
+    .features = SIM_FEATURES_ALL,
     .shows = SIM_SHOWS_ALL,
     .create = create,
     .step = STRANGE == STEP ? NULL : strange_step,

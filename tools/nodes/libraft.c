@@ -429,10 +429,11 @@ const struct sim_node_type raftsim_node_type = {
     .abi = SIM_NODE_ABI,
     .size = sizeof(struct sim_node_type),
     .name = "libraft",
-    .features =
-        SIM_FEATURE_SNAPSHOTS | SIM_FEATURE_MEMBERS | SIM_FEATURE_TRANSFER,
+    .features = SIM_FEATURE_SNAPSHOTS | SIM_FEATURE_MEMBERS |
+                SIM_FEATURE_TRANSFER | SIM_FEATURE_PRE_VOTE |
+                SIM_FEATURE_CHECK_QUORUM,
     .assumes = SIM_ASSUMES_FIFO | SIM_ASSUMES_HARD_STATE_AT_ONCE |
-               SIM_ASSUMES_FIRST_ENTRY | SIM_ASSUMES_TICKS,
+               SIM_ASSUMES_FIRST_ENTRY,
     .shows = SIM_SHOWS_ROLE | SIM_SHOWS_HARD_STATE | SIM_SHOWS_LEADER |
              SIM_SHOWS_LAST | SIM_SHOWS_COMMIT_INDEX | SIM_SHOWS_LAST_APPLIED,
     .differences = differences,
