@@ -123,6 +123,9 @@ static struct sim_node *create(const struct sim_node_options *options,
         &self->raft, (unsigned)(options->election_timeout_min_us / 1000));
     raft_set_heartbeat_timeout(
         &self->raft, (unsigned)(options->heartbeat_interval_us / 1000));
+    raft_set_install_snapshot_timeout(
+        &self->raft, SNAPSHOT_TIMEOUTS *
+                         (unsigned)(options->election_timeout_min_us / 1000));
     raft_set_pre_vote(&self->raft, options->pre_vote);
     raft_set_snapshot_threshold(&self->raft, SNAPSHOT_NEVER);
     return &self->base;

@@ -69,6 +69,10 @@ bool wire_snapshot_configuration(const uint8_t *meta, size_t size,
 /* It takes snapshots when it is told to, and not by itself. */
 #define SNAPSHOT_NEVER 1000000000u
 
+/* A leader waits for an answer to a snapshot for so many election time-outs: 30
+ * seconds of one second each, by default. */
+#define SNAPSHOT_TIMEOUTS 30u
+
 /* Of a server that is none. */
 #define ROLE_NONE (-1)
 
