@@ -99,7 +99,7 @@ static struct sim_node *create(const struct sim_node_options *options,
                                const struct sim_image *image)
 {
     struct libraft *self = calloc(1, sizeof *self);
-    char address[16];
+    char address[WIRE_ADDRESS_SIZE];
     if (self == NULL) {
         return NULL;
     }
@@ -173,10 +173,13 @@ static void take_timer(struct libraft *self)
 static bool take_message(struct libraft *self, const struct sim_input *input)
 {
     struct raft_message message;
-    if (!wire_decode(input->message.bytes, input->message.size,
-                     input->message.from, &message)) {
+    char address[WIRE_ADDRESS_SIZE]; /* libraft copies it */
+    if (!wire_decode(input->message.bytes, input->message.size, &message)) {
         return false;
     }
+    snprintf(address, sizeof address, "%u", (unsigned)input->message.from);
+    message.server_id = input->message.from;
+    message.server_address = address;
     self->recv(&self->io, &message);
     return true;
 }
@@ -275,7 +278,7 @@ static int wanted_role(const struct sim_configuration *members, uint32_t id)
 static int add(struct libraft *self, uint32_t id, int role)
 {
     struct change *change = raft_calloc(1, sizeof *change);
-    char address[16];
+    char address[WIRE_ADDRESS_SIZE];
     snprintf(address, sizeof address, "%u", (unsigned)id);
     *change = (struct change){.self = self, .id = id, .role = role};
     int error = raft_add(&self->raft, &change->base, id, address, changed);
@@ -327,13 +330,14 @@ static void take_change(struct libraft *self, const struct sim_input *input)
 {
     const struct sim_configuration *members = input->change.members;
     bool is_simple = !input->change.joint && is_empty(&members->witnesses);
+    uint64_t last_before = raft_last_index(&self->raft);
     int error = is_simple ? change_one(self, members) : 0;
     if (!is_simple) {
         sim_answers_reject(&self->answers, input->change.tag, SIM_NEVER_SO,
                            SIM_NONE);
-    } else if (error == 0) {
+    } else if (raft_last_index(&self->raft) > last_before) {
         accept(self, input->change.tag);
-    } else {
+    } else { /* with error 0, it lets the new voter catch up first */
         reject(self, input->change.tag, error);
     }
 }

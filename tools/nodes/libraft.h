@@ -41,12 +41,15 @@ void bytes_put(struct bytes *bytes, const void *more, size_t size);
 void bytes_put_number(struct bytes *bytes, uint64_t number);
 void bytes_free(struct bytes *bytes);
 
+/* A server's address is its number in decimal. */
+#define WIRE_ADDRESS_SIZE 16u
+
 /* A message's bytes are added. */
 void wire_encode(const struct raft_message *message, struct bytes *bytes);
 
-/* The message of these bytes, its parts in libraft's memory, to be handed over
- * to it; false if they are none. */
-bool wire_decode(const uint8_t *bytes, size_t size, uint32_t from,
+/* The message of these bytes but for who sent it, its parts in libraft's
+ * memory, to be handed over to it; false if they are none. */
+bool wire_decode(const uint8_t *bytes, size_t size,
                  struct raft_message *message);
 
 /* A snapshot's meta: the configuration, and the index of its entry. */

@@ -168,7 +168,7 @@ size_t wire_bootstrap(const struct sim_configuration *members, uint8_t *bytes)
     raft_heap_set(&heap.functions);
     raft_configuration_init(&configuration);
     for (uint32_t id = 1; id <= SIM_MAX_NODES; id++) {
-        char address[16];
+        char address[WIRE_ADDRESS_SIZE];
         snprintf(address, sizeof address, "%" PRIu32, id);
         if (sim_set_has(&members->voters, id)) {
             raft_configuration_add(&configuration, id, address, RAFT_VOTER);
@@ -367,19 +367,12 @@ static bool get_message(struct reader *reader, struct raft_message *message)
     }
 }
 
-bool wire_decode(const uint8_t *bytes, size_t size, uint32_t from,
+bool wire_decode(const uint8_t *bytes, size_t size,
                  struct raft_message *message)
 {
     struct reader reader = {bytes, size, true};
-    char *address = raft_malloc(16);
     memset(message, 0, sizeof *message);
-    if (address == NULL || !get_message(&reader, message)) {
-        return false;
-    }
-    snprintf(address, 16, "%" PRIu32, from);
-    message->server_id = from;
-    message->server_address = address;
-    return true;
+    return get_message(&reader, message);
 }
 
 /* --- for those who look on ------------------------------------------------ */
