@@ -2,11 +2,15 @@
  * libraft-dev 0.15), as the distribution ships it: see libraft.c for how. What
  * its files call of each other:
  *
- *   libraft.c        the node: its life, its inputs
- *   libraft_io.c     the interface to disk and network that libraft asks for
- *   libraft_state.c  what it applies and shows, and its snapshots
- *   libraft_wire.c   messages, configurations and snapshots as bytes
- *   libraft_heap.c   an allocator for each node: a crash frees all of it
+ *   libraft.c          the node: its life, its inputs
+ *   libraft_requests.c what clients and operators ask it for
+ *   libraft_io.c       the interface to disk and network that libraft asks for
+ *   libraft_state.c    what it applies and shows, and its snapshots
+ *   libraft_wire.c     messages as bytes
+ *   libraft_words.c    what such bytes are about
+ *   libraft_members.c  configurations as bytes
+ *   libraft_bytes.c    bytes
+ *   libraft_heap.c     an allocator for each node: a crash frees all of it
  */
 #ifndef TOOLS_NODES_LIBRAFT_H
 #define TOOLS_NODES_LIBRAFT_H
@@ -29,7 +33,7 @@ void heap_init(struct heap *heap);
 /* Frees whatever is in use: the power fails. */
 void heap_drop(struct heap *heap);
 
-/* --- bytes: libraft_wire.c ------------------------------------------------ */
+/* --- bytes: libraft_bytes.c ----------------------------------------------- */
 
 /* Bytes that grow; all zero is none. */
 struct bytes {
@@ -41,8 +45,40 @@ void bytes_put(struct bytes *bytes, const void *more, size_t size);
 void bytes_put_number(struct bytes *bytes, uint64_t number);
 void bytes_free(struct bytes *bytes);
 
+/* Bytes that are read. `good` is false once too few are left: what is read
+ * then is NULL, or 0. */
+struct reader {
+    const uint8_t *at;
+    size_t left;
+    bool good;
+};
+
+const uint8_t *bytes_get(struct reader *reader, size_t size);
+uint64_t bytes_get_number(struct reader *reader);
+
+/* --- members: libraft_members.c ------------------------------------------- */
+
 /* A server's address is its number in decimal. */
 #define WIRE_ADDRESS_SIZE 16u
+
+void wire_put_configuration(const struct raft_configuration *configuration,
+                            struct bytes *bytes);
+bool wire_get_configuration(struct reader *reader,
+                            struct raft_configuration *configuration);
+
+/* A snapshot's meta: the configuration, and the index of its entry. */
+void wire_put_meta(const struct raft_snapshot *snapshot, struct bytes *bytes);
+bool wire_get_meta(const uint8_t *meta, size_t size,
+                   struct raft_snapshot *snapshot);
+
+/* Of struct sim_node_type. */
+size_t wire_bootstrap(const struct sim_configuration *members, uint8_t *bytes);
+bool wire_configuration(const uint8_t *payload, size_t size,
+                        struct sim_configuration *members);
+bool wire_snapshot_configuration(const uint8_t *meta, size_t size,
+                                 struct sim_configuration *members);
+
+/* --- messages: libraft_wire.c, libraft_words.c ---------------------------- */
 
 /* A message's bytes are added. */
 void wire_encode(const struct raft_message *message, struct bytes *bytes);
@@ -52,20 +88,10 @@ void wire_encode(const struct raft_message *message, struct bytes *bytes);
 bool wire_decode(const uint8_t *bytes, size_t size,
                  struct raft_message *message);
 
-/* A snapshot's meta: the configuration, and the index of its entry. */
-void wire_put_meta(const struct raft_snapshot *snapshot, struct bytes *bytes);
-bool wire_get_meta(const uint8_t *meta, size_t size,
-                   struct raft_snapshot *snapshot);
-
 /* Of struct sim_node_type. */
 void wire_classify(const uint8_t *bytes, size_t size,
                    struct sim_message *message);
 void wire_describe(const uint8_t *bytes, size_t size, char *text);
-size_t wire_bootstrap(const struct sim_configuration *members, uint8_t *bytes);
-bool wire_configuration(const uint8_t *payload, size_t size,
-                        struct sim_configuration *members);
-bool wire_snapshot_configuration(const uint8_t *meta, size_t size,
-                                 struct sim_configuration *members);
 
 /* --- the node: libraft.c -------------------------------------------------- */
 
@@ -75,9 +101,6 @@ bool wire_snapshot_configuration(const uint8_t *meta, size_t size,
 /* A leader waits for an answer to a snapshot for so many election time-outs: 30
  * seconds of one second each, by default. */
 #define SNAPSHOT_TIMEOUTS 30u
-
-/* Of a server that is none. */
-#define ROLE_NONE (-1)
 
 extern const struct sim_node_type raftsim_node_type;
 
@@ -139,6 +162,13 @@ struct libraft {
 
 /* Room for one more in an array. */
 void *libraft_grow(void *array, size_t *capacity, size_t count, size_t size);
+
+/* --- requests: libraft_requests.c ----------------------------------------- */
+
+void libraft_take_proposal(struct libraft *self, const struct sim_input *input);
+void libraft_take_change(struct libraft *self, const struct sim_input *input);
+void libraft_take_transfer(struct libraft *self, const struct sim_input *input);
+void libraft_take_snapshot(struct libraft *self, const struct sim_input *input);
 
 /* --- disk and network: libraft_io.c --------------------------------------- */
 
