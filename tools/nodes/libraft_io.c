@@ -206,6 +206,9 @@ void libraft_io_settle(struct libraft *self)
 
 /* --- the network ---------------------------------------------------------- */
 
+/* To server 0 as well, if libraft answers a leader that it knows no more: that
+ * breaks the contract and ends the run. Its own back end would not survive it.
+ */
 static int io_send(struct raft_io *io, struct raft_io_send *req,
                    const struct raft_message *message, raft_io_send_cb cb)
 {
