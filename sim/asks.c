@@ -40,9 +40,7 @@ static uint32_t asks_of_action(const struct sim_action *action)
     if (sim_action_is_wish(action)) {
         return asks_of_wish(action);
     }
-    return action->kind == SIM_ACTION_COMPACT  ? SIM_FEATURE_SNAPSHOTS
-           : action->kind == SIM_ACTION_EXPIRE ? SIM_FEATURE_TIME_OUTS
-                                               : 0;
+    return action->kind == SIM_ACTION_COMPACT ? SIM_FEATURE_SNAPSHOTS : 0;
 }
 
 /* --- what is so from the start -------------------------------------------- */
@@ -102,7 +100,7 @@ const char *sim_feature_name(uint32_t feature)
         "snapshots",       "members",       "witnesses",   "transfer",
         "reads",           "sessions",      "disk_errors", "applies_durable",
         "pre_vote",        "check_quorum",  "leases",      "priorities",
-        "joint_consensus", "back_pressure", "time_outs",
+        "joint_consensus", "back_pressure",
     };
     for (uint32_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (feature == UINT32_C(1) << i) {

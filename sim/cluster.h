@@ -117,6 +117,7 @@ struct sim_machine {
     uint64_t timer_generation; /* of that event */
     uint64_t timer_us;         /* when its timer was last due, */
     uint32_t timer_repeats;    /* and how often at that moment */
+    uint32_t hurry; /* ticks that still may follow each other at once */
 
     struct sim_waiting_send *sends; /* ring, by after_write */
     size_t sends_capacity, sends_first, sends_count;
@@ -253,8 +254,9 @@ void sim_cluster_set_clock_rate(struct sim_cluster *cluster, uint32_t node,
 void sim_cluster_jump_clock(struct sim_cluster *cluster, uint32_t node,
                             uint64_t by_us);
 
-/* The clock jumps to the deadline of the node's timer, which is then due; not
- * if that ends no time-out (SIM_FEATURE_TIME_OUTS). */
+/* The clock jumps to the deadline of the node's timer, which is then due. Of a
+ * node that counts ticks, to the next one and so on, until it sends something.
+ */
 bool sim_cluster_expire_timer(struct sim_cluster *cluster, uint32_t node);
 
 /* The node gets its state machine's image, if that is newer than its latest

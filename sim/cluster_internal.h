@@ -43,6 +43,10 @@ struct sim_trace_moment cluster__moment(const struct sim_cluster *cluster);
 void cluster__go_down(struct sim_cluster *cluster, uint32_t node,
                       enum sim_unfinished unfinished, struct sim_prng *prng);
 
+/* After a tick, in which the node has sent something or not: lets the next one
+ * come at once, if its time-out is to expire. */
+void cluster__hurry(struct sim_cluster *cluster, uint32_t node, bool has_sent);
+
 /* --- cluster_disks.c ------------------------------------------------------ */
 
 /* A batch of the disk failed: the node hears of it, and the machine goes down.

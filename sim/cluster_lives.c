@@ -100,6 +100,7 @@ static void begin_life(struct sim_cluster *cluster, uint32_t node)
     machine->last_applied = 0;
     machine->compaction_asked = false;
     machine->has_timer = false;
+    machine->hurry = 0;
     machine->blind = false;
     machine->lives++;
     sim_kv_clear(machine->kv);
@@ -290,16 +291,38 @@ void sim_cluster_jump_clock(struct sim_cluster *cluster, uint32_t node,
     cluster__arm_timer(cluster, node);
 }
 
+/* More than any time-out has; fewer than TIMER_REPEATS_MAX in post.c. */
+#define HURRY_TICKS 900u
+
 bool sim_cluster_expire_timer(struct sim_cluster *cluster, uint32_t node)
 {
     struct sim_machine *machine = &cluster->machines[node];
     uint64_t local_us =
         sim_clock_local_from_virtual(&machine->clock, cluster->now_us);
     if (machine->node == NULL || !machine->has_timer ||
-        !sim_cluster_can(cluster, SIM_FEATURE_TIME_OUTS) ||
         machine->timer_local_us <= local_us) {
         return false;
     }
+    if ((cluster->type->assumes & SIM_ASSUMES_TICKS) != 0) {
+        machine->hurry = HURRY_TICKS;
+    }
     sim_cluster_jump_clock(cluster, node, machine->timer_local_us - local_us);
     return true;
+}
+
+void cluster__hurry(struct sim_cluster *cluster, uint32_t node, bool has_sent)
+{
+    struct sim_machine *machine = &cluster->machines[node];
+    uint64_t local_us =
+        sim_clock_local_from_virtual(&machine->clock, cluster->now_us);
+    if (machine->node == NULL || !machine->has_timer || has_sent) {
+        machine->hurry = 0;
+    }
+    if (machine->hurry > 0) {
+        machine->hurry--;
+        if (machine->timer_local_us > local_us) {
+            sim_cluster_jump_clock(cluster, node,
+                                   machine->timer_local_us - local_us);
+        }
+    }
 }

@@ -18,11 +18,6 @@ const char *faults__inability(const struct sim_faults *faults,
                    ? NULL
                    : "this node cannot hand over its leadership";
     }
-    if (action->kind == SIM_ACTION_EXPIRE) {
-        return sim_cluster_can(cluster, SIM_FEATURE_TIME_OUTS)
-                   ? NULL
-                   : "this node counts ticks: none of its timers is a time-out";
-    }
     if (sim_action_is_wish(action) &&
         !sim_cluster_can(cluster, SIM_FEATURE_MEMBERS)) {
         return "this node cannot change its members";

@@ -414,10 +414,15 @@ void cluster__step(struct sim_cluster *cluster, uint32_t node,
     cluster__keep_hard_state(cluster, node, &outputs);
     judge(cluster, node, input, &outputs, &before, tip_before, members);
     cluster__tell_hard_state(cluster, node, &outputs);
+    bool has_sent = false;
     for (size_t i = 0; i < outputs.count; i++) {
         if (outputs.items[i].kind == SIM_OUTPUT_SEND) {
             cluster__take_send(cluster, node, &outputs.items[i]);
+            has_sent = true;
         }
+    }
+    if (machine->hurry > 0 && input->kind == SIM_INPUT_TIMER) {
+        cluster__hurry(cluster, node, has_sent);
     }
     count_snapshot(cluster, node);
     if (machine->last_applied > applied_before) {

@@ -30,8 +30,9 @@
  *     that step or later;
  *   - a life that begins with a snapshot, or gets one, is given a RESTORE
  *     before what follows on it; APPLY goes on where the last APPLY or RESTORE
- *     of this life ended.
- *
+ *     of this life ended;
+ *   - messages do not make more and more messages: there are never a million
+ *     under way;
  *   - time goes on: a deadline that is reached is not set again for the same
  *     microsecond more than a thousand times.
  *
@@ -405,10 +406,7 @@ enum {
     SIM_FEATURE_PRIORITIES = 2048,     /* of members */
     SIM_FEATURE_JOINT = 4096,          /* joint consensus (4.3) */
     SIM_FEATURE_BACK_PRESSURE = 8192,  /* max_uncommitted_bytes */
-    SIM_FEATURE_TIME_OUTS = 16384,     /* its timer's deadline is the end of a
-                                          time-out, which may be made to come
-                                          early; not so of who counts ticks */
-    SIM_FEATURES_ALL = 32767,
+    SIM_FEATURES_ALL = 16383,
 };
 
 /* What an implementation takes for granted. */
@@ -423,6 +421,10 @@ enum {
                                     term 1, which each of them has from the
                                     start: bootstrap() gives its payload. There
                                     is no snapshot */
+    SIM_ASSUMES_TICKS = 8, /* it counts ticks, for which it sets the deadlines:
+                              none of them is the end of a time-out. Where a
+                              scenario lets one expire, ticks follow each other
+                              at once until it sends something */
 };
 
 /* What inspect() tells of struct sim_view. */

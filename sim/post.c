@@ -10,6 +10,10 @@
 /* See the contract in sim/node.h. */
 #define TIMER_REPEATS_MAX 1000u
 
+/* Far more than the largest cluster has under way: beyond, messages make more
+ * messages, and would until there is no memory left. */
+#define LETTERS_MAX 1000000u
+
 static void note_message(struct sim_cluster *cluster, enum sim_event_kind event,
                          uint32_t node, uint32_t from, uint32_t to,
                          enum sim_message_kind kind)
@@ -65,6 +69,13 @@ void cluster__post(struct sim_cluster *cluster, uint32_t from, uint32_t to,
     if (delivery.copies > 1) {
         sim_trace_message(cluster->trace, cluster->now_us, from, to, bytes,
                           size, "doubled");
+    }
+    if (sim_mail_count(cluster->mail) >= LETTERS_MAX) {
+        sim_cluster_breach(cluster,
+                           "node %u: SEND, with %u messages under way: they "
+                           "make each other, without end",
+                           from, LETTERS_MAX);
+        return;
     }
     uint32_t slot =
         sim_mail_put(cluster->mail, from, to, bytes, size, delivery.copies);

@@ -10,6 +10,8 @@ static const char prelude[] =
     "\"500ms\", \"crash\": \"leader\", \"for\": \"300ms\"}], \"nemeses\": [{"
     "\"every\": \"400ms\", \"pause\": \"a follower\", \"for\": \"50ms\"}]}' "
     ">crash.json\n"
+    "echo '{\"description\": \"x\", \"nodes\": 5, \"duration\": \"9s\"}' "
+    ">storm.json\n"
     "run() { $RAFTSIM run \"$@\" 2>&1; }\n"
     "dies=$NODES/dies.so\n";
 
@@ -53,6 +55,8 @@ Test(node_command, says_what_is_wrong_with_one)
         {"echo x >x.so; run good.json --node ./x.so", 3,
          "raftsim: cannot load ./x.so: "},
         {"run good.json --node $NODES/stuck.so", 3, "time stands still"},
+        {"run storm.json --node $NODES/storm.so", 3,
+         "with 1000000 messages under way: they make each other"},
         {"$RAFTSIM sweep good.json --seeds 1..9 --node $NODES/abi.so 2>&1", 3,
          "it is made for interface 2"},
     };

@@ -21,6 +21,7 @@ int cmd_shrink(const char *program, int argc, char **argv);
 int cmd_sweep(const char *program, int argc, char **argv);
 int cmd_merge(const char *program, int argc, char **argv);
 int cmd_explain(const char *program, int argc, char **argv);
+int cmd_compare(const char *program, int argc, char **argv);
 int cmd_hunt(const char *program, int argc, char **argv);
 int cmd_help(const char *program, int argc, char **argv);
 

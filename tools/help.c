@@ -76,10 +76,11 @@ static const char *const overview_page[] = {
     "    raftsim replay FAILURE...",
     "    raftsim shrink FAILURE | FILE --seed N [-o MIN.json]",
     "    raftsim explain FAILURE | FILE --seed N",
+    "    raftsim compare FILE... --node NODE [--node NODE]...",
     "    raftsim hunt --mutants DIR --build DIR",
     "    raftsim help [run | check | sweep | merge | replay | shrink | explain "
     "|",
-    "                  hunt | scenario | situations]",
+    "                  compare | hunt | scenario | nodes | situations]",
     "    raftsim --version",
     "",
     "DESCRIPTION",
@@ -101,9 +102,11 @@ static const char *const overview_page[] = {
     "    replay      Run a failure again that was kept.",
     "    shrink      Make a failure as small as it can be.",
     "    explain     Tell the few steps that led to a violation.",
+    "    compare     Run the same scenarios on several implementations.",
     "    hunt        Find mutants of the Raft library, and how fast.",
-    "    help        Print a page: a command, scenario for the format, or",
-    "                situations for what is worth reaching.",
+    "    help        Print a page: a command, scenario for the format, nodes "
+    "for",
+    "                your own Raft, or situations for what is worth reaching.",
     "",
     "OPTIONS",
     "    -V, --version",
@@ -240,7 +243,7 @@ static const char *const help_text[] = {
     "SYNOPSIS",
     "    raftsim help [run | check | sweep | merge | replay | shrink | explain "
     "|",
-    "                  hunt | scenario | situations | help]",
+    "                  compare | hunt | scenario | nodes | situations | help]",
     NULL,
 };
 
@@ -311,6 +314,21 @@ static void print_hunt(FILE *out)
                   (const char *const *const[]){help_hunt_exit, environment_page,
                                                help_hunt_examples, NULL},
                   out);
+}
+
+static void print_compare(FILE *out)
+{
+    print_command(
+        help_compare_lines, help_compare_options, HELP_COMPARE_OPTION_COUNT,
+        (const char *const *const[]){help_compare_exit, environment_page,
+                                     help_compare_examples, NULL},
+        out);
+}
+
+static void print_nodes(FILE *out)
+{
+    print_lines(help_nodes_lines, out);
+    print_section(help_nodes_more, out);
 }
 
 static void print_replay(FILE *out)
@@ -397,7 +415,8 @@ static const struct {
     {"run", print_run},           {"check", print_check},
     {"sweep", print_sweep},       {"merge", print_merge},
     {"replay", print_replay},     {"shrink", print_shrink},
-    {"explain", print_explain},   {"hunt", print_hunt},
+    {"explain", print_explain},   {"compare", print_compare},
+    {"nodes", print_nodes},       {"hunt", print_hunt},
     {"scenario", print_scenario}, {"situations", print_situations},
     {"help", print_help},
 };

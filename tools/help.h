@@ -33,6 +33,15 @@ enum help_hunt_option {
 #define HELP_HUNT_OPTION_COUNT 12u
 extern const struct options_spec help_hunt_options[HELP_HUNT_OPTION_COUNT];
 
+enum help_compare_option {
+    HELP_COMPARE_NODE = OPTIONS_LONG_ONLY,
+    HELP_COMPARE_SEEDS,
+};
+
+#define HELP_COMPARE_OPTION_COUNT 5u
+extern const struct options_spec
+    help_compare_options[HELP_COMPARE_OPTION_COUNT];
+
 enum help_replay_option {
     HELP_REPLAY_NODE = OPTIONS_LONG_ONLY,
 };
@@ -92,6 +101,11 @@ extern const struct options_spec help_check_options[HELP_CHECK_OPTION_COUNT];
 bool help_page(const char *topic, FILE *out);
 
 /* The sections of the page about hunts; NULL ends each. */
+extern const char *const help_compare_lines[];
+extern const char *const help_compare_exit[];
+extern const char *const help_compare_examples[];
+extern const char *const help_nodes_lines[];
+extern const char *const help_nodes_more[];
 extern const char *const help_hunt_lines[];
 extern const char *const help_hunt_exit[];
 extern const char *const help_hunt_examples[];

@@ -13,10 +13,11 @@
 static const struct {
     const char *name;
     int (*run)(const char *program, int argc, char **argv);
-} commands[] = {
-    {"run", cmd_run},         {"check", cmd_check},   {"sweep", cmd_sweep},
-    {"merge", cmd_merge},     {"replay", cmd_replay}, {"shrink", cmd_shrink},
-    {"explain", cmd_explain}, {"hunt", cmd_hunt},     {"help", cmd_help}};
+} commands[] = {{"run", cmd_run},         {"check", cmd_check},
+                {"sweep", cmd_sweep},     {"merge", cmd_merge},
+                {"replay", cmd_replay},   {"shrink", cmd_shrink},
+                {"explain", cmd_explain}, {"compare", cmd_compare},
+                {"hunt", cmd_hunt},       {"help", cmd_help}};
 
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 

@@ -82,6 +82,51 @@ bool run_line_read(const char *text, size_t size, struct run_line *line)
     return good;
 }
 
+static void join(const cJSON *list, char *text, size_t room)
+{
+    const cJSON *item;
+    size_t size = 0;
+    text[0] = '\0';
+    cJSON_ArrayForEach(item, list)
+    {
+        const char *word = cJSON_GetStringValue(item);
+        if (word != NULL && size < room) {
+            size += (size_t)snprintf(text + size, room - size, "%s%s",
+                                     size > 0 ? ", " : "", word);
+        }
+    }
+}
+
+bool run_line_read_figures(const char *text, struct run_line_figures *figures)
+{
+    *figures = (struct run_line_figures){0};
+    const struct {
+        const char *key;
+        uint64_t *number;
+    } all[] = {
+        {"virtual_time_us", &figures->virtual_time_us},
+        {"leaders_elected", &figures->elections},
+        {"commits", &figures->commits},
+        {"messages_sent", &figures->messages},
+        {"bytes_sent", &figures->bytes},
+        {"leaderless_us", &figures->leaderless_us},
+        {"recoveries", &figures->recoveries},
+        {"recovery_us", &figures->recovery_us},
+        {"longest_recovery_us", &figures->longest_recovery_us},
+    };
+    cJSON *object = cJSON_ParseWithOpts(text, NULL, 1);
+    bool good = cJSON_IsObject(object);
+    for (size_t i = 0; good && i < sizeof all / sizeof *all; i++) {
+        good = read_number(object, all[i].key, all[i].number);
+    }
+    figures->violated =
+        cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(object, "violation"));
+    join(cJSON_GetObjectItemCaseSensitive(object, "lacks"), figures->lacks,
+         sizeof figures->lacks);
+    cJSON_Delete(object);
+    return good;
+}
+
 /* A run that goes on beyond the end of its recording has not parted from it. */
 static bool read_replay(const cJSON *item, struct run_line_replay *replay)
 {

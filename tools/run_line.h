@@ -31,6 +31,18 @@ struct run_line {
                                             or how two runs of it differ */
 };
 
+/* Figures of a run, see struct sim_result. */
+struct run_line_figures {
+    uint64_t virtual_time_us, elections, commits, messages, bytes;
+    uint64_t leaderless_us, recoveries, recovery_us, longest_recovery_us;
+    bool violated;   /* a property, expected or not: the run ended there */
+    char lacks[256]; /* "pre_vote, leases": what the node lacks of what the
+                        scenario asks for; empty: nothing */
+};
+
+/* False if they are not in the line. */
+bool run_line_read_figures(const char *text, struct run_line_figures *figures);
+
 /* What it says of the replay of a failure that was kept. */
 struct run_line_replay {
     char end[16];       /* as replay_word() */

@@ -288,7 +288,7 @@ static void take_end(struct pool_client *self, uint32_t job,
     struct replayer *replayer = (struct replayer *)self;
     size_t file = replayer->files[job];
     struct sweep_old_failure *old = &replayer->sweep->corpus[file];
-    char problem[WORKERS_PROBLEM_SIZE], how[SWEEP_HOW_SIZE];
+    char problem[WORKERS_PROBLEM_SIZE], how[WORKERS_HOW_SIZE];
     bool over = end->kind != POOL_STOPPED && end->kind != POOL_INTERRUPTED;
     if (!old->done && over) {
         /* As with seeds: `raftsim` says why it refuses. */
@@ -299,7 +299,7 @@ static void take_end(struct pool_client *self, uint32_t job,
             old->asked_again = true;
             submit(replayer, file);
         } else {
-            sweep__tell_how(end, replayer->sweep->options.silence_us, how);
+            workers_tell_how(end, replayer->sweep->options.silence_us, how);
             note_death(replayer, old, how);
         }
     }

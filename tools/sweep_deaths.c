@@ -7,66 +7,7 @@
 #include "sim/memory.h"
 #include "tools/failure.h"
 #include "tools/sweep_internal.h"
-
-/* --- how ------------------------------------------------------------------ */
-
-/* The last line that it wrote to standard error, cut off. */
-static void last_words(const char *complaint, char *text, size_t room)
-{
-    size_t end = strlen(complaint);
-    while (end > 0 && complaint[end - 1] == '\n') {
-        end--;
-    }
-    size_t begin = end;
-    while (begin > 0 && complaint[begin - 1] != '\n') {
-        begin--;
-    }
-    snprintf(text, room, "%.*s", (int)(end - begin), complaint + begin);
-}
-
-/* What steers a terminal, or is no text at all, is not told. */
-static void clean(char *text)
-{
-    for (; *text != '\0'; text++) {
-        unsigned char byte = (unsigned char)*text;
-        if ((byte < 0x20 && byte != '\n') || byte >= 0x7f) {
-            *text = '?';
-        }
-    }
-}
-
-void sweep__tell_how(const struct pool_end *end, uint64_t silence_us,
-                     char how[SWEEP_HOW_SIZE])
-{
-    char words[SWEEP_HOW_SIZE / 2];
-    size_t size = 0;
-    last_words(end->complaint, words, sizeof words);
-    if (end->kind == POOL_KILLED && failure_signal_name(end->code) != NULL) {
-        size = (size_t)snprintf(how, SWEEP_HOW_SIZE, "killed by %s",
-                                failure_signal_name(end->code));
-    } else if (end->kind == POOL_KILLED) {
-        size = (size_t)snprintf(how, SWEEP_HOW_SIZE, "killed by signal %d",
-                                end->code);
-    } else if (end->kind == POOL_SILENT) {
-        size =
-            (size_t)snprintf(how, SWEEP_HOW_SIZE,
-                             "no sign of life for %" PRIu64 ".%03" PRIu64 " s",
-                             silence_us / 1000000u, silence_us / 1000u % 1000u);
-    } else if (end->kind == POOL_CPU_LIMIT) {
-        size = (size_t)snprintf(how, SWEEP_HOW_SIZE, "out of processor time");
-    } else if (end->kind == POOL_LONG_LINE) {
-        size =
-            (size_t)snprintf(how, SWEEP_HOW_SIZE, "printed a line without end");
-    } else {
-        size = (size_t)snprintf(how, SWEEP_HOW_SIZE,
-                                "ended with exit code %d before its report",
-                                end->code);
-    }
-    if (words[0] != '\0') {
-        snprintf(how + size, SWEEP_HOW_SIZE - size, ": %s", words);
-    }
-    clean(how);
-}
+#include "tools/workers.h"
 
 void sweep__kind_of_death(const char *how, char kind[FAILURE_KIND_SIZE])
 {
@@ -116,20 +57,20 @@ bool sweep__was_sent_away(const struct pool_end *end)
 void sweep__take_death(struct sweeper *sweeper, size_t number,
                        const struct pool_end *end)
 {
-    char how[SWEEP_HOW_SIZE];
+    char how[WORKERS_HOW_SIZE];
     struct unit *unit = sweeper->units[number];
     if (sweep__was_sent_away(end) && unit->asked_again != unit->n_done + 1) {
         unit->asked_again = unit->n_done + 1;
         sweep__submit_batch(sweeper, number);
         return;
     }
-    sweep__tell_how(end, sweeper->sweep->options.silence_us, how);
+    workers_tell_how(end, sweeper->sweep->options.silence_us, how);
     note_death(sweeper, number, how);
 }
 
 void sweep__take_garbage(struct sweeper *sweeper, size_t number)
 {
-    char how[SWEEP_HOW_SIZE] = "printed what is no report of a run";
+    char how[WORKERS_HOW_SIZE] = "printed what is no report of a run";
     note_death(sweeper, number, how);
 }
 
@@ -170,7 +111,7 @@ void sweep__story_end(struct sweeper *sweeper, const struct sweep_task *task,
         return;
     }
     char *lines = whole_lines(end->complaint);
-    clean(lines);
+    workers_clean(lines);
     free(failure->last_steps);
     failure->last_steps = lines;
     if (task->good) {

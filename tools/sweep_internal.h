@@ -100,13 +100,6 @@ char *sweep__repeat(const struct sweep *sweep, uint32_t scenario, uint64_t seed,
 
 /* --- deaths (sweep_deaths.c) ---------------------------------------------- */
 
-/* Room for how a worker died, in a line. */
-#define SWEEP_HOW_SIZE 384u
-
-/* "killed by SIGABRT: raft.c:7: ... failed" */
-void sweep__tell_how(const struct pool_end *end, uint64_t silence_us,
-                     char how[SWEEP_HOW_SIZE]);
-
 /* "killed by SIGABRT": what it said before it died is not the same each time.
  */
 void sweep__kind_of_death(const char *how, char kind[FAILURE_KIND_SIZE]);

@@ -32,4 +32,14 @@ bool workers_afford(uint32_t workers);
 bool workers_refuse(const struct pool_end *end,
                     char problem[WORKERS_PROBLEM_SIZE]);
 
+/* What steers a terminal, or is no text at all, becomes '?'; newlines stay. */
+void workers_clean(char *text);
+
+/* Room for how a worker died, in a line. */
+#define WORKERS_HOW_SIZE 384u
+
+/* "killed by SIGABRT: raft.c:7: ... failed" */
+void workers_tell_how(const struct pool_end *end, uint64_t silence_us,
+                      char how[WORKERS_HOW_SIZE]);
+
 #endif

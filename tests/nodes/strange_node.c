@@ -6,6 +6,7 @@
  *   ABI, SIZE, NAME, STEP    the table says another interface, too small a
  *             size, a name that is none, no step()
  *   NOTHING   there is no table
+ *   STORM     each message goes back, twice
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 #define NAME 5
 #define STEP 6
 #define NOTHING 7
+#define STORM 8
 
 static void die(void)
 {
@@ -37,6 +39,25 @@ static void die(void)
     _exit(7);
 }
 
+/* The same message, back to its sender, twice. */
+static enum sim_node_status send_back(const struct sim_input *input,
+                                      struct sim_outputs *outputs)
+{
+    static struct sim_output more[2];
+    static uint8_t bytes[4096];
+    size_t size =
+        input->message.size < sizeof bytes ? input->message.size : sizeof bytes;
+    memcpy(bytes, input->message.bytes, size);
+    for (uint32_t i = 0; i < 2; i++) {
+        more[i] = (struct sim_output){.kind = SIM_OUTPUT_SEND};
+        more[i].send.to = input->message.from;
+        more[i].send.bytes = bytes;
+        more[i].send.size = size;
+    }
+    *outputs = (struct sim_outputs){more, 2};
+    return SIM_NODE_OK;
+}
+
 static enum sim_node_status strange_step(struct sim_node *node,
                                          const struct sim_input *input,
                                          struct sim_outputs *outputs)
@@ -47,6 +68,9 @@ static enum sim_node_status strange_step(struct sim_node *node,
         again.timer.deadline_us = input->now_us;
         *outputs = (struct sim_outputs){&again, 1};
         return SIM_NODE_OK;
+    }
+    if (STRANGE == STORM && input->kind == SIM_INPUT_MESSAGE) {
+        return send_back(input, outputs);
     }
     enum sim_node_status status = sim_raft_node_type.step(node, input, outputs);
     struct sim_view view;

@@ -235,16 +235,21 @@ static enum sim_node_status step(struct sim_node *node,
 /* --- the table ------------------------------------------------------------ */
 
 static const char *const differences[] = {
-    "A new leader appends no entry of its own term; entries of older terms are "
-    "committed with the first command.",
-    "A follower acknowledges with the end of its log, of which the leader "
-    "takes "
-    "no more than it has itself.",
+    "A new leader appends no entry of its own term, and commits entries of "
+    "older terms by counting.",
     "The only voter leads without an election, in the term that it is in.",
-    "A server that knows a leader refuses its vote and does not take over the "
+    "A server that knows a leader refuses its vote, and does not take over the "
     "candidate's term.",
-    "A follower goes by a new configuration when it is durable, not when it is "
-    "in its log.",
+    "A leader that hears no majority steps down, and who hears a leader does "
+    "not vote: check_quorum cannot be switched off.",
+    "After a refusal the leader goes back by one entry with each heartbeat.",
+    "A follower goes by a new configuration when that is durable.",
+    "A new member is added without a vote first, and promoted by a second "
+    "change.",
+    "A leader that is removed steps down, and hands its leadership to nobody.",
+    "A transfer is given up after an election time-out.",
+    "A snapshot is one message, sent again after 30 election time-outs (its "
+    "default).",
     NULL,
 };
 
@@ -256,7 +261,7 @@ const struct sim_node_type raftsim_node_type = {
                 SIM_FEATURE_TRANSFER | SIM_FEATURE_PRE_VOTE |
                 SIM_FEATURE_CHECK_QUORUM,
     .assumes = SIM_ASSUMES_FIFO | SIM_ASSUMES_HARD_STATE_AT_ONCE |
-               SIM_ASSUMES_FIRST_ENTRY,
+               SIM_ASSUMES_FIRST_ENTRY | SIM_ASSUMES_TICKS,
     .shows = SIM_SHOWS_ROLE | SIM_SHOWS_HARD_STATE | SIM_SHOWS_LEADER |
              SIM_SHOWS_LAST | SIM_SHOWS_COMMIT_INDEX | SIM_SHOWS_LAST_APPLIED,
     .differences = differences,

@@ -1,0 +1,67 @@
+/* Somebody else's Raft, behind an adapter, in whatever the scenarios do. */
+#include <criterion/criterion.h>
+
+#include "tests/shell_harness.h"
+
+static const char prelude[] =
+    "here=$PWD; cd $RAFTSIM_SOURCE\n"
+    "run() { $RAFTSIM run \"$@\" --node $NODES/tick.so 2>&1; }\n";
+
+#define EXPECT_ALL(list)                                                       \
+    shell_expect_all(prelude, list, sizeof(list) / sizeof((list)[0]))
+
+/* Elections, conflicts, crashes, disks, clocks: what it claims to do. */
+Test(foreign_node, keeps_its_promises)
+{
+    static const struct shell_expectation list[] = {
+        {"for name in bad-network bridge clock-drift clogged-link "
+         "corrupt-majority disk-full disks-full-everywhere figure-7 figure-8 "
+         "first-election frozen-leader fsync-error-follower "
+         "fsync-error-leader leader-crash lost-answers nodes-1 nodes-2 "
+         "nodes-49 "
+         "one-way-link power-loss rolling-restarts sessions-expire torn-entry "
+         "vote-kept vote-lost wan; do "
+         "run scenarios/$name.json --seeds 1..10 --json | "
+         "grep -c as_expected; done | uniq",
+         0, "10\n"},
+        {"run scenarios/swarm.json --seeds 1..300 | tail -n 1", 0,
+         "300 of 300 runs as expected"},
+        {"run scenarios/swarm-leases.json --seeds 1..100 | tail -n 1", 0,
+         "100 of 100 runs as expected"},
+        {"run scenarios/leader-crash.json --double-check 1", 0,
+         "run twice, the same in each step"},
+    };
+    EXPECT_ALL(list);
+}
+
+Test(foreign_node, is_told_what_it_lacks_and_hides)
+{
+    static const struct shell_expectation list[] = {
+        {"run scenarios/leader-crash.json", 0,
+         " lacks pre_vote, check_quorum, which the scenario asks for\n"},
+        {"run scenarios/leader-crash.json --json", 0,
+         "\"lacks\":[\"pre_vote\",\"check_quorum\"]"},
+        {"run scenarios/leader-crash.json", 0,
+         "not evaluated: it does not show its commit index\n"},
+        {"run scenarios/leader-crash.json", 0,
+         "not evaluated: it has no sessions\n"},
+        {"run scenarios/leader-crash.json", 0,
+         " holds Committed on a Quorum (paper, 5.3) "},
+        {"$RAFTSIM run scenarios/leader-crash.json | grep -c lacks", 1, "0\n"},
+    };
+    EXPECT_ALL(list);
+}
+
+/* A timer that only counts is made to run out by many ticks at once. */
+Test(foreign_node, campaigns_when_its_time_out_expires)
+{
+    static const struct shell_expectation list[] = {
+        {"cd $here; echo '{\"description\": \"x\", \"duration\": \"100ms\", "
+         "\"workload\": {\"clients\": 0}, \"faults\": [{\"at\": \"10ms\", "
+         "\"expire_timer\": 2}], \"expect\": {\"leader\": 2, "
+         "\"elections_at_most\": 1, \"progress_within\": \"never\"}}' "
+         ">x.json; run x.json",
+         0, "AS EXPECTED"},
+    };
+    EXPECT_ALL(list);
+}
