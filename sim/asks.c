@@ -43,6 +43,17 @@ static uint32_t asks_of_action(const struct sim_action *action)
     return action->kind == SIM_ACTION_COMPACT ? SIM_FEATURE_SNAPSHOTS : 0;
 }
 
+/* What it waits for may never be. */
+static uint32_t asks_of_trigger(const struct sim_trigger *trigger)
+{
+    return trigger->kind == SIM_TRIGGER_WHEN &&
+                   trigger->event == SIM_EVENT_CONFIGURED
+               ? SIM_FEATURE_MEMBERS |
+                     (trigger->has_joint && trigger->joint ? SIM_FEATURE_JOINT
+                                                           : 0u)
+               : 0u;
+}
+
 /* --- what is so from the start -------------------------------------------- */
 
 static uint32_t asks_of_members(const struct sim_scenario *scenario)
@@ -82,7 +93,8 @@ uint32_t sim_scenario_asks(const struct sim_scenario *scenario)
         asks_of_members(scenario) | asks_of_options(&scenario->raft);
     for (uint32_t i = 0; i < scenario->n_faults; i++) {
         if (!scenario->faults[i].optional) {
-            features |= asks_of_action(&scenario->faults[i].action);
+            features |= asks_of_trigger(&scenario->faults[i].trigger) |
+                        asks_of_action(&scenario->faults[i].action);
         }
     }
     features |= asks_of_window(&scenario->expect.whole);

@@ -41,6 +41,11 @@ Test(asks, follows_the_scenario)
         {FAULT("\"members\": [1, 2]"), SIM_FEATURE_MEMBERS | SIM_FEATURE_JOINT},
         {FAULT("\"remove\": 1, \"joint\": true"),
          SIM_FEATURE_MEMBERS | SIM_FEATURE_JOINT},
+        {"\"faults\": [{\"when\": {\"configured\": 1}, \"crash\": 1}]",
+         SIM_FEATURE_MEMBERS},
+        {"\"faults\": [{\"when\": {\"configured\": 1, \"joint\": true}, "
+         "\"crash\": 1}]",
+         SIM_FEATURE_MEMBERS | SIM_FEATURE_JOINT},
         {"\"members\": [{\"node\": 1}, {\"node\": 2}]", SIM_FEATURE_MEMBERS},
         {"\"members\": [{\"node\": 1}, {\"node\": 2, \"priority\": 3}]",
          SIM_FEATURE_MEMBERS | SIM_FEATURE_PRIORITIES},

@@ -68,8 +68,8 @@ Test(compare, says_what_became_of_each)
         {"compare crash.json --node builtin --seeds 1..4", 0,
          "\nrecoveries from damages 4\n"},
         {"compare crash.json --node builtin -o x.md >/dev/null; cat x.md", 0,
-         "# Side by side\n\n raftsim compare --node builtin -o x.md "
-         "crash.json\n"},
+         "# Side by side\n\n raftsim compare --seeds 1..10 --node builtin "
+         "FILE...\n"},
     };
     EXPECT_ALL(list);
 }

@@ -150,16 +150,20 @@ static enum exit_code find_nodes(struct compare_options *compare)
 
 /* The file can be made again, and compared: nothing in it tells when. */
 static bool write_file(const struct command *command,
-                       const struct compare *compare, int argc, char **argv)
+                       const struct compare *compare)
 {
+    const struct compare_options *options = &compare->options;
     FILE *file = fopen(command->output, "w");
     bool failed = file == NULL;
     if (!failed) {
-        fputs("# Side by side\n\n    raftsim", file);
-        for (int i = 0; i < argc; i++) {
-            fprintf(file, " %s", argv[i]);
+        fprintf(file,
+                "# Side by side\n\n    raftsim compare --seeds %" PRIu64
+                "..%" PRIu64,
+                options->seeds.first, options->seeds.last);
+        for (uint32_t i = 0; i < options->n_nodes; i++) {
+            fprintf(file, " --node %s", options->nodes[i].word);
         }
-        fprintf(file, "\n\nraftsim %s%s\n\n", RAFTSIM_VERSION,
+        fprintf(file, " FILE...\n\nraftsim %s%s\n\n", RAFTSIM_VERSION,
                 compare->interrupted ? ", interrupted: this is not all"
                 : compare->failed    ? ", given up: this is not all"
                                      : "");
@@ -174,7 +178,7 @@ static bool write_file(const struct command *command,
     return !failed;
 }
 
-static enum exit_code go(const struct command *command, int argc, char **argv)
+static enum exit_code go(const struct command *command)
 {
     struct compare compare;
     enum exit_code code = EXIT_AS_EXPECTED;
@@ -185,7 +189,7 @@ static enum exit_code go(const struct command *command, int argc, char **argv)
         code = EXIT_BAD_INPUT;
     }
     compare_print(&compare, false, stdout);
-    if (command->output != NULL && !write_file(command, &compare, argc, argv)) {
+    if (command->output != NULL && !write_file(command, &compare)) {
         code = EXIT_BAD_INPUT;
     }
     code = compare.interrupted ? EXIT_INTERRUPTED : code;
@@ -210,7 +214,7 @@ int cmd_compare(const char *program, int argc, char **argv)
     char *path = self_path(program);
     command.compare.program = program;
     command.compare.executable = path != NULL ? path : program;
-    code = (int)go(&command, argc, argv);
+    code = (int)go(&command);
     free(path);
     return code;
 }

@@ -25,6 +25,7 @@ have() {
     libc6-dev) echo '#include <stdio.h>' | gcc -E - ;;
     libcriterion-dev) pkg-config --exists criterion ;;
     libcjson-dev) pkg-config --exists libcjson ;;
+    libraft-dev) pkg-config --exists 'raft >= 0.15' 'raft < 0.16' ;;
     libclang-rt-*) can_fuzz ;;
     parallel) parallel --version | grep GNU ;;
     python3-jsonschema) python3 -c 'import jsonschema' ;;
