@@ -117,6 +117,21 @@ Test(answers, truncates_what_the_disk_has)
     }
 }
 
+Test(answers, truncates_further)
+{
+    begin_life(1, 4, false);
+    sim_answers_truncate(&answers, 4);
+    append(2, "a");
+    sim_answers_truncate(&answers, 2);
+    sim_answers_truncate(&answers, 3);
+    append(2, "b");
+    end_step();
+    cr_expect_eq(write_of()->truncate_from, 2);
+    cr_expect_eq(write_of()->first_index, 2);
+    cr_expect_eq(write_of()->n_entries, 1);
+    sim_answers_free(&answers);
+}
+
 /* A library that waits: nothing leaves, and nothing is applied, before what was
  * written is durable. */
 Test(answers, waits_for_the_disk)

@@ -84,6 +84,18 @@ Test(service, measures_recoveries)
     cr_expect_eq(quick.recovery_us, quick.longest_recovery_us);
 }
 
+/* What was on its way before the damage does not count: what comes after it
+ * takes a whole round of 40 ms. */
+Test(service, waits_for_something_new)
+{
+    struct sim_result result =
+        run(RUN(", 'network': {'delay': '20ms'}, 'workload': {'clients': 8, "
+                "'rate': '100/s'}, 'faults': [{'at': '1s', 'pause': 'a "
+                "follower', 'for': '100ms'}]"));
+    cr_assert_eq(result.recoveries, 1);
+    cr_expect_geq(result.longest_recovery_us, 40000);
+}
+
 Test(service, counts_bytes)
 {
     struct sim_result idle = run(RUN(", 'workload': {'clients': 0}"));
