@@ -69,9 +69,7 @@ static uint32_t asks_of_members(const struct sim_scenario *scenario)
 
 static uint32_t asks_of_options(const struct sim_node_options *raft)
 {
-    return (raft->pre_vote ? SIM_FEATURE_PRE_VOTE : 0u) |
-           (raft->check_quorum ? SIM_FEATURE_CHECK_QUORUM : 0u) |
-           (raft->lease_reads ? SIM_FEATURE_LEASES | SIM_FEATURE_READS : 0u) |
+    return (raft->lease_reads ? SIM_FEATURE_LEASES | SIM_FEATURE_READS : 0u) |
            (raft->max_uncommitted_bytes != USUAL_UNCOMMITTED_BYTES
                 ? SIM_FEATURE_BACK_PRESSURE
                 : 0u);
@@ -102,6 +100,19 @@ uint32_t sim_scenario_asks(const struct sim_scenario *scenario)
         features |= asks_of_window(&scenario->expect.during[i]);
     }
     return features;
+}
+
+uint32_t sim_scenario_uses(const struct sim_scenario *scenario)
+{
+    const struct sim_node_options *raft = &scenario->raft;
+    uint32_t features = (raft->pre_vote ? SIM_FEATURE_PRE_VOTE : 0u) |
+                        (raft->check_quorum ? SIM_FEATURE_CHECK_QUORUM : 0u);
+    for (uint32_t i = 0; i < scenario->n_nemeses; i++) {
+        if (scenario->nemeses[i].enabled) {
+            features |= asks_of_action(&scenario->nemeses[i].action);
+        }
+    }
+    return features & ~sim_scenario_asks(scenario);
 }
 
 /* --- words ---------------------------------------------------------------- */

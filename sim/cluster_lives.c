@@ -299,15 +299,18 @@ bool sim_cluster_expire_timer(struct sim_cluster *cluster, uint32_t node)
     struct sim_machine *machine = &cluster->machines[node];
     uint64_t local_us =
         sim_clock_local_from_virtual(&machine->clock, cluster->now_us);
-    if (machine->node == NULL || !machine->has_timer ||
-        machine->timer_local_us <= local_us) {
+    if (machine->node == NULL || !machine->has_timer) {
         return false;
     }
     if ((cluster->type->assumes & SIM_ASSUMES_TICKS) != 0) {
-        machine->hurry = HURRY_TICKS;
+        machine->hurry = HURRY_TICKS; /* also if a tick is due at this moment */
     }
-    sim_cluster_jump_clock(cluster, node, machine->timer_local_us - local_us);
-    return true;
+    if (machine->timer_local_us > local_us) {
+        sim_cluster_jump_clock(cluster, node,
+                               machine->timer_local_us - local_us);
+        return true;
+    }
+    return machine->hurry > 0;
 }
 
 void cluster__hurry(struct sim_cluster *cluster, uint32_t node, bool has_sent)

@@ -74,12 +74,29 @@ static const char *timer_reason(const struct sim_view *before,
     return "";
 }
 
+/* Whether the timer was one of many ticks, at which nothing happened. */
+static bool is_tick(const struct sim_trace_step *step)
+{
+    const struct sim_view *before = step->before, *after = step->after;
+    for (size_t i = 0; i < step->outputs->count; i++) {
+        if (step->outputs->items[i].kind == SIM_OUTPUT_SEND) {
+            return false;
+        }
+    }
+    return before->role == after->role &&
+           before->hard_state.term == after->hard_state.term;
+}
+
 /* A node that starts over in the role it had asks again: worth saying even
  * though its view may not have changed. */
 static void tell_timer(struct sim_trace *trace,
                        const struct sim_trace_step *step)
 {
     const struct sim_view *after = step->after;
+    if (is_tick(step)) {
+        trace__tell(trace, step, "timer");
+        return;
+    }
     trace__begin_line(trace, step->time_us, step->node);
     trace__add(trace, "timer%s", timer_reason(step->before, after));
     if (after->role == SIM_PRE_CANDIDATE) {

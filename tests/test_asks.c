@@ -71,14 +71,9 @@ Test(asks, knows_the_options_of_raft)
         const char *raft;
         uint32_t features;
     } cases[] = {
-        {"", SIM_FEATURE_PRE_VOTE | SIM_FEATURE_CHECK_QUORUM},
-        {"\"pre_vote\": false", SIM_FEATURE_CHECK_QUORUM},
-        {"\"lease_reads\": true", SIM_FEATURE_PRE_VOTE |
-                                      SIM_FEATURE_CHECK_QUORUM |
-                                      SIM_FEATURE_LEASES | SIM_FEATURE_READS},
-        {"\"max_uncommitted_bytes\": \"4KiB\"", SIM_FEATURE_PRE_VOTE |
-                                                    SIM_FEATURE_CHECK_QUORUM |
-                                                    SIM_FEATURE_BACK_PRESSURE},
+        {"", 0},
+        {"\"lease_reads\": true", SIM_FEATURE_LEASES | SIM_FEATURE_READS},
+        {"\"max_uncommitted_bytes\": \"4KiB\"", SIM_FEATURE_BACK_PRESSURE},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[256];
@@ -89,6 +84,37 @@ Test(asks, knows_the_options_of_raft)
             sim_scenario_parse(text, strlen(text), NULL, &problems);
         cr_assert_not_null(scenario, "%s", text);
         cr_expect_eq(sim_scenario_asks(scenario), cases[i].features, "%s",
+                     text);
+        sim_scenario_free(scenario);
+    }
+}
+
+/* What it could be run without. */
+Test(asks, knows_what_is_used)
+{
+    static const struct {
+        const char *body;
+        uint32_t features;
+    } cases[] = {
+        {"", SIM_FEATURE_PRE_VOTE | SIM_FEATURE_CHECK_QUORUM},
+        {"\"raft\": {\"pre_vote\": false}", SIM_FEATURE_CHECK_QUORUM},
+        {"\"raft\": {\"pre_vote\": false, \"check_quorum\": false}", 0},
+        {"\"nemeses\": [{\"every\": \"1s\", \"transfer\": \"any\"}]",
+         SIM_FEATURE_PRE_VOTE | SIM_FEATURE_CHECK_QUORUM |
+             SIM_FEATURE_TRANSFER},
+        {"\"nemeses\": [{\"every\": \"1s\", \"transfer\": \"any\"}], "
+         "\"faults\": [{\"at\": \"1s\", \"transfer\": 1}]",
+         SIM_FEATURE_PRE_VOTE | SIM_FEATURE_CHECK_QUORUM},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[256];
+        struct sim_scenario_problems problems;
+        snprintf(text, sizeof text, "{\"description\": \"x\"%s%s}",
+                 *cases[i].body == '\0' ? "" : ", ", cases[i].body);
+        struct sim_scenario *scenario =
+            sim_scenario_parse(text, strlen(text), NULL, &problems);
+        cr_assert_not_null(scenario, "%s", text);
+        cr_expect_eq(sim_scenario_uses(scenario), cases[i].features, "%s",
                      text);
         sim_scenario_free(scenario);
     }

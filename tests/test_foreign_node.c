@@ -38,16 +38,20 @@ Test(foreign_node, is_told_what_it_lacks_and_hides)
 {
     static const struct shell_expectation list[] = {
         {"run scenarios/leader-crash.json", 0,
-         " lacks pre_vote, check_quorum, which the scenario asks for\n"},
+         " is without pre_vote, check_quorum\n"},
+        {"run scenarios/transfer.json", 1,
+         " lacks transfer, which the scenario asks for\n is without pre_vote, "
+         "check_quorum\n"},
         {"run scenarios/leader-crash.json --json", 0,
-         "\"lacks\":[\"pre_vote\",\"check_quorum\"]"},
+         "\"lacks\":[],\"is_without\":[\"pre_vote\",\"check_quorum\"]"},
         {"run scenarios/leader-crash.json", 0,
          "not evaluated: it does not show its commit index\n"},
         {"run scenarios/leader-crash.json", 0,
          "not evaluated: it has no sessions\n"},
         {"run scenarios/leader-crash.json", 0,
          " holds Committed on a Quorum (paper, 5.3) "},
-        {"$RAFTSIM run scenarios/leader-crash.json | grep -c lacks", 1, "0\n"},
+        {"$RAFTSIM run scenarios/leader-crash.json | grep -cE 'lacks|without'",
+         1, "0\n"},
     };
     EXPECT_ALL(list);
 }
@@ -61,6 +65,17 @@ Test(foreign_node, campaigns_when_its_time_out_expires)
          "\"expire_timer\": 2}], \"expect\": {\"leader\": 2, "
          "\"elections_at_most\": 1, \"progress_within\": \"never\"}}' "
          ">x.json; run x.json",
+         0, "AS EXPECTED"},
+        /* Also if a tick is due at that very moment. */
+        {"cd $here; scenario() { echo '{\"description\": \"x\", "
+         "\"duration\": \"100ms\", \"workload\": {\"clients\": 0}, "
+         "\"faults\": [{\"at\": \"'$1'us\", \"expire_timer\": 2}], "
+         "\"expect\": {\"leader\": 2, \"elections_at_most\": 1, "
+         "\"progress_within\": \"never\"}}' >x.json; }\n"
+         "scenario 90000; tick=$(run x.json --trace - | "
+         "sed -n 's/^\\[ *0\\.0*\\([0-9]*\\)\\] 2  timer$/\\1/p' | "
+         "sed -n 2p); [ $tick -gt 12000 ] && [ $tick -lt 26000 ] && "
+         "scenario $tick && run x.json",
          0, "AS EXPECTED"},
     };
     EXPECT_ALL(list);

@@ -84,6 +84,8 @@ static void note(struct comparer *comparer, const struct task *task,
         snprintf(cell->what, sizeof cell->what, "%s", what);
         snprintf(cell->problem, sizeof cell->problem, "%s", problem);
         snprintf(cell->lacks, sizeof cell->lacks, "%s", run->figures.lacks);
+        snprintf(cell->is_without, sizeof cell->is_without, "%s",
+                 run->figures.is_without);
     }
 }
 

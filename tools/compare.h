@@ -6,7 +6,7 @@
  *   - as expected;
  *   - it lacks something that the scenario asks for (sim/asks.h), and an
  *     expectation was not met, but no property was violated;
- *   - an expectation was not met;
+ *   - an expectation was not met, and nothing that was asked for is lacking;
  *   - a property was violated;
  *   - its contract was broken;
  *   - it died.
@@ -48,7 +48,7 @@ struct compare_cell {
     uint64_t seed;                       /* the first of the worst */
     char what[RUN_LINE_WHAT_SIZE];       /* of that run: a property, ... */
     char problem[RUN_LINE_PROBLEM_SIZE]; /* in a line */
-    char lacks[256];
+    char lacks[256], is_without[256];    /* see struct run_line_figures */
 };
 
 struct compare_node {

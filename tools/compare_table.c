@@ -84,8 +84,10 @@ static int words_of(const struct compare_cell *cell, char *text)
     case COMPARE_LACKS:
         return snprintf(text, CELL_SIZE, "lacks %s", cell->lacks);
     case COMPARE_UNMET:
-        return snprintf(text, CELL_SIZE, "%.*s",
-                        (int)strcspn(cell->problem, ":"), cell->problem);
+        return snprintf(text, CELL_SIZE, "%.*s%s%s",
+                        (int)strcspn(cell->problem, ":"), cell->problem,
+                        cell->is_without[0] != '\0' ? ", without " : "",
+                        cell->is_without);
     case COMPARE_VIOLATED:
         return snprintf(text, CELL_SIZE, "violates %s", cell->what);
     case COMPARE_CONTRACT:

@@ -153,24 +153,32 @@ static void print_service(FILE *out, const struct sim_result *r)
     fputc('\n', out);
 }
 
-/* What the scenario asks for and the node has not. */
-static void print_lacks(FILE *out, const struct report *report)
+static void print_features(FILE *out, const char *label, uint32_t features,
+                           const char *end)
 {
-    uint32_t lacks = sim_scenario_asks(report->scenario) &
-                     ~report->options->simulation.node_type->features;
     const char *before = "";
-    if (lacks == 0) {
+    if (features == 0) {
         return;
     }
-    print_label(out, "lacks");
+    print_label(out, label);
     for (uint32_t i = 0; i < 32; i++) {
-        const char *name = sim_feature_name(lacks & UINT32_C(1) << i);
+        const char *name = sim_feature_name(features & UINT32_C(1) << i);
         if (name != NULL) {
             fprintf(out, "%s%s", before, name);
             before = ", ";
         }
     }
-    fputs(", which the scenario asks for\n", out);
+    fputs(end, out);
+}
+
+/* What the node has not, and the scenario asks for, or would make use of. */
+static void print_lacks(FILE *out, const struct report *report)
+{
+    uint32_t has = report->options->simulation.node_type->features;
+    print_features(out, "lacks", sim_scenario_asks(report->scenario) & ~has,
+                   ", which the scenario asks for\n");
+    print_features(out, "is without",
+                   sim_scenario_uses(report->scenario) & ~has, "\n");
 }
 
 static void print_situations_reached(FILE *out, const struct sim_result *r)

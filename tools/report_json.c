@@ -93,18 +93,24 @@ static void add_figures(cJSON *object, const struct runner_outcome *outcome)
     add_number(object, "steps_per_second", r->steps * 1000000u / wall_us);
 }
 
-/* What the scenario asks for and the node has not. */
-static void add_lacks(cJSON *object, const struct report *report)
+static void add_features(cJSON *object, const char *key, uint32_t features)
 {
-    uint32_t lacks = sim_scenario_asks(report->scenario) &
-                     ~report->options->simulation.node_type->features;
-    cJSON *list = cJSON_AddArrayToObject(object, "lacks");
+    cJSON *list = cJSON_AddArrayToObject(object, key);
     for (uint32_t i = 0; i < 32; i++) {
-        const char *name = sim_feature_name(lacks & UINT32_C(1) << i);
+        const char *name = sim_feature_name(features & UINT32_C(1) << i);
         if (name != NULL) {
             cJSON_AddItemToArray(list, cJSON_CreateString(name));
         }
     }
+}
+
+/* What the node has not, and the scenario asks for, or would make use of. */
+static void add_lacks(cJSON *object, const struct report *report)
+{
+    uint32_t has = report->options->simulation.node_type->features;
+    add_features(object, "lacks", sim_scenario_asks(report->scenario) & ~has);
+    add_features(object, "is_without",
+                 sim_scenario_uses(report->scenario) & ~has);
 }
 
 static void add_properties(cJSON *object, const struct sim_result *result)

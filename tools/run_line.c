@@ -123,6 +123,8 @@ bool run_line_read_figures(const char *text, struct run_line_figures *figures)
         cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(object, "violation"));
     join(cJSON_GetObjectItemCaseSensitive(object, "lacks"), figures->lacks,
          sizeof figures->lacks);
+    join(cJSON_GetObjectItemCaseSensitive(object, "is_without"),
+         figures->is_without, sizeof figures->is_without);
     cJSON_Delete(object);
     return good;
 }

@@ -38,6 +38,7 @@ struct run_line_figures {
     bool violated;   /* a property, expected or not: the run ended there */
     char lacks[256]; /* "pre_vote, leases": what the node lacks of what the
                         scenario asks for; empty: nothing */
+    char is_without[256]; /* the same, of what it would make use of */
 };
 
 /* False if they are not in the line. */
