@@ -222,6 +222,18 @@ static inline bool sim_answers_has_voted(const struct sim_answers *answers)
     return answers->last_durable >= answers->last_hard_state;
 }
 
+/* What inspect() may show of a library's commit index: of one that waits, no
+ * more than is told to be applied while something is on its way to the disk.
+ * (Such a library shows no `last_applied`: the simulator knows.) */
+static inline uint64_t
+sim_answers_commit_index(const struct sim_answers *answers,
+                         uint64_t commit_index)
+{
+    return answers->waits && answers->last_durable < answers->last_write
+               ? answers->told
+               : commit_index;
+}
+
 /* No entries from this index on. */
 static inline void sim_answers_truncate(struct sim_answers *answers,
                                         uint64_t from)

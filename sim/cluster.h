@@ -205,6 +205,7 @@ struct sim_cluster {
     uint8_t *image;       /* room for a state machine's */
     size_t image_capacity;
 
+    uint32_t calling; /* the node one of whose functions is being called */
     uint32_t watched; /* bit per sim_event_kind: somebody waits for it */
     struct sim_happening *happenings; /* of the current event, in order */
     size_t happenings_capacity, n_happenings;

@@ -57,7 +57,9 @@ static struct sim_node *create_node(struct sim_cluster *cluster, uint32_t node)
     uint64_t n = 0;
     struct sim_entry *entries = durable_entries(cluster, node, &n);
     struct sim_image image = durable_image(cluster, node, entries, n);
+    cluster->calling = node;
     struct sim_node *created = cluster->type->create(&options, &image);
+    cluster->calling = SIM_NONE;
     free(entries);
     return created;
 }

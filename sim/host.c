@@ -152,8 +152,8 @@ static void take_outputs(struct sim_cluster *cluster, uint32_t node,
     }
     if (is_question(input, &asked) && !answered) {
         sim_cluster_breach(cluster,
-                           "node %u: neither ACCEPTED nor REJECTED %" PRIu64
-                           " in the step of it",
+                           "node %u: neither ACCEPTED nor REJECTED what it was "
+                           "asked with tag %" PRIu64,
                            node, asked);
     }
 }
@@ -373,8 +373,10 @@ static bool call_node(struct sim_cluster *cluster, uint32_t node,
     if (cluster->recording != NULL) {
         record_step(cluster, node, input);
     }
+    cluster->calling = node;
     enum sim_node_status status =
         cluster->type->step(machine->node, input, outputs);
+    cluster->calling = SIM_NONE;
     machine->stopped =
         status == SIM_NODE_STOPPED && input->kind == SIM_INPUT_FAILED;
     if (status != SIM_NODE_OK && !machine->stopped) {

@@ -231,6 +231,14 @@ struct sim_simulation *sim_simulation_new(const struct sim_scenario *scenario,
     return simulation;
 }
 
+struct sim_whereabouts
+sim_simulation_whereabouts(const struct sim_simulation *simulation)
+{
+    const struct sim_cluster *cluster = simulation->cluster;
+    return (struct sim_whereabouts){cluster->step, cluster->now_us,
+                                    cluster->calling};
+}
+
 void sim_simulation_free(struct sim_simulation *simulation)
 {
     if (simulation == NULL) {

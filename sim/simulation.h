@@ -141,6 +141,16 @@ enum sim_verdict sim_simulation_advance(struct sim_simulation *simulation,
 const struct sim_result *
 sim_simulation_result(struct sim_simulation *simulation);
 
+/* Where a run is; may be asked at any moment, in a signal handler as well. */
+struct sim_whereabouts {
+    uint64_t step;
+    uint64_t time_us; /* virtual */
+    uint32_t node;    /* one of whose functions is being called, or SIM_NONE */
+};
+
+struct sim_whereabouts
+sim_simulation_whereabouts(const struct sim_simulation *simulation);
+
 struct sim_why_story;
 
 /* The story (sim/why.h) of the violation, or the broken contract, that ended a

@@ -33,6 +33,12 @@ Test(node_command, finds_an_adapter)
          0, "1\n"},
         {"run crash.json --seed 3 --node ./none.so", 2,
          "raftsim: --node ./none.so: No such file"},
+        {"STRANGE=abort run crash.json --node $dies", 134,
+         " s of seed 1, in node "},
+        {"STRANGE=abort run crash.json --node $dies", 134,
+         "raftsim: SIGABRT in step "},
+        {"cp $dies mine.so; run good.json --node mine.so", 2,
+         "a path has a '/' in it: did you mean ./mine.so?"},
         {"run good.json --node none", 2,
          "raftsim: --node none: there is no none.so along RAFTSIM_NODES"},
     };

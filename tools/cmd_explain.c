@@ -351,6 +351,7 @@ int cmd_explain(const char *program, int argc, char **argv)
         .checks = true,
         .max_steps = SIM_UNLIMITED,
     };
+    explanation.runner.tells_death = true;
     if (parse_options(&explanation, &options, &code)) {
         char **files = options_operands(&options, &count);
         if (count != 1) {

@@ -39,6 +39,7 @@ static bool take_option(struct replaying *replaying, int key, const char *value)
         return true;
     case 'j':
         replaying->json = true;
+        replaying->runner.tells_death = false;
         return true;
     default:
         return false;
@@ -160,6 +161,7 @@ int cmd_replay(const char *program, int argc, char **argv)
     int key;
     int count;
     replaying.runner.simulation = (struct sim_options){.checks = true};
+    replaying.runner.tells_death = true;
     while ((key = options_next(&options, &value)) != OPTIONS_END) {
         if (key == 'h') {
             return help_page("replay", stdout) ? EXIT_AS_EXPECTED : EXIT_BROKEN;

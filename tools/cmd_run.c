@@ -360,6 +360,7 @@ int cmd_run(const char *program, int argc, char **argv)
     }
     char **files = options_operands(&options, &count);
     run.many = run.has_seeds || run.until_failure;
+    run.runner.tells_death = !run.json;
     code =
         (int)(check_runs(&run, count) ? node_set(&run.runner) : EXIT_BAD_INPUT);
     if (code != EXIT_AS_EXPECTED) {

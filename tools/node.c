@@ -111,6 +111,13 @@ enum exit_code node_set(struct runner_options *options)
         return EXIT_AS_EXPECTED;
     }
     char *path = find(word);
+    if (path == NULL && access(word, R_OK) == 0) {
+        fprintf(stderr,
+                "raftsim: --node %s: a path has a '/' in it: did you mean "
+                "./%s?\n",
+                word, word);
+        return EXIT_BAD_INPUT;
+    }
     if (path == NULL) {
         fprintf(stderr,
                 "raftsim: --node %s: there is no %s.so along RAFTSIM_NODES, "

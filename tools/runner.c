@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "sim/memory.h"
+#include "tools/death.h"
 #include "tools/wall_clock.h"
 
 /* Steps between two looks at the clock: about a millisecond. */
@@ -145,10 +146,14 @@ static struct sim_simulation *run_to_end(const struct sim_scenario *scenario,
     ride_begin(&ride, options);
     struct sim_simulation *simulation =
         sim_simulation_new(scenario, &ride.options);
+    if (options->tells_death) {
+        death_watch(simulation, ride.options.seed);
+    }
     while (
         ride_goes_on(&ride, sim_simulation_advance(simulation, SLICE_STEPS))) {
         show_progress(bar, scenario, sim_simulation_result(simulation));
     }
+    death_unwatch();
     ride_end(&ride, sim_simulation_result(simulation), bar, outcome);
     return simulation;
 }

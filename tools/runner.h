@@ -16,6 +16,8 @@ struct runner_options {
     const char *node; /* the word of its node_type (tools/node.h) */
     FILE *trace;      /* in whatever format; NULL: none */
     bool verbose;     /* the trace, a story, to stderr as well */
+    bool tells_death; /* a node that takes the process with it: where that was
+                         (tools/death.h) */
     bool situations;  /* all in the summary, not their number */
 };
 
