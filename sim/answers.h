@@ -115,7 +115,7 @@ static inline void sim_answers_init(struct sim_answers *answers,
     answers->waits = waits;
     answers->first_index = image->first_index;
     answers->log_is_void = sim_answers_log_is_void(image);
-    answers->end = answers->log_is_void
+    answers->end = answers->log_is_void || image->n_entries == 0
                        ? image->snapshot.position.index
                        : image->first_index + image->n_entries - 1;
 }
