@@ -208,14 +208,17 @@ void libraft_io_settle(struct libraft *self)
 
 /* To server 0 as well, if libraft answers a leader that it knows no more: that
  * breaks the contract and ends the run. Its own back end would not survive it.
- */
+ * A candidate takes the pointer to its votes for that leader, who is 0 here: a
+ * run has to repeat. */
 static int io_send(struct raft_io *io, struct raft_io_send *req,
                    const struct raft_message *message, raft_io_send_cb cb)
 {
     struct libraft *self = self_of(io);
     struct bytes bytes = {NULL, 0, 0};
+    raft_id to = message->server_id;
     wire_encode(message, &bytes);
-    sim_answers_send(&self->answers, (uint32_t)message->server_id, bytes.at,
+    sim_answers_send(&self->answers,
+                     to > SIM_MAX_NODES ? SIM_NONE : (uint32_t)to, bytes.at,
                      bytes.size);
     bytes_free(&bytes);
     req->cb = cb;
