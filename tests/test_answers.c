@@ -232,6 +232,17 @@ Test(answers, drops_a_log_that_is_void)
     cr_expect_not(answers.log_is_void);
     sim_answers_free(&answers);
 
+    /* A log without entries goes on behind its snapshot, too. */
+    image.n_entries = 0;
+    answers = (struct sim_answers){.waits = false};
+    sim_answers_init(&answers, &image, false);
+    sim_answers_begin(&answers);
+    append(3, "a");
+    end_step();
+    cr_expect_eq(write_of()->first_index, 10);
+    sim_answers_free(&answers);
+    image.n_entries = 2;
+
     image.snapshot.position = (struct sim_position){1, 5};
     cr_expect_not(sim_answers_log_is_void(&image));
     image.snapshot.position = (struct sim_position){2, 5};
