@@ -83,6 +83,9 @@ struct beginning {
     struct sim_hard_state hard_state;
 };
 
+/* Far more than any configuration takes. */
+#define BOOTSTRAP_MAX ((size_t)1 << 20)
+
 static struct beginning begin_cluster(struct sim_cluster *cluster)
 {
     const struct sim_node_type *type = cluster->type;
@@ -91,6 +94,10 @@ static struct beginning begin_cluster(struct sim_cluster *cluster)
         return begin;
     }
     size_t size = type->bootstrap(&cluster->initial, NULL);
+    if (size > BOOTSTRAP_MAX) {
+        sim_cluster_breach(cluster, "bootstrap() wants %zu bytes", size);
+        return begin;
+    }
     uint8_t *bytes = sim_calloc(size + 1, 1);
     type->bootstrap(&cluster->initial, bytes);
     if ((type->assumes & SIM_ASSUMES_FIRST_ENTRY) != 0) {
@@ -398,7 +405,7 @@ bool cluster__look_at_members(struct sim_cluster *cluster, uint32_t node)
     struct sim_machine *machine = &cluster->machines[node];
     struct sim_configuration members = cluster->initial;
     if (cluster->type->members != NULL) {
-        cluster->type->members(machine->node, &members);
+        cluster__ask_for_members(cluster, node, &members);
     } else {
         const struct sim_configuration *logged =
             sim_memberships_of(cluster->memberships, machine->tip);

@@ -5,6 +5,7 @@
  *   cluster_disks.c  disks that fail, and disks that rot
  *   host.c           a step: an input in, the outputs walked, the step judged
  *   host_disk.c      writes, and what waits for them
+ *   host_gate.c      what a node answers, looked at before it is used
  *   host_view.c      what a node does not show of itself
  *   host_state.c     the state machine: applied entries, snapshots
  *   host_answers.c   what clients wait for at a machine
@@ -73,6 +74,23 @@ void cluster__step(struct sim_cluster *cluster, uint32_t node,
 
 /* The timer's event, if the one in the queue would come too late. */
 void cluster__arm_timer(struct sim_cluster *cluster, uint32_t node);
+
+/* --- host_gate.c ---------------------------------------------------------- */
+
+/* Whether the answer of a step, and what a node shows then, can be used; false
+ * after a breach of the contract. */
+bool cluster__look_at_outputs(struct sim_cluster *cluster, uint32_t node,
+                              const struct sim_outputs *outputs);
+bool cluster__look_at_view(struct sim_cluster *cluster, uint32_t node);
+
+/* type->members() of `node`, which is up. */
+void cluster__ask_for_members(struct sim_cluster *cluster, uint32_t node,
+                              struct sim_configuration *members);
+
+/* type->classify() of a message that `node` sends. */
+void cluster__classify(struct sim_cluster *cluster, uint32_t node,
+                       const uint8_t *bytes, size_t size,
+                       struct sim_message *message);
 
 /* --- host_view.c ---------------------------------------------------------- */
 

@@ -388,7 +388,13 @@ static bool call_node(struct sim_cluster *cluster, uint32_t node,
         sim_cluster_breach(cluster, "node %u: stopped, and answered", node);
         return false;
     }
+    if (!cluster__look_at_outputs(cluster, node, outputs)) {
+        return false;
+    }
     cluster->type->inspect(machine->node, &machine->view);
+    if (!cluster__look_at_view(cluster, node)) {
+        return false;
+    }
     cluster->n_states = 0;
     cluster->restored = false;
     cluster->snapshot_tip = SIM_NO_TIP;

@@ -286,7 +286,8 @@ static uint32_t note_send(struct sim_cluster *cluster, uint32_t node,
     if (cluster->why == NULL) {
         return SIM_WHY_NO_LETTER;
     }
-    cluster->type->classify(output->send.bytes, output->send.size, &message);
+    cluster__classify(cluster, node, output->send.bytes, output->send.size,
+                      &message);
     return sim_why_send(cluster->why, node, output->send.to, &message);
 }
 

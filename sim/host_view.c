@@ -143,6 +143,7 @@ void cluster__begin_view(struct sim_cluster *cluster, uint32_t node)
         (struct sim_view){.hard_state = sim_disk_hard_state(machine->disk)};
     conclude_from_log(cluster, node, &machine->view);
     cluster->type->inspect(machine->node, &machine->view);
+    cluster__look_at_view(cluster, node);
 }
 
 void cluster__complete_view(struct sim_cluster *cluster, uint32_t node,

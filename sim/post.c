@@ -47,7 +47,7 @@ void cluster__post(struct sim_cluster *cluster, uint32_t from, uint32_t to,
 {
     struct sim_message message;
     cluster->bytes_sent += size;
-    cluster->type->classify(bytes, size, &message);
+    cluster__classify(cluster, from, bytes, size, &message);
     sim_trace_leave(cluster->trace, cluster__moment(cluster), from, to, bytes,
                     size);
     if (cluster->why != NULL) {
