@@ -43,7 +43,7 @@ struct sim_answers {
     bool has_write;
     struct sim_entry *written;
     size_t n_written, written_capacity;
-    uint64_t end_before; /* `end` when the step began */
+    uint64_t first_before, end_before; /* the same when the step began */
     uint64_t last_write, last_durable, last_hard_state; /* ids of writes */
     struct sim_entry *applied; /* from index `told` + 1 on */
     size_t n_applied, applied_capacity;
@@ -108,7 +108,8 @@ static inline bool sim_answers_log_is_void(const struct sim_image *image)
             image->entries[at.index - image->first_index].term != at.term);
 }
 
-/* All zero before. The state machine has applied nothing. */
+/* A life begins: with all zero, and the image that create() was given. The
+ * state machine has applied nothing. */
 static inline void sim_answers_init(struct sim_answers *answers,
                                     const struct sim_image *image, bool waits)
 {
@@ -120,6 +121,7 @@ static inline void sim_answers_init(struct sim_answers *answers,
                        : image->first_index + image->n_entries - 1;
 }
 
+/* A step begins: what the last one answered is gone. */
 static inline void sim_answers_begin(struct sim_answers *answers)
 {
     while (answers->n_kept > 0) {
@@ -127,9 +129,11 @@ static inline void sim_answers_begin(struct sim_answers *answers)
     }
     answers->n_items = 0;
     answers->has_write = false;
+    answers->first_before = answers->first_index;
     answers->end_before = answers->end;
 }
 
+/* A life ends. Nothing in it can be used any more. */
 static inline void sim_answers_free(struct sim_answers *answers)
 {
     sim_answers_begin(answers);
@@ -156,6 +160,8 @@ static inline struct sim_output *sim_answers_add(struct sim_answers *answers,
     output->kind = kind;
     return output;
 }
+
+/* Of those below, each adds the output of its name (see sim/node.h). */
 
 static inline void sim_answers_send(struct sim_answers *answers, uint32_t to,
                                     const uint8_t *bytes, size_t size)
@@ -205,6 +211,7 @@ static inline struct sim_write *sim_answers_write(struct sim_answers *answers)
     return &answers->write;
 }
 
+/* The last one of a step counts. */
 static inline void sim_answers_hard_state(struct sim_answers *answers,
                                           uint64_t term, uint32_t vote)
 {
@@ -222,22 +229,14 @@ static inline bool sim_answers_has_voted(const struct sim_answers *answers)
     return answers->last_durable >= answers->last_hard_state;
 }
 
-/* What inspect() may show of a library's commit index: of one that waits, no
- * more than is told to be applied while something is on its way to the disk.
- * (Such a library shows no `last_applied`: the simulator knows.) */
-static inline uint64_t
-sim_answers_commit_index(const struct sim_answers *answers,
-                         uint64_t commit_index)
-{
-    return answers->waits && answers->last_durable < answers->last_write
-               ? answers->told
-               : commit_index;
-}
-
-/* No entries from this index on. */
+/* No entries from this index on, which is behind the snapshot. Nothing is
+ * written if there are none. */
 static inline void sim_answers_truncate(struct sim_answers *answers,
                                         uint64_t from)
 {
+    if (from > answers->end && !answers->log_is_void) {
+        return;
+    }
     struct sim_write *write = sim_answers_write(answers);
     if (answers->log_is_void) {
         write->truncate_from = answers->first_index;
@@ -293,7 +292,7 @@ static inline void sim_answers_snapshot(struct sim_answers *answers,
     if (drop_before == 0) {
         answers->n_written = 0;
         answers->log_is_void = false;
-        write->truncate_from = answers->first_index;
+        write->truncate_from = answers->first_before;
         answers->end = snapshot->position.index;
         answers->first_index = answers->end + 1;
     } else if (drop_before > answers->first_index) {
@@ -363,6 +362,8 @@ static inline void sim_answers__tell(struct sim_answers *answers)
 
 /* --- all of it ------------------------------------------------------------ */
 
+/* The step is over: `outputs` is its answer, valid until the next one begins.
+ */
 static inline void sim_answers_end(struct sim_answers *answers,
                                    struct sim_outputs *outputs)
 {

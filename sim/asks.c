@@ -2,15 +2,42 @@
 
 #include "sim/operator.h"
 
-#define USUAL_UNCOMMITTED_BYTES (UINT64_C(16) * 1024 * 1024)
-
 /* --- the script ----------------------------------------------------------- */
+
+static bool is_several_nodes(enum sim_target_kind kind)
+{
+    switch (kind) {
+    case SIM_TARGET_FOLLOWERS:
+    case SIM_TARGET_ALL:
+    case SIM_TARGET_CRASHED:
+    case SIM_TARGET_PAUSED:
+    case SIM_TARGET_MAJORITY:
+    case SIM_TARGET_MINORITY:
+    case SIM_TARGET_MAJORITY_WITH_LEADER:
+    case SIM_TARGET_MINORITY_WITH_LEADER:
+    case SIM_TARGET_REST:
+    case SIM_TARGET_LEARNERS:
+    case SIM_TARGET_STRANGERS:
+        return true;
+    case SIM_TARGET_NODE:
+    case SIM_TARGET_LEADER:
+    case SIM_TARGET_FOLLOWER:
+    case SIM_TARGET_CANDIDATE:
+    case SIM_TARGET_ANY:
+    case SIM_TARGET_MEMBER:
+    case SIM_TARGET_LEARNER:
+    case SIM_TARGET_STRANGER:
+    case SIM_TARGET_IT:
+        return false;
+    }
+    return false;
+}
 
 static bool is_several(const struct sim_action *action)
 {
     return action->nodes.count > 1 ||
            (action->nodes.count == 1 &&
-            action->nodes.items[0].kind != SIM_TARGET_NODE);
+            is_several_nodes(action->nodes.items[0].kind));
 }
 
 /* Whether more than one voter changes is known when the step happens; what is
@@ -46,12 +73,17 @@ static uint32_t asks_of_action(const struct sim_action *action)
 /* What it waits for may never be. */
 static uint32_t asks_of_trigger(const struct sim_trigger *trigger)
 {
-    return trigger->kind == SIM_TRIGGER_WHEN &&
-                   trigger->event == SIM_EVENT_CONFIGURED
-               ? SIM_FEATURE_MEMBERS |
-                     (trigger->has_joint && trigger->joint ? SIM_FEATURE_JOINT
-                                                           : 0u)
-               : 0u;
+    if (trigger->kind != SIM_TRIGGER_WHEN) {
+        return 0;
+    }
+    if (trigger->event == SIM_EVENT_CONFIGURED) {
+        return SIM_FEATURE_MEMBERS |
+               (trigger->has_joint && trigger->joint ? SIM_FEATURE_JOINT : 0u);
+    }
+    bool is_snapshot = trigger->event == SIM_EVENT_RESTORED ||
+                       (trigger->event == SIM_EVENT_WRITING &&
+                        trigger->writing == SIM_WRITING_SNAPSHOT);
+    return is_snapshot ? SIM_FEATURE_SNAPSHOTS : 0u;
 }
 
 /* --- what is so from the start -------------------------------------------- */
@@ -70,7 +102,7 @@ static uint32_t asks_of_members(const struct sim_scenario *scenario)
 static uint32_t asks_of_options(const struct sim_node_options *raft)
 {
     return (raft->lease_reads ? SIM_FEATURE_LEASES | SIM_FEATURE_READS : 0u) |
-           (raft->max_uncommitted_bytes != USUAL_UNCOMMITTED_BYTES
+           (raft->max_uncommitted_bytes != SIM_USUAL_UNCOMMITTED_BYTES
                 ? SIM_FEATURE_BACK_PRESSURE
                 : 0u);
 }
@@ -112,6 +144,7 @@ uint32_t sim_scenario_uses(const struct sim_scenario *scenario)
             features |= asks_of_action(&scenario->nemeses[i].action);
         }
     }
+    features |= scenario->snapshots.every > 0 ? SIM_FEATURE_SNAPSHOTS : 0u;
     return features & ~sim_scenario_asks(scenario);
 }
 

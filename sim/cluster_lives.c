@@ -293,8 +293,8 @@ void sim_cluster_jump_clock(struct sim_cluster *cluster, uint32_t node,
     cluster__arm_timer(cluster, node);
 }
 
-/* More than any time-out has; fewer than TIMER_REPEATS_MAX in post.c. */
-#define HURRY_TICKS 900u
+/* See SIM_ASSUMES_TICKS. */
+#define HURRY_TICKS 10000u
 
 bool sim_cluster_expire_timer(struct sim_cluster *cluster, uint32_t node)
 {

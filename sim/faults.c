@@ -18,19 +18,44 @@ uint64_t faults__wish(struct sim_faults *faults,
     return sim_operator_wish(faults->op, action, &faults->reach, patient);
 }
 
-static bool is_fault(const struct sim_action *action)
-{
-    return action->kind != SIM_ACTION_PROPOSE &&
-           action->kind != SIM_ACTION_READ;
-}
+/* What an action is: a fault or not, and if so, one that breaks something. */
+enum nature { NO_FAULT, FAULT_THAT_MENDS, FAULT_THAT_BREAKS };
 
-/* Whether it breaks something. */
-static bool is_damage(const struct sim_action *action)
+static enum nature nature_of(enum sim_action_kind kind)
 {
-    return is_fault(action) && action->kind != SIM_ACTION_RESTART &&
-           action->kind != SIM_ACTION_RESUME &&
-           action->kind != SIM_ACTION_HEAL &&
-           action->kind != SIM_ACTION_COMPACT;
+    switch (kind) {
+    case SIM_ACTION_PROPOSE:
+    case SIM_ACTION_READ:
+        return NO_FAULT;
+    case SIM_ACTION_RESTART:
+    case SIM_ACTION_RESUME:
+    case SIM_ACTION_HEAL:
+    case SIM_ACTION_COMPACT:
+    case SIM_ACTION_ADD: /* from here on wishes, which are no damage at all */
+    case SIM_ACTION_REMOVE:
+    case SIM_ACTION_PROMOTE:
+    case SIM_ACTION_DEMOTE:
+    case SIM_ACTION_REPLACE:
+    case SIM_ACTION_MEMBERS:
+    case SIM_ACTION_TRANSFER:
+        return FAULT_THAT_MENDS;
+    case SIM_ACTION_CRASH:
+    case SIM_ACTION_PAUSE:
+    case SIM_ACTION_PARTITION:
+    case SIM_ACTION_ISOLATE:
+    case SIM_ACTION_CUT:
+    case SIM_ACTION_BRIDGE:
+    case SIM_ACTION_MESH:
+    case SIM_ACTION_CLOG:
+    case SIM_ACTION_LINK:
+    case SIM_ACTION_DISK:
+    case SIM_ACTION_CORRUPT:
+    case SIM_ACTION_CLOCK:
+    case SIM_ACTION_EXPIRE:
+    case SIM_ACTION_KIND_COUNT:
+        return FAULT_THAT_BREAKS;
+    }
+    return NO_FAULT;
 }
 
 bool faults__act(struct sim_faults *faults, const struct sim_action *action,
@@ -42,8 +67,9 @@ bool faults__act(struct sim_faults *faults, const struct sim_action *action,
         return false;
     }
     if (outcome == SIM_DAMAGE_DONE) {
-        faults->count += is_fault(action) ? 1 : 0;
-        faults->n_damages += is_damage(action) ? 1 : 0;
+        enum nature nature = nature_of(action->kind);
+        faults->count += nature != NO_FAULT ? 1 : 0;
+        faults->n_damages += nature == FAULT_THAT_BREAKS ? 1 : 0;
     }
     if (action->kind == SIM_ACTION_HEAL && action->heal_all) {
         faults__end_nemeses(faults);

@@ -234,11 +234,14 @@ note_members(struct sim_cluster *cluster, uint32_t node,
     return &machine->members;
 }
 
-/* A snapshot of its own is of what it has applied; a leader's is of more. */
+/* A snapshot of its own is of what it has applied; a leader's is of more, or it
+ * was restored in this very step. */
 static void count_snapshot(struct sim_cluster *cluster, uint32_t node)
 {
-    if (cluster->snapshot_tip != SIM_NO_TIP &&
-        sim_log_tree_position(cluster->tree, cluster->snapshot_tip).index <=
+    sim_tip tip = cluster->snapshot_tip;
+    bool is_installed = cluster->restored && cluster->restored_tip == tip;
+    if (tip != SIM_NO_TIP && !is_installed &&
+        sim_log_tree_position(cluster->tree, tip).index <=
             cluster->machines[node].last_applied) {
         cluster->snapshots++;
     }
@@ -345,7 +348,7 @@ static const char *complaint(enum sim_node_status status)
     case SIM_NODE_STOPPED:
         return "stopped, and no write had failed";
     }
-    return "";
+    return "gave a status that there is not";
 }
 
 static void record_step(struct sim_cluster *cluster, uint32_t node,

@@ -21,15 +21,18 @@
  *   - at most one WRITE a step, ids counting up by one from 1 in each life;
  *   - a write's entries follow directly on its log's end (after its snapshot
  *     and truncation), and truncation stays within the log; a snapshot that the
- *     log does not contain comes with the truncation of the whole log;
+ *     log does not contain comes with the truncation of the whole log; what is
+ *     dropped lies before the snapshot's end;
  *   - `after_write` names no write of the future;
  *   - a node that stops because a write failed answers nothing to that;
  *   - messages go to nodes that exist, other than itself;
  *   - each PROPOSAL, SESSION, CHANGE and TRANSFER is ACCEPTED or REJECTED in
  *     the step it is given in, each READ becomes READY or is REJECTED once, in
  *     that step or later;
+ *   - a read is READY at what is applied by then, or before that;
  *   - a life that begins with a snapshot, or gets one, is given a RESTORE
- *     before what follows on it; APPLY goes on where the last APPLY or RESTORE
+ *     before what follows on it, and never one of less than is applied; APPLY
+ *     goes on where the last APPLY or RESTORE
  *     of this life ended;
  *   - messages do not make more and more messages: there are never a million
  *     under way;
@@ -117,7 +120,9 @@ struct sim_snapshot {
 /* What a node is created from: all zero for a server that never ran and is no
  * member yet. Servers of a new cluster begin with a snapshot at {0, 0}, whose
  * meta is type->bootstrap()'s and which has no image. The entries have the
- * indexes from `first_index` on, without a gap after the snapshot. */
+ * indexes from `first_index` on, without a gap after the snapshot; but if a crash
+ * came between a leader's snapshot and the truncation that came with it, they
+ * are older than the snapshot: void, to be truncated with the next write. */
 struct sim_image {
     struct sim_hard_state hard_state;
     struct sim_snapshot snapshot;
@@ -304,7 +309,7 @@ struct sim_output {
     };
 };
 
-/* Owned by the node; valid until the next call on it. */
+/* Owned by the node; valid until its next step(), or destroy(). */
 struct sim_outputs {
     const struct sim_output *items;
     size_t count;
@@ -424,7 +429,8 @@ enum {
     SIM_ASSUMES_TICKS = 8, /* it counts ticks, for which it sets the deadlines:
                               none of them is the end of a time-out. Where a
                               scenario lets one expire, ticks follow each other
-                              at once until it sends something */
+                              at once until it sends something, at most ten
+                              thousand */
 };
 
 /* What inspect() tells of struct sim_view. */

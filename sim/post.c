@@ -312,7 +312,7 @@ static void timer_event(struct sim_cluster *cluster,
         sim_clock_local_from_virtual(&machine->clock, cluster->now_us);
     if (machine->has_timer && machine->timer_local_us <= local_us) {
         machine->has_timer = false;
-        if (!time_stands_still(cluster, event->a)) {
+        if (machine->hurry > 0 || !time_stands_still(cluster, event->a)) {
             cluster__step(cluster, event->a,
                           &(struct sim_input){.kind = SIM_INPUT_TIMER});
         }

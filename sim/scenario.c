@@ -203,7 +203,7 @@ static struct sim_scenario *new_with_defaults(void)
         .max_bytes_per_message = 65536,
         .max_inflight_messages = 16,
         .max_inflight_bytes = UINT64_C(1) << 20,
-        .max_uncommitted_bytes = UINT64_C(16) << 20,
+        .max_uncommitted_bytes = SIM_USUAL_UNCOMMITTED_BYTES,
         .max_pending_reads = 1024,
         .max_sessions = 4096,
         .pre_vote = true,

@@ -260,6 +260,9 @@ struct sim_expect {
     uint32_t n_during;
 };
 
+/* /raft/max_uncommitted_bytes, if nothing is said. */
+#define SIM_USUAL_UNCOMMITTED_BYTES (UINT64_C(16) << 20)
+
 struct sim_scenario {
     char *description;
     bool has_seed;

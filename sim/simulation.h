@@ -94,7 +94,9 @@ struct sim_result {
     uint64_t wishes_refused; /* that were refused and not tried again */
     uint64_t messages_sent, messages_delivered, messages_dropped,
         messages_duplicated;
-    uint64_t bytes_sent;    /* of all messages */
+    uint64_t bytes_sent;  /* of all messages */
+    uint64_t observed_us; /* until the scenario's duration was over, or the run
+                             before that: of which, */
     uint64_t leaderless_us; /* how long nobody led, until the scenario's
                                duration was over */
     uint64_t recoveries;    /* from damages: see sim/service.h */

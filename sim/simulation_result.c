@@ -73,6 +73,7 @@ static void count_all(struct sim_simulation *simulation)
     result->messages_duplicated = network.duplicated;
     result->messages_delivered = cluster->messages_delivered;
     result->bytes_sent = cluster->bytes_sent;
+    result->observed_us = simulation->service.seen_us;
     result->leaderless_us = simulation->service.leaderless_us;
     result->recoveries = simulation->service.recoveries;
     result->recovery_us = simulation->service.recovery_us;

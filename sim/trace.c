@@ -90,13 +90,26 @@ void trace__end_line(struct sim_trace *trace)
     trace->line = 0;
 }
 
+/* One line of what steers no terminal, and no more than there is room for. */
+void trace__describe(const struct sim_trace *trace, const uint8_t *bytes,
+                     size_t size, char *text)
+{
+    trace->node_type->describe(bytes, size, text);
+    text[SIM_DESCRIPTION_SIZE - 1] = '\0';
+    for (char *byte = text; *byte != '\0'; byte++) {
+        if ((unsigned char)*byte < 0x20 || (unsigned char)*byte == 0x7f) {
+            *byte = '?';
+        }
+    }
+}
+
 void trace__add_message(struct sim_trace *trace, const uint8_t *bytes,
                         size_t size, const char *fate)
 {
     struct sim_message message = {.kind = SIM_MESSAGE_OTHER};
     trace->node_type->classify(bytes, size, &message);
     char text[SIM_DESCRIPTION_SIZE] = "";
-    trace->node_type->describe(bytes, size, text);
+    trace__describe(trace, bytes, size, text);
     trace__add(trace, "%s%s%s: %s", sim_message_kind_name(message.kind),
                fate != NULL ? " " : "", fate != NULL ? fate : "", text);
 }

@@ -38,6 +38,10 @@ void trace__begin_line(struct sim_trace *trace, uint64_t time_us,
 void trace__add(struct sim_trace *trace, const char *format, ...);
 void trace__add_list(struct sim_trace *trace, const char *format, va_list list);
 
+/* type->describe(), of SIM_DESCRIPTION_SIZE bytes at most. */
+void trace__describe(const struct sim_trace *trace, const uint8_t *bytes,
+                     size_t size, char *text);
+
 /* "append_request lost: term 3, …"; a `fate` of NULL is left out. */
 void trace__add_message(struct sim_trace *trace, const uint8_t *bytes,
                         size_t size, const char *fate);

@@ -162,7 +162,7 @@ void trace_json__message(struct sim_trace *trace, const char *name,
     struct sim_message message = {.kind = SIM_MESSAGE_OTHER};
     char text[SIM_DESCRIPTION_SIZE] = "";
     trace->node_type->classify(bytes, size, &message);
-    trace->node_type->describe(bytes, size, text);
+    trace__describe(trace, bytes, size, text);
     sim_json_open_object(json, name);
     sim_json_put_text(json, "kind", sim_message_kind_name(message.kind));
     sim_json_put_number(json, "term", message.term);

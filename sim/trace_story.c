@@ -93,7 +93,7 @@ static void tell_timer(struct sim_trace *trace,
                        const struct sim_trace_step *step)
 {
     const struct sim_view *after = step->after;
-    if (is_tick(step)) {
+    if ((trace->node_type->assumes & SIM_ASSUMES_TICKS) != 0 && is_tick(step)) {
         trace__tell(trace, step, "timer");
         return;
     }

@@ -1,11 +1,11 @@
 #!/bin/sh
 # What is installed is enough: outside of this tree, and without raft/, an adapter
 # is built by one line, and a program that runs scenarios by another.
-# usage: install.sh MESON BUILD CC
+# usage: install.sh MESON BUILD CC [OPTION...]
 set -eu
 meson=$1
 build=$2
-cc=$3
+shift 2 # what is left is the compiler
 source=$(cd "$(dirname "$0")" && pwd)
 
 fail() {
@@ -35,16 +35,16 @@ cat >some.json <<'END'
 END
 
 # shellcheck disable=SC2046  # words
-"$cc" -shared -fPIC tick_node.c tick_raft.c $(pkg-config --cflags raftsim) \
+"$@" -shared -fPIC tick_node.c tick_raft.c $(pkg-config --cflags raftsim) \
     -o tick.so || fail "an adapter by one line"
 "$raftsim" run some.json --node ./tick.so --seed 5 >out || fail "$(cat out)"
 hash=$(sed -n 's/^  hash *//p' out)
 
 # shellcheck disable=SC2046
-"$cc" embed.c tick_node.c tick_raft.c $(pkg-config --cflags --libs raftsim) \
+"$@" embed.c tick_node.c tick_raft.c $(pkg-config --cflags --libs raftsim) \
     -o shared || fail "a program by one line"
 # shellcheck disable=SC2046
-"$cc" embed.c tick_node.c tick_raft.c $(pkg-config --cflags raftsim) \
+"$@" embed.c tick_node.c tick_raft.c $(pkg-config --cflags raftsim) \
     "$lib/libraftsim.a" $(PKG_CONFIG_SYSROOT_DIR='' pkg-config --libs libcjson) \
     -o static || fail "a program with the static library"
 for program in shared static; do

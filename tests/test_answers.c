@@ -117,6 +117,16 @@ Test(answers, truncates_what_the_disk_has)
     }
 }
 
+/* Of nothing, it is no write: a library may ask with each heartbeat. */
+Test(answers, truncates_nothing)
+{
+    begin_life(1, 4, true);
+    sim_answers_truncate(&answers, 5);
+    end_step();
+    cr_expect_eq(outputs.count, 0);
+    sim_answers_free(&answers);
+}
+
 Test(answers, truncates_further)
 {
     begin_life(1, 4, false);
@@ -210,6 +220,17 @@ Test(answers, takes_snapshots)
     end_step();
     cr_expect_eq(write_of()->truncate_from, 2);
     cr_expect_eq(write_of()->first_index, 10);
+    sim_answers_free(&answers);
+
+    /* And then another: it is still the whole of what the disk has. */
+    begin_life(2, 3, false);
+    sim_answers_snapshot(&answers, &snapshot, 0);
+    snapshot.position.index = 20;
+    sim_answers_snapshot(&answers, &snapshot, 0);
+    append(2, "e");
+    end_step();
+    cr_expect_eq(write_of()->truncate_from, 2);
+    cr_expect_eq(write_of()->first_index, 21);
     sim_answers_free(&answers);
 }
 

@@ -36,6 +36,11 @@ Test(asks, follows_the_scenario)
         {FAULT("\"transfer\": \"any\", \"optional\": true"), 0},
         {FAULT("\"compact\": 1"), SIM_FEATURE_SNAPSHOTS},
         {FAULT("\"remove\": 1"), SIM_FEATURE_MEMBERS},
+        {FAULT("\"remove\": \"leader\""), SIM_FEATURE_MEMBERS},
+        {FAULT("\"remove\": \"followers\""),
+         SIM_FEATURE_MEMBERS | SIM_FEATURE_JOINT},
+        {"\"faults\": [{\"when\": {\"restored\": 1}, \"crash\": 1}]",
+         SIM_FEATURE_SNAPSHOTS},
         {FAULT("\"remove\": [1, 2]"), SIM_FEATURE_MEMBERS | SIM_FEATURE_JOINT},
         {FAULT("\"members\": [1, 2], \"joint\": false"), SIM_FEATURE_MEMBERS},
         {FAULT("\"members\": [1, 2]"), SIM_FEATURE_MEMBERS | SIM_FEATURE_JOINT},
@@ -99,6 +104,9 @@ Test(asks, knows_what_is_used)
         {"", SIM_FEATURE_PRE_VOTE | SIM_FEATURE_CHECK_QUORUM},
         {"\"raft\": {\"pre_vote\": false}", SIM_FEATURE_CHECK_QUORUM},
         {"\"raft\": {\"pre_vote\": false, \"check_quorum\": false}", 0},
+        {"\"snapshots\": {\"every\": 9}", SIM_FEATURE_PRE_VOTE |
+                                              SIM_FEATURE_CHECK_QUORUM |
+                                              SIM_FEATURE_SNAPSHOTS},
         {"\"nemeses\": [{\"every\": \"1s\", \"transfer\": \"any\"}]",
          SIM_FEATURE_PRE_VOTE | SIM_FEATURE_CHECK_QUORUM |
              SIM_FEATURE_TRANSFER},

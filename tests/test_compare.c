@@ -67,6 +67,9 @@ Test(compare, says_what_became_of_each)
          "\nOf the 4 runs that it brought to the end\n"},
         {"compare crash.json --node builtin --seeds 1..4", 0,
          "\nrecoveries from damages 4\n"},
+        {"compare crash.json --node builtin --seeds "
+         "18446744073709551590..18446744073709551615",
+         0, "\nOf the 26 runs that it brought to the end\n"},
         {"compare crash.json --node builtin -o x.md >/dev/null; cat x.md", 0,
          "# Side by side\n\n raftsim compare --seeds 1..10 --node builtin "
          "FILE...\n"},

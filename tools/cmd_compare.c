@@ -100,6 +100,19 @@ static bool check_scenarios(const struct command *command)
     return command->compare.n_scenarios > 0 || complain("which scenarios?");
 }
 
+/* A comparison may take long: that its table has a place to go is seen before.
+ */
+static bool can_write(const char *path)
+{
+    FILE *file = path != NULL ? fopen(path, "a") : NULL;
+    if (path != NULL && (file == NULL || fclose(file) != 0)) {
+        fprintf(stderr, "raftsim: cannot write %s: %s\n", path,
+                strerror(errno));
+        return false;
+    }
+    return true;
+}
+
 /* True if the command line was good; else `*code` is what to exit with. */
 static bool parse_options(struct command *command,
                           const struct options *options, int *code)
@@ -123,7 +136,9 @@ static bool parse_options(struct command *command,
     if (command->compare.n_nodes == 0) {
         return complain("which implementations? Give --node for each");
     }
-    return check_scenarios(command) && workers_afford(command->compare.workers);
+    return check_scenarios(command) &&
+           workers_afford(command->compare.workers) &&
+           can_write(command->output);
 }
 
 /* Loads all of them: better said before than by each worker. */
@@ -212,7 +227,6 @@ int cmd_compare(const char *program, int argc, char **argv)
         return code;
     }
     char *path = self_path(program);
-    command.compare.program = program;
     command.compare.executable = path != NULL ? path : program;
     code = (int)go(&command);
     free(path);

@@ -15,7 +15,8 @@
 /* What a job of the pool is for. */
 struct task {
     uint32_t scenario, node;
-    uint64_t next, last; /* the seed that comes next, and the last one */
+    uint64_t next;   /* the seed that comes next, */
+    uint64_t n_left; /* and how many do, this one included */
 };
 
 struct comparer {
@@ -57,7 +58,8 @@ static void count_violation(struct compare *compare, uint32_t node,
 
 /* Puts a run where it belongs; `problem` and `what` as in a line of it. */
 static void note(struct comparer *comparer, const struct task *task,
-                 const struct compare_run *run, const char *what,
+                 const struct compare_run *run,
+                 const struct run_line_features *features, const char *what,
                  const char *problem)
 {
     struct compare *compare = comparer->compare;
@@ -66,7 +68,6 @@ static void note(struct comparer *comparer, const struct task *task,
     cell->runs[task->next - compare->options.seeds.first] = *run;
     cell->n_run++;
     comparer->n_done++;
-    cell->n_as_expected += run->end == COMPARE_AS_EXPECTED ? 1 : 0;
     if (run->end == COMPARE_VIOLATED) {
         count_violation(compare, task->node, what);
     }
@@ -83,14 +84,12 @@ static void note(struct comparer *comparer, const struct task *task,
         cell->seed = task->next;
         snprintf(cell->what, sizeof cell->what, "%s", what);
         snprintf(cell->problem, sizeof cell->problem, "%s", problem);
-        snprintf(cell->lacks, sizeof cell->lacks, "%s", run->figures.lacks);
-        snprintf(cell->is_without, sizeof cell->is_without, "%s",
-                 run->figures.is_without);
+        cell->features = *features;
     }
 }
 
 static enum compare_end end_of(const struct run_line *line,
-                               const struct run_line_figures *figures)
+                               const struct run_line_features *features)
 {
     if (line->good) {
         return COMPARE_AS_EXPECTED;
@@ -99,8 +98,12 @@ static enum compare_end end_of(const struct run_line *line,
         strcmp(line->what, "not_repeatable") == 0) {
         return COMPARE_CONTRACT;
     }
+    if (strcmp(line->what, "step_limit") == 0 ||
+        strcmp(line->what, "time_limit") == 0) {
+        return COMPARE_UNMET; /* no limit is asked for */
+    }
     if (strcmp(line->what, "expectation") == 0) {
-        return figures->lacks[0] != '\0' ? COMPARE_LACKS : COMPARE_UNMET;
+        return features->lacks[0] != '\0' ? COMPARE_LACKS : COMPARE_UNMET;
     }
     return COMPARE_VIOLATED;
 }
@@ -110,13 +113,12 @@ static enum compare_end end_of(const struct run_line *line,
 static void submit(struct comparer *comparer, const struct task *task)
 {
     const struct compare_options *options = &comparer->compare->options;
-    struct pool_limits limits = {.cpu_us = WORKERS_SILENCE_US *
-                                           (task->last - task->next + 1),
+    struct pool_limits limits = {.cpu_us = WORKERS_SILENCE_US * task->n_left,
                                  .silence_us = WORKERS_SILENCE_US,
                                  .memory_bytes = WORKERS_MEMORY_BYTES};
     char seeds[64];
     snprintf(seeds, sizeof seeds, "--seeds=%" PRIu64 "..%" PRIu64, task->next,
-             task->last);
+             task->next + (task->n_left - 1));
     const char *argv[] = {options->executable,
                           "run",
                           "--json",
@@ -132,19 +134,25 @@ static void submit(struct comparer *comparer, const struct task *task)
     pool_submit(comparer->pool, argv, &limits);
 }
 
+static void submit_cell(struct comparer *comparer, uint32_t scenario,
+                        uint32_t node)
+{
+    const struct seeds *seeds = &comparer->compare->options.seeds;
+    uint64_t n_seeds = seeds->last - seeds->first + 1;
+    for (uint64_t i = 0; i < n_seeds; i += BATCH_SEEDS) {
+        uint64_t left = n_seeds - i;
+        submit(comparer,
+               &(struct task){scenario, node, seeds->first + i,
+                              left < BATCH_SEEDS ? left : BATCH_SEEDS});
+    }
+}
+
 static void submit_all(struct comparer *comparer)
 {
     const struct compare_options *options = &comparer->compare->options;
     for (uint32_t scenario = 0; scenario < options->n_scenarios; scenario++) {
         for (uint32_t node = 0; node < options->n_nodes; node++) {
-            uint64_t first = options->seeds.first;
-            while (first <= options->seeds.last) {
-                uint64_t left = options->seeds.last - first;
-                uint64_t last =
-                    left < BATCH_SEEDS ? first + left : first + BATCH_SEEDS - 1;
-                submit(comparer, &(struct task){scenario, node, first, last});
-                first = last + 1;
-            }
+            submit_cell(comparer, scenario, node);
         }
     }
 }
@@ -167,9 +175,11 @@ static void take_death(struct comparer *comparer, struct task task,
                        const char *how)
 {
     struct compare_run run = {.end = COMPARE_DIED};
-    note(comparer, &task, &run, "died", how);
-    if (task.next < task.last) {
+    struct run_line_features none = {.lacks = ""};
+    note(comparer, &task, &run, &none, "died", how);
+    if (task.n_left > 1) {
         task.next++;
+        task.n_left--;
         submit(comparer, &task);
     }
 }
@@ -182,21 +192,23 @@ static void take_line(struct pool_client *self, uint32_t job, const char *text,
     struct comparer *comparer = (struct comparer *)self;
     struct task *task = &comparer->tasks[job];
     struct compare_run run = {.end = COMPARE_NOT_RUN};
+    struct run_line_features features;
     struct run_line line;
     bool good = run_line_read(text, size, &line);
     if (good && !line.decided) {
         return;
     }
-    if (!good || line.seed != task->next || task->next > task->last ||
-        !run_line_read_figures(text, &run.figures)) {
+    if (!good || line.seed != task->next || task->n_left == 0 ||
+        !run_line_read_figures(text, &run.figures, &features)) {
         pool_stop(comparer->pool, job);
         take_death(comparer, *task, "printed something that is no report");
         return;
     }
-    run.end = end_of(&line, &run.figures);
+    run.end = end_of(&line, &features);
     run.whole = run.end < COMPARE_VIOLATED && !run.figures.violated;
-    note(comparer, task, &run, line.what, line.problem);
+    note(comparer, task, &run, &features, line.what, line.problem);
     task->next++;
+    task->n_left--;
 }
 
 static void take_end(struct pool_client *self, uint32_t job,
@@ -205,12 +217,11 @@ static void take_end(struct pool_client *self, uint32_t job,
     struct comparer *comparer = (struct comparer *)self;
     struct task task = comparer->tasks[job];
     char text[WORKERS_PROBLEM_SIZE];
-    if (task.next > task.last || end->kind == POOL_STOPPED ||
+    if (task.n_left == 0 || end->kind == POOL_STOPPED ||
         end->kind == POOL_INTERRUPTED || comparer->compare->failed) {
         return;
     }
-    if ((end->kind == POOL_NOT_STARTED || end->complaint[0] != '\0') &&
-        workers_refuse(end, text)) {
+    if (end->kind == POOL_NOT_STARTED && workers_refuse(end, text)) {
         give_up(comparer, text);
         return;
     }
@@ -228,6 +239,13 @@ static void show_progress(struct pool_client *self)
         progress_bar_draw(&comparer->bar, comparer->n_done, comparer->n_all,
                           text);
     }
+}
+
+/* They came in the order in which workers were done. */
+static int by_name(const void *a, const void *b)
+{
+    const struct compare_violation *one = a, *other = b;
+    return strcmp(one->what, other->what);
 }
 
 /* --- the life of a comparison --------------------------------------------- */
@@ -253,6 +271,8 @@ void compare_run(struct compare *compare, const struct compare_options *options)
     progress_bar_start(&comparer.bar);
     compare->interrupted = !pool_run(comparer.pool);
     progress_bar_clear(&comparer.bar);
+    qsort(compare->violations, compare->n_violations,
+          sizeof *compare->violations, by_name);
     pool_free(comparer.pool);
     free(comparer.tasks);
 }

@@ -44,11 +44,11 @@ struct compare_run {
 struct compare_cell {
     struct compare_run *runs; /* by seed */
     enum compare_end worst;
-    uint64_t n_as_expected, n_worst, n_run;
+    uint64_t n_worst, n_run;
     uint64_t seed;                       /* the first of the worst */
     char what[RUN_LINE_WHAT_SIZE];       /* of that run: a property, ... */
     char problem[RUN_LINE_PROBLEM_SIZE]; /* in a line */
-    char lacks[256], is_without[256];    /* see struct run_line_figures */
+    struct run_line_features features;
 };
 
 struct compare_node {
@@ -58,7 +58,6 @@ struct compare_node {
 
 struct compare_options {
     const char *executable; /* raftsim itself */
-    const char *program;    /* as people call it */
     const char *const *scenarios;
     uint32_t n_scenarios;
     struct compare_node nodes[COMPARE_MAX_NODES];

@@ -7,7 +7,8 @@
 #include "tools/input.h"
 #include "tools/terminal.h"
 
-#define CELL_SIZE 512u
+/* A problem, and two lists of features. */
+#define CELL_SIZE 1152u
 
 static void add(struct grid *grid, const char *format, uint64_t number)
 {
@@ -16,7 +17,7 @@ static void add(struct grid *grid, const char *format, uint64_t number)
     grid_add(grid, text);
 }
 
-/* To three figures or so: "0.0123", "4.56", "1234". */
+/* "0.12", "4.56", "1234". */
 static void add_ratio(struct grid *grid, uint64_t a, uint64_t b)
 {
     char text[64];
@@ -82,12 +83,13 @@ static int words_of(const struct compare_cell *cell, char *text)
     case COMPARE_AS_EXPECTED:
         return snprintf(text, CELL_SIZE, "as expected");
     case COMPARE_LACKS:
-        return snprintf(text, CELL_SIZE, "lacks %s", cell->lacks);
+        return snprintf(text, CELL_SIZE, "lacks %s", cell->features.lacks);
     case COMPARE_UNMET:
         return snprintf(text, CELL_SIZE, "%.*s%s%s",
                         (int)strcspn(cell->problem, ":"), cell->problem,
-                        cell->is_without[0] != '\0' ? ", without " : "",
-                        cell->is_without);
+                        cell->features.is_without[0] != '\0' ? ", without "
+                                                             : "",
+                        cell->features.is_without);
     case COMPARE_VIOLATED:
         return snprintf(text, CELL_SIZE, "violates %s", cell->what);
     case COMPARE_CONTRACT:
@@ -214,7 +216,7 @@ static uint64_t sum(const struct compare *compare, uint32_t node,
             const struct run_line_figures *one =
                 &compare_cell(compare, s, node)->runs[i].figures;
             count++;
-            all->virtual_time_us += one->virtual_time_us;
+            all->observed_us += one->observed_us;
             all->elections += one->elections;
             all->commits += one->commits;
             all->messages += one->messages;
@@ -262,7 +264,7 @@ static void print_figures(const struct compare *compare, bool markdown,
     }
     grid_add(grid, "percent of the time without a leader");
     for (uint32_t n = 0; n < n_nodes; n++) {
-        add_ratio(grid, all[n].leaderless_us * 100, all[n].virtual_time_us);
+        add_ratio(grid, all[n].leaderless_us * 100, all[n].observed_us);
     }
     grid_add(grid, "recoveries from damages");
     for (uint32_t n = 0; n < n_nodes; n++) {

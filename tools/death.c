@@ -10,6 +10,7 @@
 #include "tools/failure.h"
 
 /* A signal handler has no other way to know. */
+static volatile sig_atomic_t is_watched;
 static const struct sim_simulation *volatile watched;
 static volatile uint64_t watched_seed;
 
@@ -36,30 +37,40 @@ static void say_number(uint64_t number, unsigned digits)
     say(text + at);
 }
 
-static void on_death(int number)
+static void say_where(const struct sim_simulation *simulation)
 {
-    const struct sim_simulation *simulation = watched;
-    const char *name = failure_signal_name(number);
-    if (simulation == NULL) {
-        return; /* and it ends as it would have */
-    }
     struct sim_whereabouts at = sim_simulation_whereabouts(simulation);
-    say("raftsim: ");
-    say(name != NULL ? name : "a signal");
     say(" in step ");
     say_number(at.step, 1);
     say(" at ");
     say_number(at.time_us / 1000000u, 1);
     say(".");
     say_number(at.time_us % 1000000u, 6);
-    say(" s of seed ");
-    say_number(watched_seed, 1);
+    say(" s");
     if (at.node != SIM_NONE) {
         say(", in node ");
         say_number(at.node, 1);
     }
-    say(".\nTo survive that, and keep a file of it, use 'raftsim sweep' with "
-        "this seed.\n");
+}
+
+/* The process ends as it would have: the signal's action is the default again.
+ */
+static void on_death(int number)
+{
+    const struct sim_simulation *simulation = watched;
+    const char *name = failure_signal_name(number);
+    if (is_watched) {
+        say("raftsim: seed ");
+        say_number(watched_seed, 1);
+        say(": ");
+        say(name != NULL ? name : "a signal");
+        if (simulation != NULL) {
+            say_where(simulation);
+        }
+        say(".\nTo survive that, and keep a file of it, use 'raftsim sweep' "
+            "with this seed.\n");
+    }
+    raise(number);
 }
 
 static void listen(int number)
@@ -73,19 +84,26 @@ static void listen(int number)
     }
 }
 
-void death_watch(const struct sim_simulation *simulation, uint64_t seed)
+void death_watch(uint64_t seed)
 {
     static const int signals[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
     stack_t stack = {.ss_sp = own_stack, .ss_size = sizeof own_stack};
-    watched = simulation;
+    watched = NULL;
     watched_seed = seed;
+    is_watched = 1;
     sigaltstack(&stack, NULL);
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
         listen(signals[i]);
     }
 }
 
+void death_watch_steps(const struct sim_simulation *simulation)
+{
+    watched = simulation;
+}
+
 void death_unwatch(void)
 {
+    is_watched = 0;
     watched = NULL;
 }

@@ -6,11 +6,14 @@
 
 #include "sim/simulation.h"
 
-/* From now on a signal that ends the process says where `simulation` was, which
- * has this seed. Not if another one than the default would happen. */
-void death_watch(const struct sim_simulation *simulation, uint64_t seed);
+/* From now on a signal that ends the process says so of the run with this seed.
+ * Not if anything but the default would happen. */
+void death_watch(uint64_t seed);
 
-/* The simulation is about to be freed. */
+/* The run's simulation, once it is there: then it says where that was. */
+void death_watch_steps(const struct sim_simulation *simulation);
+
+/* The run is over. */
 void death_unwatch(void);
 
 #endif

@@ -102,10 +102,14 @@ const char *const help_shrink_lines[] = {
     "    A change counts only if the same thing still goes wrong: the same",
     "    property, by the same check.",
     "",
-    "    What can be made small is a property that was violated, a contract that",
-    "    was broken, an upper bound of what was expected (..._at_most), and a node",
-    "    that ends its process by a signal. Other things that were expected can",
-    "    always be missed by doing less; a run that was stopped at a limit did not",
+    "    What can be made small is a property that was violated, a contract "
+    "that",
+    "    was broken, an upper bound of what was expected (..._at_most), and a "
+    "node",
+    "    that ends its process by a signal. Other things that were expected "
+    "can",
+    "    always be missed by doing less; a run that was stopped at a limit did "
+    "not",
     "    fail, and one that does not repeat stays the same in nothing.",
     "",
     "    At first there is chance in it, and many seeds are tried for each "

@@ -81,6 +81,7 @@ static void add_figures(cJSON *object, const struct runner_outcome *outcome)
     add_number(object, "messages_dropped", r->messages_dropped);
     add_number(object, "messages_duplicated", r->messages_duplicated);
     add_number(object, "bytes_sent", r->bytes_sent);
+    add_number(object, "observed_us", r->observed_us);
     add_number(object, "leaderless_us", r->leaderless_us);
     add_number(object, "recoveries", r->recoveries);
     add_number(object, "recovery_us", r->recovery_us);

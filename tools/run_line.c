@@ -97,14 +97,15 @@ static void join(const cJSON *list, char *text, size_t room)
     }
 }
 
-bool run_line_read_figures(const char *text, struct run_line_figures *figures)
+bool run_line_read_figures(const char *text, struct run_line_figures *figures,
+                           struct run_line_features *features)
 {
     *figures = (struct run_line_figures){0};
     const struct {
         const char *key;
         uint64_t *number;
     } all[] = {
-        {"virtual_time_us", &figures->virtual_time_us},
+        {"observed_us", &figures->observed_us},
         {"leaders_elected", &figures->elections},
         {"commits", &figures->commits},
         {"messages_sent", &figures->messages},
@@ -121,10 +122,10 @@ bool run_line_read_figures(const char *text, struct run_line_figures *figures)
     }
     figures->violated =
         cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(object, "violation"));
-    join(cJSON_GetObjectItemCaseSensitive(object, "lacks"), figures->lacks,
-         sizeof figures->lacks);
+    join(cJSON_GetObjectItemCaseSensitive(object, "lacks"), features->lacks,
+         sizeof features->lacks);
     join(cJSON_GetObjectItemCaseSensitive(object, "is_without"),
-         figures->is_without, sizeof figures->is_without);
+         features->is_without, sizeof features->is_without);
     cJSON_Delete(object);
     return good;
 }

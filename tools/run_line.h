@@ -33,16 +33,21 @@ struct run_line {
 
 /* Figures of a run, see struct sim_result. */
 struct run_line_figures {
-    uint64_t virtual_time_us, elections, commits, messages, bytes;
-    uint64_t leaderless_us, recoveries, recovery_us, longest_recovery_us;
-    bool violated;   /* a property, expected or not: the run ended there */
-    char lacks[256]; /* "pre_vote, leases": what the node lacks of what the
-                        scenario asks for; empty: nothing */
-    char is_without[256]; /* the same, of what it would make use of */
+    uint64_t elections, commits, messages, bytes;
+    uint64_t observed_us, leaderless_us; /* see sim/service.h */
+    uint64_t recoveries, recovery_us, longest_recovery_us;
+    bool violated; /* a property, expected or not: the run ended there */
+};
+
+/* "pre_vote, leases": what the node lacks of what the scenario asks for, and of
+ * what it would make use of; empty: nothing. */
+struct run_line_features {
+    char lacks[256], is_without[256];
 };
 
 /* False if they are not in the line. */
-bool run_line_read_figures(const char *text, struct run_line_figures *figures);
+bool run_line_read_figures(const char *text, struct run_line_figures *figures,
+                           struct run_line_features *features);
 
 /* What it says of the replay of a failure that was kept. */
 struct run_line_replay {

@@ -115,6 +115,9 @@ static void ride_begin(struct ride *ride, const struct runner_options *options)
     if (options->trace != NULL || options->verbose) {
         ride->options.trace = &ride->sink.base;
     }
+    if (options->tells_death) {
+        death_watch(options->simulation.seed);
+    }
 }
 
 static bool ride_goes_on(const struct ride *ride, enum sim_verdict verdict)
@@ -126,6 +129,7 @@ static bool ride_goes_on(const struct ride *ride, enum sim_verdict verdict)
 static void ride_end(const struct ride *ride, const struct sim_result *result,
                      struct progress_bar *bar, struct runner_outcome *outcome)
 {
+    death_unwatch();
     if (bar != NULL) {
         progress_bar_clear(bar);
     }
@@ -147,13 +151,12 @@ static struct sim_simulation *run_to_end(const struct sim_scenario *scenario,
     struct sim_simulation *simulation =
         sim_simulation_new(scenario, &ride.options);
     if (options->tells_death) {
-        death_watch(simulation, ride.options.seed);
+        death_watch_steps(simulation);
     }
     while (
         ride_goes_on(&ride, sim_simulation_advance(simulation, SLICE_STEPS))) {
         show_progress(bar, scenario, sim_simulation_result(simulation));
     }
-    death_unwatch();
     ride_end(&ride, sim_simulation_result(simulation), bar, outcome);
     return simulation;
 }

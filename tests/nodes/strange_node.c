@@ -1,12 +1,11 @@
 /* Adapters that are not as they should be, from the nodes that are built in.
  * The macro STRANGE says in which way: DIES      the node ends its process when
  * the 20th entry is committed in a term above 1: as the environment variable
- * STRANGE says, by "abort", "kill" or "exit"; without it, the node is sound
- *   STUCK     its timer is due again at once, for ever
- *   ABI, SIZE, NAME, STEP    the table says another interface, too small a
- *             size, a name that is none, no step()
- *   NOTHING   there is no table
- *   STORM     each message goes back, twice
+ * STRANGE says, by "abort", "raise", "kill" or "exit"; without it, the node is
+ * sound STUCK     its timer is due again at once, for ever ABI, SIZE, NAME,
+ * STEP    the table says another interface, too small a size, a name that is
+ * none, no step() NOTHING   there is no table STORM     each message goes back,
+ * twice
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -32,6 +31,9 @@ static void die(void)
     }
     if (strcmp(how, "abort") == 0) {
         abort();
+    }
+    if (strcmp(how, "raise") == 0) {
+        raise(SIGABRT);
     }
     if (strcmp(how, "kill") == 0) {
         raise(SIGKILL); /* sanitizers catch most others */

@@ -91,6 +91,12 @@ static const uint8_t *decode(const uint8_t *from, struct tick_message *m)
     return from;
 }
 
+/* Its type is the first number. */
+static bool is_message(const uint8_t *bytes, size_t size)
+{
+    return size >= N_NUMBERS * 8 && get(&bytes) <= TICK_ANSWER_APPEND;
+}
+
 /* --- what tick_raft calls ------------------------------------------------- */
 
 static void send(void *user, uint32_t to, const struct tick_message *message)
@@ -291,7 +297,7 @@ static void classify(const uint8_t *bytes, size_t size,
         SIM_MESSAGE_VOTE_REQUEST, SIM_MESSAGE_VOTE_RESPONSE,
         SIM_MESSAGE_APPEND_REQUEST, SIM_MESSAGE_APPEND_RESPONSE};
     struct tick_message m;
-    if (size < N_NUMBERS * 8) { /* none of ours */
+    if (!is_message(bytes, size)) {
         *message = (struct sim_message){.kind = SIM_MESSAGE_OTHER};
         return;
     }
@@ -310,7 +316,10 @@ static void classify(const uint8_t *bytes, size_t size,
 static void describe(const uint8_t *bytes, size_t size, char *text)
 {
     struct tick_message m;
-    (void)size;
+    if (!is_message(bytes, size)) {
+        snprintf(text, SIM_DESCRIPTION_SIZE, "none of ours");
+        return;
+    }
     decode(bytes, &m);
     snprintf(text, SIM_DESCRIPTION_SIZE,
              "term %" PRIu64 ", %s%" PRIu64 "/%" PRIu64 ", %zu entries", m.term,

@@ -19,11 +19,6 @@
 
 /* --- a step --------------------------------------------------------------- */
 
-void *libraft_grow(void *array, size_t *capacity, size_t count, size_t size)
-{
-    return sim_answers_grow(array, capacity, count, size);
-}
-
 static void begin_step(struct libraft *self, uint64_t now_us)
 {
     raft_heap_set(&self->heap.functions);
@@ -95,6 +90,23 @@ static void take_image(struct libraft *self, const struct sim_image *image)
     }
 }
 
+static void destroy(struct sim_node *node)
+{
+    struct libraft *self = (struct libraft *)node;
+    begin_step(self, 0);
+    heap_drop(&self->heap);
+    raft_heap_set_default();
+    bytes_free(&self->snapshot.meta);
+    bytes_free(&self->snapshot.image);
+    bytes_free(&self->next_snapshot.meta);
+    bytes_free(&self->next_snapshot.image);
+    self->options.state_machine->destroy(self->machine);
+    sim_answers_free(&self->answers);
+    free(self->pending);
+    free(self->dues);
+    free(self);
+}
+
 static struct sim_node *create(const struct sim_node_options *options,
                                const struct sim_image *image)
 {
@@ -116,6 +128,7 @@ static struct sim_node *create(const struct sim_node_options *options,
     snprintf(address, sizeof address, "%u", (unsigned)options->id);
     if (raft_init(&self->raft, &self->io, &self->fsm, options->id, address) !=
         0) {
+        destroy(&self->base);
         return NULL;
     }
     self->raft.tracer = &self->tracer;
@@ -129,23 +142,6 @@ static struct sim_node *create(const struct sim_node_options *options,
     raft_set_pre_vote(&self->raft, options->pre_vote);
     raft_set_snapshot_threshold(&self->raft, SNAPSHOT_NEVER);
     return &self->base;
-}
-
-static void destroy(struct sim_node *node)
-{
-    struct libraft *self = (struct libraft *)node;
-    begin_step(self, 0);
-    heap_drop(&self->heap);
-    raft_heap_set_default();
-    bytes_free(&self->snapshot.meta);
-    bytes_free(&self->snapshot.image);
-    bytes_free(&self->next_snapshot.meta);
-    bytes_free(&self->next_snapshot.image);
-    self->options.state_machine->destroy(self->machine);
-    sim_answers_free(&self->answers);
-    free(self->pending);
-    free(self->dues);
-    free(self);
 }
 
 /* --- its inputs ----------------------------------------------------------- */

@@ -160,9 +160,6 @@ struct libraft {
     size_t n_dues, dues_capacity;
 };
 
-/* Room for one more in an array. */
-void *libraft_grow(void *array, size_t *capacity, size_t count, size_t size);
-
 /* --- requests: libraft_requests.c ----------------------------------------- */
 
 void libraft_take_proposal(struct libraft *self, const struct sim_input *input);

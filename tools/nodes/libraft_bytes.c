@@ -7,7 +7,7 @@ void bytes_put(struct bytes *bytes, const void *more, size_t size)
 {
     while (bytes->capacity - bytes->size < size) {
         bytes->at =
-            libraft_grow(bytes->at, &bytes->capacity, bytes->capacity, 1);
+            sim_answers_grow(bytes->at, &bytes->capacity, bytes->capacity, 1);
     }
     if (size > 0) {
         memcpy(bytes->at + bytes->size, more, size);

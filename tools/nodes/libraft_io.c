@@ -15,8 +15,8 @@ static struct libraft *self_of(struct raft_io *io)
 
 static void await(struct libraft *self, struct pending pending)
 {
-    self->pending = libraft_grow(self->pending, &self->pending_capacity,
-                                 self->n_pending, sizeof *self->pending);
+    self->pending = sim_answers_grow(self->pending, &self->pending_capacity,
+                                     self->n_pending, sizeof *self->pending);
     self->pending[self->n_pending++] = pending;
 }
 
@@ -157,8 +157,8 @@ void libraft_io_written(struct libraft *self, uint64_t write_id)
 
 static void schedule(struct libraft *self, struct due due)
 {
-    self->dues = libraft_grow(self->dues, &self->dues_capacity, self->n_dues,
-                              sizeof *self->dues);
+    self->dues = sim_answers_grow(self->dues, &self->dues_capacity,
+                                  self->n_dues, sizeof *self->dues);
     self->dues[self->n_dues++] = due;
 }
 

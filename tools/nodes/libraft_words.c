@@ -123,7 +123,12 @@ void wire_describe(const uint8_t *bytes, size_t size, char *text)
                  ", %zu bytes",
                  message.term, message.place.index, message.place.term, size);
         return;
-    default:
+    case SIM_MESSAGE_OTHER:
+    case SIM_MESSAGE_INSTALL_RESPONSE:
+    case SIM_MESSAGE_TIMEOUT_NOW:
+    case SIM_MESSAGE_READ_REQUEST:
+    case SIM_MESSAGE_READ_RESPONSE:
+    case SIM_MESSAGE_KIND_COUNT:
         snprintf(text, room, "term %" PRIu64, message.term);
         return;
     }
