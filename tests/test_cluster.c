@@ -111,7 +111,7 @@ static void scribble(struct scribbler *self, struct sim_write *write)
     if (sim_prng_below(&self->prng, 2) == 0) {
         write->has_hard_state = true;
         self->hard_state.term++;
-        self->hard_state.vote = (uint32_t)sim_prng_below(&self->prng, 3);
+        self->hard_state.vote = (uint32_t)sim_prng_below(&self->prng, 2);
         write->hard_state = self->hard_state;
         note_part(self);
     }
