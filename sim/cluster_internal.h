@@ -6,6 +6,8 @@
  *   host.c           a step: an input in, the outputs walked, the step judged
  *   host_disk.c      writes, and what waits for them
  *   host_gate.c      what a node answers, looked at before it is used
+ *   host_judge.c     what observes a step
+ *   host_sends.c     messages that wait for a write
  *   host_view.c      what a node does not show of itself
  *   host_state.c     the state machine: applied entries, snapshots
  *   host_answers.c   what clients wait for at a machine
@@ -92,6 +94,16 @@ void cluster__classify(struct sim_cluster *cluster, uint32_t node,
                        const uint8_t *bytes, size_t size,
                        struct sim_message *message);
 
+/* --- host_judge.c --------------------------------------------------------- */
+
+/* Shows a step that is over to all that observe. `members`: if it may have
+ * changed them, else NULL. */
+void cluster__judge(struct sim_cluster *cluster, uint32_t node,
+                    const struct sim_input *input,
+                    const struct sim_outputs *outputs,
+                    const struct sim_view *before, sim_tip tip_before,
+                    const struct sim_configuration *members);
+
 /* --- host_view.c ---------------------------------------------------------- */
 
 /* The view of a node at the start of a life. */
@@ -114,10 +126,6 @@ void cluster__keep_hard_state(struct sim_cluster *cluster, uint32_t node,
 void cluster__tell_hard_state(struct sim_cluster *cluster, uint32_t node,
                               const struct sim_outputs *outputs);
 
-/* A message of the current step: leaves, or waits for its write. */
-void cluster__take_send(struct sim_cluster *cluster, uint32_t node,
-                        const struct sim_output *output);
-
 /* A batch of the disk is complete. */
 void cluster__disk_event(struct sim_cluster *cluster, uint32_t node,
                          uint64_t generation);
@@ -132,6 +140,15 @@ sim_tip cluster__find_log(const struct sim_cluster *cluster, uint32_t node,
 
 /* Whether the entry `tip` is on the node's disk without its payload. */
 bool cluster__is_omitted(const struct sim_machine *machine, sim_tip tip);
+
+/* --- host_sends.c --------------------------------------------------------- */
+
+/* A message of the current step: leaves, or waits for its write. */
+void cluster__take_send(struct sim_cluster *cluster, uint32_t node,
+                        const struct sim_output *output);
+
+/* Lets go what waited for writes that are durable now. */
+void cluster__release_sends(struct sim_cluster *cluster, uint32_t node);
 
 /* --- host_state.c --------------------------------------------------------- */
 

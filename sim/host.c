@@ -247,95 +247,6 @@ static void count_snapshot(struct sim_cluster *cluster, uint32_t node)
     }
 }
 
-/* Of the snapshot that the step wrote, and the one that it took over. */
-static void judge_snapshots(struct sim_cluster *cluster, uint32_t node,
-                            const struct sim_outputs *outputs)
-{
-    const struct sim_node_type *type = cluster->type;
-    for (size_t i = 0; i < outputs->count; i++) {
-        const struct sim_output *output = &outputs->items[i];
-        if (output->kind == SIM_OUTPUT_WRITE && output->write.has_snapshot &&
-            cluster->snapshot_tip != SIM_NO_TIP) {
-            const struct sim_snapshot *snapshot = &output->write.snapshot;
-            struct sim_configuration members;
-            bool readable = type->snapshot_configuration != NULL &&
-                            type->snapshot_configuration(
-                                snapshot->meta, snapshot->meta_size, &members);
-            sim_checker_snapshot(cluster->checker, node, cluster->snapshot_tip,
-                                 readable ? &members : NULL);
-        }
-    }
-    if (cluster->restored) {
-        sim_checker_restored(cluster->checker, node, cluster->restored_tip,
-                             cluster->restored_state);
-    }
-}
-
-static void look_at_situations(struct sim_cluster *cluster,
-                               const struct sim_input *input,
-                               const struct sim_observation *seen)
-{
-    const struct sim_letter *letter = cluster->delivered;
-    struct sim_situation_step step = {.seen = seen, .input = input};
-    if (letter != NULL) {
-        step.message = &letter->message;
-        step.posted_us = letter->posted_us;
-    }
-    sim_situations_step(cluster->situations, &step);
-}
-
-static void look_why(struct sim_cluster *cluster, const struct sim_input *input,
-                     const struct sim_observation *seen)
-{
-    const struct sim_letter *letter = cluster->delivered;
-    struct sim_why_step step = {.seen = seen,
-                                .input = input,
-                                .letter = letter == NULL ? SIM_WHY_NO_LETTER
-                                                         : letter->why_letter};
-    if (cluster->why != NULL) {
-        sim_why_step(cluster->why, &step);
-    }
-}
-
-static void judge(struct sim_cluster *cluster, uint32_t node,
-                  const struct sim_input *input,
-                  const struct sim_outputs *outputs,
-                  const struct sim_view *before, sim_tip tip_before,
-                  const struct sim_configuration *members)
-{
-    const struct sim_machine *machine = &cluster->machines[node];
-    sim_trace_step(cluster->trace,
-                   &(struct sim_trace_step){.step = cluster->step,
-                                            .time_us = cluster->now_us,
-                                            .node = node,
-                                            .input = input,
-                                            .outputs = outputs,
-                                            .before = before,
-                                            .after = &machine->view,
-                                            .members = members});
-    if (cluster->checker == NULL) {
-        return;
-    }
-    struct sim_observation seen = {.step = cluster->step,
-                                   .time_us = cluster->now_us,
-                                   .node = node,
-                                   .before = before,
-                                   .after = &machine->view,
-                                   .outputs = outputs,
-                                   .tip_before = tip_before,
-                                   .tip_after = machine->tip,
-                                   .members = members};
-    look_why(cluster, input, &seen);
-    sim_checker_step(cluster->checker, &seen);
-    look_at_situations(cluster, input, &seen);
-    judge_snapshots(cluster, node, outputs);
-    uint64_t first = machine->last_applied + 1 - cluster->n_states;
-    for (size_t i = 0; i < cluster->n_states; i++) {
-        sim_checker_state(cluster->checker, node, first + i,
-                          cluster->states[i]);
-    }
-}
-
 static const char *complaint(enum sim_node_status status)
 {
     switch (status) {
@@ -423,7 +334,8 @@ void cluster__step(struct sim_cluster *cluster, uint32_t node,
     note_view(cluster, node, &before);
     note_campaign(cluster, node, input);
     cluster__keep_hard_state(cluster, node, &outputs);
-    judge(cluster, node, input, &outputs, &before, tip_before, members);
+    cluster__judge(cluster, node, input, &outputs, &before, tip_before,
+                   members);
     cluster__tell_hard_state(cluster, node, &outputs);
     bool has_sent = false;
     for (size_t i = 0; i < outputs.count; i++) {

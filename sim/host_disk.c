@@ -271,86 +271,7 @@ void cluster__take_write(struct sim_cluster *cluster, uint32_t node,
     note_writing(cluster, node, write);
 }
 
-/* --- what waits for writes ------------------------------------------------ */
-
-static struct sim_waiting_send *send_at(struct sim_machine *machine, size_t i)
-{
-    return &machine
-                ->sends[(machine->sends_first + i) % machine->sends_capacity];
-}
-
-static uint32_t note_send(struct sim_cluster *cluster, uint32_t node,
-                          const struct sim_output *output)
-{
-    struct sim_message message;
-    if (cluster->why == NULL) {
-        return SIM_WHY_NO_LETTER;
-    }
-    cluster__classify(cluster, node, output->send.bytes, output->send.size,
-                      &message);
-    return sim_why_send(cluster->why, node, output->send.to, &message);
-}
-
-/* Messages wait in the order of their writes, and of coming. */
-void cluster__take_send(struct sim_cluster *cluster, uint32_t node,
-                        const struct sim_output *output)
-{
-    struct sim_machine *machine = &cluster->machines[node];
-    uint32_t to = output->send.to;
-    if (to < 1 || to > cluster->n || to == node) {
-        sim_cluster_breach(cluster, "node %u: SEND to %u, which is no peer",
-                           node, to);
-        return;
-    }
-    if (output->send.after_write > machine->last_write_id) {
-        sim_cluster_breach(
-            cluster,
-            "node %u: SEND after write %" PRIu64 ", the last one is %" PRIu64,
-            node, output->send.after_write, machine->last_write_id);
-        return;
-    }
-    uint32_t why_letter = note_send(cluster, node, output);
-    if (output->send.after_write <= machine->durable_write_id) {
-        cluster__post(cluster, node, to, output->send.bytes, output->send.size,
-                      why_letter);
-        return;
-    }
-    machine->sends = cluster__grow_ring(
-        machine->sends, &machine->sends_capacity, machine->sends_first,
-        machine->sends_count, sizeof *machine->sends);
-    struct sim_waiting_send send = {
-        .after_write = output->send.after_write,
-        .letter = sim_mail_put(cluster->mail, node, to, output->send.bytes,
-                               output->send.size, 1),
-    };
-    sim_mail_letter(cluster->mail, send.letter)->why_letter = why_letter;
-    size_t at = machine->sends_count;
-    machine->sends_count++;
-    for (; at > 0 && send_at(machine, at - 1)->after_write > send.after_write;
-         at--) {
-        *send_at(machine, at) = *send_at(machine, at - 1);
-    }
-    *send_at(machine, at) = send;
-}
-
-static void release_sends(struct sim_cluster *cluster, uint32_t node)
-{
-    struct sim_machine *machine = &cluster->machines[node];
-    while (machine->sends_count > 0) {
-        struct sim_waiting_send *send = &machine->sends[machine->sends_first];
-        if (send->after_write > machine->durable_write_id) {
-            return;
-        }
-        uint32_t slot = send->letter;
-        machine->sends_first =
-            (machine->sends_first + 1) % machine->sends_capacity;
-        machine->sends_count--;
-        struct sim_letter letter = *sim_mail_letter(cluster->mail, slot);
-        cluster__post(cluster, node, letter.to, letter.bytes, letter.size,
-                      letter.why_letter);
-        sim_mail_drop(cluster->mail, slot);
-    }
-}
+/* --- what is durable ------------------------------------------------------ */
 
 /* The log on the disk was `before`; `write` says what is there now. */
 static void tell_durable(struct sim_cluster *cluster, uint32_t node,
@@ -447,7 +368,7 @@ void cluster__walk_durable(struct sim_cluster *cluster, uint32_t node)
                 .kind = SIM_EVENT_STORED,
                 .node = node,
                 .index = sim_log_tree_position(cluster->tree, tip).index});
-        release_sends(cluster, node);
+        cluster__release_sends(cluster, node);
     }
 }
 
