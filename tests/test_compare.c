@@ -38,6 +38,8 @@ Test(compare, refuses_what_is_wrong)
         {"compare --node builtin -j 0 crash.json", 2, "--jobs '0'"},
         {"compare --node builtin crash.json -o crash.json", 2,
          "would overwrite a scenario"},
+        {"cp $tick x.so; compare --node ./x.so crash.json -o x.so", 2,
+         "would overwrite a node"},
         {"compare --node builtin crash.json -o no/where", 2,
          "cannot write no/where"},
     };

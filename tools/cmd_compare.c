@@ -76,6 +76,21 @@ static bool take_option(struct command *command, int key, const char *value)
     }
 }
 
+/* It is loaded while the table is written. */
+static bool check_output(const struct command *command)
+{
+    for (uint32_t i = 0;
+         i < command->compare.n_nodes && command->output != NULL; i++) {
+        if (input_is_same_file(command->output,
+                               command->compare.nodes[i].word)) {
+            fprintf(stderr, "raftsim: --output %s would overwrite a node\n",
+                    command->output);
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Workers read them again and again. */
 static bool check_scenarios(const struct command *command)
 {
@@ -136,7 +151,7 @@ static bool parse_options(struct command *command,
     if (command->compare.n_nodes == 0) {
         return complain("which implementations? Give --node for each");
     }
-    return check_scenarios(command) &&
+    return check_scenarios(command) && check_output(command) &&
            workers_afford(command->compare.workers) &&
            can_write(command->output);
 }
