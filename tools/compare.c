@@ -271,8 +271,10 @@ void compare_run(struct compare *compare, const struct compare_options *options)
     progress_bar_start(&comparer.bar);
     compare->interrupted = !pool_run(comparer.pool);
     progress_bar_clear(&comparer.bar);
-    qsort(compare->violations, compare->n_violations,
-          sizeof *compare->violations, by_name);
+    if (compare->n_violations > 0) {
+        qsort(compare->violations, compare->n_violations,
+              sizeof *compare->violations, by_name);
+    }
     pool_free(comparer.pool);
     free(comparer.tasks);
 }
