@@ -21,13 +21,13 @@ Test(foreign_node, keeps_its_promises)
          "nodes-49 "
          "one-way-link power-loss rolling-restarts sessions-expire torn-entry "
          "vote-kept vote-lost wan; do "
-         "run scenarios/$name.json --seeds 1..10 --json | "
+         "run scenarios/$name.json --seeds 1..5 --json | "
          "grep -c as_expected; done | uniq",
-         0, "10\n"},
-        {"run scenarios/swarm.json --seeds 1..300 | tail -n 1", 0,
-         "300 of 300 runs as expected"},
-        {"run scenarios/swarm-leases.json --seeds 1..100 | tail -n 1", 0,
-         "100 of 100 runs as expected"},
+         0, "5\n"},
+        {"run scenarios/swarm.json --seeds 1..150 | tail -n 1", 0,
+         "150 of 150 runs as expected"},
+        {"run scenarios/swarm-leases.json --seeds 1..50 | tail -n 1", 0,
+         "50 of 50 runs as expected"},
         {"run scenarios/leader-crash.json --double-check 1", 0,
          "run twice, the same in each step"},
     };
