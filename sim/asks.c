@@ -4,40 +4,11 @@
 
 /* --- the script ----------------------------------------------------------- */
 
-static bool is_several_nodes(enum sim_target_kind kind)
-{
-    switch (kind) {
-    case SIM_TARGET_FOLLOWERS:
-    case SIM_TARGET_ALL:
-    case SIM_TARGET_CRASHED:
-    case SIM_TARGET_PAUSED:
-    case SIM_TARGET_MAJORITY:
-    case SIM_TARGET_MINORITY:
-    case SIM_TARGET_MAJORITY_WITH_LEADER:
-    case SIM_TARGET_MINORITY_WITH_LEADER:
-    case SIM_TARGET_REST:
-    case SIM_TARGET_LEARNERS:
-    case SIM_TARGET_STRANGERS:
-        return true;
-    case SIM_TARGET_NODE:
-    case SIM_TARGET_LEADER:
-    case SIM_TARGET_FOLLOWER:
-    case SIM_TARGET_CANDIDATE:
-    case SIM_TARGET_ANY:
-    case SIM_TARGET_MEMBER:
-    case SIM_TARGET_LEARNER:
-    case SIM_TARGET_STRANGER:
-    case SIM_TARGET_IT:
-        return false;
-    }
-    return false;
-}
-
 static bool is_several(const struct sim_action *action)
 {
     return action->nodes.count > 1 ||
            (action->nodes.count == 1 &&
-            is_several_nodes(action->nodes.items[0].kind));
+            !sim_target_is_one(action->nodes.items[0].kind));
 }
 
 /* Whether more than one voter changes is known when the step happens; what is

@@ -36,6 +36,9 @@ enum sim_target_kind {
                       live or not */
 };
 
+/* Whether it means one node at most. */
+bool sim_target_is_one(enum sim_target_kind kind);
+
 struct sim_target {
     enum sim_target_kind kind;
     uint32_t node; /* of SIM_TARGET_NODE */

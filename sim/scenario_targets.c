@@ -32,8 +32,7 @@ static const char *const words[] = {
 #define WORDS_WITH_ANY SCENARIO_COUNT(words)
 #define WORDS (WORDS_WITH_ANY - 1)
 
-/* The words for one node at most. */
-static bool is_one(enum sim_target_kind kind)
+bool sim_target_is_one(enum sim_target_kind kind)
 {
     switch (kind) {
     case SIM_TARGET_NODE:
@@ -164,7 +163,7 @@ static void read_one(struct scenario_reader *reader,
     targets->items = scenario__take(reader, 1, sizeof *targets->items);
     if (!read_word(reader, value, n_words, targets->items)) {
         targets->count = 0;
-    } else if (!is_one(targets->items[0].kind)) {
+    } else if (!sim_target_is_one(targets->items[0].kind)) {
         sim_json_unfit(&reader->json, value, "one node",
                        "write a number, \"leader\", \"a follower\", \"a "
                        "candidate\", \"a node\", \"a member\", \"a "

@@ -1,12 +1,12 @@
 #define _POSIX_C_SOURCE 200809L
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tools/amounts.h"
+#include "tools/atomic_file.h"
 #include "tools/command.h"
 #include "tools/compare.h"
 #include "tools/help.h"
@@ -115,19 +115,6 @@ static bool check_scenarios(const struct command *command)
     return command->compare.n_scenarios > 0 || complain("which scenarios?");
 }
 
-/* A comparison may take long: that its table has a place to go is seen before.
- */
-static bool can_write(const char *path)
-{
-    FILE *file = path != NULL ? fopen(path, "a") : NULL;
-    if (path != NULL && (file == NULL || fclose(file) != 0)) {
-        fprintf(stderr, "raftsim: cannot write %s: %s\n", path,
-                strerror(errno));
-        return false;
-    }
-    return true;
-}
-
 /* True if the command line was good; else `*code` is what to exit with. */
 static bool parse_options(struct command *command,
                           const struct options *options, int *code)
@@ -153,7 +140,7 @@ static bool parse_options(struct command *command,
     }
     return check_scenarios(command) && check_output(command) &&
            workers_afford(command->compare.workers) &&
-           can_write(command->output);
+           (command->output == NULL || atomic_file_probe(command->output));
 }
 
 /* Loads all of them: better said before than by each worker. */
@@ -183,9 +170,11 @@ static bool write_file(const struct command *command,
                        const struct compare *compare)
 {
     const struct compare_options *options = &compare->options;
-    FILE *file = fopen(command->output, "w");
-    bool failed = file == NULL;
-    if (!failed) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *file = open_memstream(&text, &size);
+    bool good = file != NULL;
+    if (good) {
         fprintf(file,
                 "# Side by side\n\n    raftsim compare --seeds %" PRIu64
                 "..%" PRIu64,
@@ -198,14 +187,14 @@ static bool write_file(const struct command *command,
                 : compare->failed    ? ", given up: this is not all"
                                      : "");
         compare_print(compare, true, file);
-        failed = ferror(file) != 0;
-        failed = fclose(file) != 0 || failed;
+        good = fclose(file) == 0;
     }
-    if (failed) {
-        fprintf(stderr, "raftsim: cannot write %s: %s\n", command->output,
-                strerror(errno));
+    if (!good) {
+        fputs("raftsim: out of memory\n", stderr);
     }
-    return !failed;
+    good = good && atomic_file_write(command->output, text, size);
+    free(text);
+    return good;
 }
 
 static enum exit_code go(const struct command *command)

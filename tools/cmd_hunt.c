@@ -1,6 +1,5 @@
 #define _POSIX_C_SOURCE 200809L
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 
 #include "sim/memory.h"
 #include "tools/amounts.h"
+#include "tools/atomic_file.h"
 #include "tools/command.h"
 #include "tools/help.h"
 #include "tools/hunt.h"
@@ -155,9 +155,11 @@ static enum exit_code judge(const struct hunt *hunt, uint32_t enough)
 static bool write_file(const struct command *command, const struct hunt *hunt,
                        int argc, char **argv)
 {
-    FILE *file = fopen(command->output, "w");
-    bool failed = file == NULL;
-    if (!failed) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *file = open_memstream(&text, &size);
+    bool good = file != NULL;
+    if (good) {
         fputs("# What the hunt found\n\n    raftsim", file);
         for (int i = 0; i < argc; i++) {
             fprintf(file, " %s", argv[i]);
@@ -167,14 +169,14 @@ static bool write_file(const struct command *command, const struct hunt *hunt,
                 : hunt->failed    ? ", given up: this is not all"
                                   : "");
         hunt_print(hunt, enough_starts(command), true, file);
-        failed = ferror(file) != 0;
-        failed = fclose(file) != 0 || failed;
+        good = fclose(file) == 0;
     }
-    if (failed) {
-        fprintf(stderr, "raftsim: cannot write %s: %s\n", command->output,
-                strerror(errno));
+    if (!good) {
+        fputs("raftsim: out of memory\n", stderr);
     }
-    return !failed;
+    good = good && atomic_file_write(command->output, text, size);
+    free(text);
+    return good;
 }
 
 /* A hunt may take hours, so that its table has a place to go is seen before. No
@@ -188,13 +190,7 @@ static bool can_write(const struct command *command)
             return false;
         }
     }
-    FILE *file = fopen(command->output, "a");
-    if (file == NULL || fclose(file) != 0) {
-        fprintf(stderr, "raftsim: cannot write %s: %s\n", command->output,
-                strerror(errno));
-        return false;
-    }
-    return true;
+    return atomic_file_probe(command->output);
 }
 
 static enum exit_code go_hunting(struct command *command,

@@ -52,17 +52,6 @@ static struct grid *grid_of_nodes(const struct compare *compare,
     return grid_new(heads, compare->options.n_nodes + 1);
 }
 
-static void print_grid(struct grid *grid, bool markdown, FILE *out)
-{
-    if (markdown) {
-        grid_print_markdown(grid, out);
-    } else {
-        grid_print(grid, out);
-    }
-    grid_free(grid);
-    fputc('\n', out);
-}
-
 static void print_heading(const char *text, bool markdown, FILE *out)
 {
     if (markdown) {
@@ -125,7 +114,7 @@ static void print_scenarios(const struct compare *compare, bool markdown,
         }
     }
     print_heading("By scenario", markdown, out);
-    print_grid(grid, markdown, out);
+    grid_finish(grid, markdown, out);
 }
 
 /* --- by node -------------------------------------------------------------- */
@@ -184,7 +173,7 @@ static void print_ends(const struct compare *compare, bool markdown, FILE *out)
         }
     }
     print_heading("By implementation", markdown, out);
-    print_grid(grid, markdown, out);
+    grid_finish(grid, markdown, out);
 }
 
 /* --- figures -------------------------------------------------------------- */
@@ -281,7 +270,7 @@ static void print_figures(const struct compare *compare, bool markdown,
         add_seconds(grid, all[n].recoveries > 0, all[n].longest_recovery_us);
     }
     print_heading(heading, markdown, out);
-    print_grid(grid, markdown, out);
+    grid_finish(grid, markdown, out);
 }
 
 /* --- reasons -------------------------------------------------------------- */
@@ -309,7 +298,7 @@ static void print_reasons(const struct compare *compare, uint32_t node,
     }
     snprintf(heading, sizeof heading, "Why %s was not as expected", name);
     print_heading(heading, markdown, out);
-    print_grid(grid, markdown, out);
+    grid_finish(grid, markdown, out);
 }
 
 static void print_differences(const struct compare_node *node, bool markdown,

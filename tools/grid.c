@@ -113,3 +113,14 @@ void grid_free(struct grid *grid)
     free(grid->right);
     free(grid);
 }
+
+void grid_finish(struct grid *grid, bool markdown, FILE *out)
+{
+    if (markdown) {
+        grid_print_markdown(grid, out);
+    } else {
+        grid_print(grid, out);
+    }
+    grid_free(grid);
+    fputc('\n', out);
+}

@@ -3,6 +3,7 @@
 #ifndef TOOLS_GRID_H
 #define TOOLS_GRID_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -21,5 +22,9 @@ void grid_print(const struct grid *grid, FILE *out);
 void grid_print_markdown(const struct grid *grid, FILE *out);
 
 void grid_free(struct grid *grid);
+
+/* Prints it, in columns or as Markdown, with an empty line behind, and frees
+ * it. */
+void grid_finish(struct grid *grid, bool markdown, FILE *out);
 
 #endif

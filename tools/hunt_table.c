@@ -204,17 +204,6 @@ static void add_mutant(const struct hunt *hunt, size_t mutant,
     add_needs(hunt, mutant, grid);
 }
 
-static void print_grid(struct grid *grid, bool markdown, FILE *out)
-{
-    if (markdown) {
-        grid_print_markdown(grid, out);
-    } else {
-        grid_print(grid, out);
-    }
-    grid_free(grid);
-    fputc('\n', out);
-}
-
 static void print_mutants(const struct hunt *hunt, bool markdown, FILE *out)
 {
     static const char *const heads[] = {
@@ -224,7 +213,7 @@ static void print_mutants(const struct hunt *hunt, bool markdown, FILE *out)
     for (size_t m = 0; m < hunt->corpus->count; m++) {
         add_mutant(hunt, m, grid);
     }
-    print_grid(grid, markdown, out);
+    grid_finish(grid, markdown, out);
 }
 
 /* --- the nemeses ---------------------------------------------------------- */
@@ -271,7 +260,7 @@ static void print_nemeses(const struct hunt *hunt, bool markdown, FILE *out)
         }
     }
     if (count > 0) {
-        print_grid(grid, markdown, out);
+        grid_finish(grid, markdown, out);
     } else {
         grid_free(grid);
     }
