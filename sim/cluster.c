@@ -125,7 +125,7 @@ static void preload(struct sim_cluster *cluster, uint32_t node,
     if (initial != NULL) {
         begin.log = grow_initial_log(cluster->tree, begin.log, initial);
     }
-    if (initial != NULL && initial->hard_state.term > begin.hard_state.term) {
+    if (initial != NULL && initial->hard_state.term >= begin.hard_state.term) {
         begin.hard_state = initial->hard_state;
     }
     sim_disk_preload(cluster->machines[node].disk, begin.snapshot, begin.log,

@@ -221,9 +221,65 @@ static uint64_t sum(const struct compare *compare, uint32_t node,
     return count;
 }
 
+enum figure {
+    FIGURE_ELECTIONS,
+    FIGURE_COMMITS,
+    FIGURE_MESSAGES,
+    FIGURE_BYTES,
+    FIGURE_LEADERLESS,
+    FIGURE_RECOVERIES,
+    FIGURE_RECOVERY,
+    FIGURE_LONGEST,
+    FIGURE_COUNT
+};
+
+static void add_figure(struct grid *grid, enum figure figure,
+                       const struct run_line_figures *all, uint64_t runs)
+{
+    uint64_t count = all->recoveries;
+    switch (figure) {
+    case FIGURE_ELECTIONS:
+        add_ratio(grid, all->elections, runs);
+        break;
+    case FIGURE_COMMITS:
+        add_ratio(grid, all->commits, runs);
+        break;
+    case FIGURE_MESSAGES:
+        add_ratio(grid, all->messages, all->commits);
+        break;
+    case FIGURE_BYTES:
+        add_ratio(grid, all->bytes, all->commits);
+        break;
+    case FIGURE_LEADERLESS:
+        add_ratio(grid, all->leaderless_us * 100, all->observed_us);
+        break;
+    case FIGURE_RECOVERIES:
+        add(grid, "%" PRIu64, count);
+        break;
+    case FIGURE_RECOVERY:
+        add_seconds(grid, count > 0, count > 0 ? all->recovery_us / count : 0);
+        break;
+    case FIGURE_LONGEST:
+        add_seconds(grid, count > 0, all->longest_recovery_us);
+        break;
+    case FIGURE_COUNT:
+        break;
+    }
+}
+
 static void print_figures(const struct compare *compare, bool markdown,
                           FILE *out)
 {
+    static const char *const names[FIGURE_COUNT] = {
+        "leaders elected in a run",
+        "commits in a run",
+        "messages for a commit",
+        "bytes for a commit",
+        "percent of the time without a leader",
+        "recoveries from damages",
+        "recovery, on average",
+        "recovery, the longest",
+    };
     uint32_t n_nodes = compare->options.n_nodes;
     struct run_line_figures all[COMPARE_MAX_NODES];
     uint64_t runs = 0;
@@ -231,44 +287,16 @@ static void print_figures(const struct compare *compare, bool markdown,
     for (uint32_t n = 0; n < n_nodes; n++) {
         runs = sum(compare, n, &all[n]);
     }
+    struct grid *grid = grid_of_nodes(compare, "figure", true);
+    for (int f = 0; f < FIGURE_COUNT; f++) {
+        grid_add(grid, names[f]);
+        for (uint32_t n = 0; n < n_nodes; n++) {
+            add_figure(grid, (enum figure)f, &all[n], runs);
+        }
+    }
     snprintf(heading, sizeof heading,
              "Of the %" PRIu64 " runs that %s brought to the end", runs,
              n_nodes > 1 ? "all of them" : "it");
-    struct grid *grid = grid_of_nodes(compare, "figure", true);
-    grid_add(grid, "leaders elected in a run");
-    for (uint32_t n = 0; n < n_nodes; n++) {
-        add_ratio(grid, all[n].elections, runs);
-    }
-    grid_add(grid, "commits in a run");
-    for (uint32_t n = 0; n < n_nodes; n++) {
-        add_ratio(grid, all[n].commits, runs);
-    }
-    grid_add(grid, "messages for a commit");
-    for (uint32_t n = 0; n < n_nodes; n++) {
-        add_ratio(grid, all[n].messages, all[n].commits);
-    }
-    grid_add(grid, "bytes for a commit");
-    for (uint32_t n = 0; n < n_nodes; n++) {
-        add_ratio(grid, all[n].bytes, all[n].commits);
-    }
-    grid_add(grid, "percent of the time without a leader");
-    for (uint32_t n = 0; n < n_nodes; n++) {
-        add_ratio(grid, all[n].leaderless_us * 100, all[n].observed_us);
-    }
-    grid_add(grid, "recoveries from damages");
-    for (uint32_t n = 0; n < n_nodes; n++) {
-        add(grid, "%" PRIu64, all[n].recoveries);
-    }
-    grid_add(grid, "recovery, on average");
-    for (uint32_t n = 0; n < n_nodes; n++) {
-        uint64_t count = all[n].recoveries;
-        add_seconds(grid, count > 0,
-                    count > 0 ? all[n].recovery_us / count : 0);
-    }
-    grid_add(grid, "recovery, the longest");
-    for (uint32_t n = 0; n < n_nodes; n++) {
-        add_seconds(grid, all[n].recoveries > 0, all[n].longest_recovery_us);
-    }
     print_heading(heading, markdown, out);
     grid_finish(grid, markdown, out);
 }
