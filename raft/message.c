@@ -393,8 +393,9 @@ static bool message_is_sound(const struct raft_message *message)
     return false;
 }
 
-bool raft_message_decode(const uint8_t *bytes, size_t size,
-                         struct raft_message *message)
+/* The header and the fields; what follows them is at `*tail`. */
+static bool decode_fields(const uint8_t *bytes, size_t size,
+                          struct raft_message *message, size_t *tail)
 {
     if (size < HEADER_SIZE || size % 8 != 0) {
         return false;
@@ -410,8 +411,8 @@ bool raft_message_decode(const uint8_t *bytes, size_t size,
         return false;
     }
     struct layout layout = layout_of(message);
-    size_t fixed = fixed_size(&layout);
-    if (size < fixed || raft__get32(bytes + 4) != checksum(bytes, size)) {
+    *tail = fixed_size(&layout);
+    if (size < *tail) {
         return false;
     }
     if (layout.flag != NULL) {
@@ -425,10 +426,24 @@ bool raft_message_decode(const uint8_t *bytes, size_t size,
     }
     if (layout.count != NULL) {
         *layout.count = raft__get32(at);
-        if (raft__get32(at + 4) != 0) {
-            return false;
-        }
+        return raft__get32(at + 4) == 0;
     }
-    return message_is_sound(message) &&
-           take_tail(message, bytes + fixed, size - fixed);
+    return true;
+}
+
+bool raft_message_peek(const uint8_t *bytes, size_t size,
+                       struct raft_message *message)
+{
+    size_t tail;
+    return decode_fields(bytes, size, message, &tail);
+}
+
+bool raft_message_decode(const uint8_t *bytes, size_t size,
+                         struct raft_message *message)
+{
+    size_t tail;
+    return decode_fields(bytes, size, message, &tail) &&
+           raft__get32(bytes + 4) == checksum(bytes, size) &&
+           message_is_sound(message) &&
+           take_tail(message, bytes + tail, size - tail);
 }

@@ -127,6 +127,12 @@ size_t raft_message_size(const struct raft_message *message);
  * of them. Returns that size. */
 size_t raft_message_encode(const struct raft_message *message, uint8_t *bytes);
 
+/* Reads what a message says before its entries or its chunk, of which there is
+ * neither cursor nor pointer. For bytes that the own process encoded: neither
+ * the checksum nor what follows is looked at. False if they are none. */
+bool raft_message_peek(const uint8_t *bytes, size_t size,
+                       struct raft_message *message);
+
 /* Reads a message; false if `bytes` are not exactly one. The cursor of an
  * AppendEntries and the chunk of an InstallSnapshot point into `bytes`. */
 bool raft_message_decode(const uint8_t *bytes, size_t size,

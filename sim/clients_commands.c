@@ -15,6 +15,9 @@
 /* Keys and values are remembered by their numbers. */
 #define NUMBER_SIZE 8u
 
+/* "k", 20 digits and NUL. */
+#define KEY_SIZE 22u
+
 /* --- numbers ------------------------------------------------------------- */
 
 static uint64_t number_value(struct sim_clients *clients, const uint8_t *value,
@@ -227,14 +230,30 @@ void clients__begin(struct sim_clients *clients, uint32_t client,
     }
 }
 
+/* "k17". A key is named for each command: by hand is fast. */
+static void name_key(uint64_t place, char key[KEY_SIZE])
+{
+    char digits[KEY_SIZE];
+    size_t n = 0;
+    do {
+        digits[n++] = (char)('0' + place % 10);
+        place /= 10;
+    } while (place > 0);
+    *key++ = 'k';
+    while (n > 0) {
+        *key++ = digits[--n];
+    }
+    *key = '\0';
+}
+
 void clients__draw(struct sim_clients *clients, uint32_t client,
                    uint64_t now_us)
 {
     struct client *c = &clients->items[client];
     enum sim_operation operation = draw_operation(clients, c);
     uint64_t place = sim_prng_below(&c->prng, clients->workload.keys);
-    char key[16];
-    snprintf(key, sizeof key, "k%" PRIu64, place);
+    char key[KEY_SIZE];
+    name_key(place, key);
     if (operation == SIM_OPERATION_READ && clients->have_reads) {
         uint64_t node = sim_prng_below(&c->prng, clients->n_nodes);
         c->node = (uint32_t)node + 1;

@@ -230,6 +230,9 @@ struct sim_cluster *sim_cluster_new(const struct sim_scenario *scenario,
         sim_trace_new(cluster->type, options->trace, options->trace_from_step);
     sim_trace_set_format(cluster->trace, options->trace_format);
     sim_trace_set_watcher(cluster->trace, options->watcher);
+    if (options->unhashed) {
+        sim_trace_leave_unhashed(cluster->trace);
+    }
     if (options->checks && options->explain) {
         cluster->why = sim_why_new(cluster->tree, cluster->memberships,
                                    cluster->n, scenario->raft.lease_reads);
@@ -272,6 +275,7 @@ void sim_cluster_free(struct sim_cluster *cluster)
     free(cluster->tips);
     free(cluster->states);
     free(cluster->happenings);
+    free(cluster->wakings);
     free(cluster->image);
     sim_checker_free(cluster->checker);
     sim_situations_free(cluster->situations);

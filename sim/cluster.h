@@ -147,6 +147,16 @@ struct sim_order_answer {
     enum sim_reason reason; /* if not */
 };
 
+/* When a client is to be woken. Of its wakings one is in the queue, the first
+ * that was asked for; when that comes too early it is put off to the last one's
+ * time and number, so those between, which nobody waits for, cost nothing. */
+struct sim_waking {
+    uint64_t event_us; /* of the event in the queue; SIM_NO_EVENT: none, */
+    uint64_t event_sequence;
+    uint64_t at_us; /* and what was asked for last */
+    uint64_t at_sequence;
+};
+
 struct sim_cluster {
     const struct sim_scenario *scenario;
     const struct sim_node_type *type; /* `complete` */
@@ -159,6 +169,8 @@ struct sim_cluster {
     struct sim_memberships *memberships;
     struct sim_network *network;
     struct sim_mail *mail;
+    struct sim_waking *wakings; /* by client */
+    size_t n_wakings, wakings_capacity;
     struct sim_checker *checker;       /* NULL: no checks */
     struct sim_situations *situations; /* with the checker */
     struct sim_why *why;               /* NULL: nobody will ask */
@@ -230,6 +242,11 @@ void sim_cluster_handle(struct sim_cluster *cluster,
 /* Does what a client asked for: its request on its way, its next waking. */
 void sim_cluster_carry_out(struct sim_cluster *cluster,
                            const struct sim_client_action *action);
+
+/* Whether the client of a SIM_QUEUE_WAKE is to be woken now: false if that was
+ * put off. */
+bool sim_cluster_is_waking(struct sim_cluster *cluster,
+                           const struct sim_event *event);
 
 /* --- what is done to machines; each does nothing where it does not apply -- */
 

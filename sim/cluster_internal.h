@@ -202,10 +202,8 @@ void cluster__forget_clients(struct sim_cluster *cluster, uint32_t node);
 
 /* --- post.c --------------------------------------------------------------- */
 
-/* A message leaves its machine; the recorder of sim/why.h knows it as
- * `why_letter`. */
-void cluster__post(struct sim_cluster *cluster, uint32_t from, uint32_t to,
-                   const uint8_t *bytes, size_t size, uint32_t why_letter);
+/* The message in a slot of the mail leaves its machine. */
+void cluster__post(struct sim_cluster *cluster, uint32_t slot);
 
 /* An answer leaves for its client; the value is copied. */
 void cluster__reply(struct sim_cluster *cluster, uint32_t node,

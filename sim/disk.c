@@ -90,6 +90,7 @@ struct sim_disk *sim_disk_new(const struct sim_log_tree *tree,
     disk->prng = sim_prng_stream(seed, SIM_STREAM_DISK, node, 0);
     disk->phase = DISK_IDLE;
     disk->tip = SIM_ROOT;
+    disk->log = SIM_ROOT;
     disk->first = 1;
     sim_disk_set_latency(disk, write, fsync);
     return disk;
@@ -100,6 +101,13 @@ void sim_disk_record(struct sim_disk *disk, struct sim_recording *recording,
 {
     disk->prng.track =
         sim_recording_track(recording, SIM_STREAM_DISK, node, 0, 0);
+}
+
+void disk__find_log(struct sim_disk *disk)
+{
+    sim_tip base = sim_archive_tip(disk->archive, disk->snapshot);
+    disk->log =
+        sim_log_tree_contains(disk->tree, disk->tip, base) ? disk->tip : base;
 }
 
 /* Takes the place of the one before; the disk holds it already. */
@@ -118,6 +126,7 @@ void sim_disk_preload(struct sim_disk *disk, sim_snapshot_number snapshot,
     sim_archive_hold(disk->archive, snapshot);
     place_snapshot(disk, snapshot);
     disk->tip = tip;
+    disk->log = tip;
     disk->first = disk__index_of(disk, base) + 1;
     disk->hard_state = hard_state;
 }
@@ -215,7 +224,14 @@ static void make_durable(struct sim_disk *disk,
     if (write->drop_before > disk->first) {
         disk->first = write->drop_before;
     }
+    bool grows = disk->log == disk->tip && write->base == disk->tip &&
+                 write->snapshot == SIM_NO_SNAPSHOT;
     disk->tip = write->tip;
+    if (grows) {
+        disk->log = disk->tip;
+    } else {
+        disk__find_log(disk);
+    }
     if (disk->rotten_index < disk->first ||
         disk->rotten_index > disk__index_of(disk, write->base)) {
         disk->rotten[SIM_RECORD_ENTRY] = false; /* it is gone */
@@ -282,9 +298,7 @@ sim_snapshot_number sim_disk_snapshot(const struct sim_disk *disk)
 
 sim_tip sim_disk_log(const struct sim_disk *disk)
 {
-    sim_tip base = sim_archive_tip(disk->archive, disk->snapshot);
-    return sim_log_tree_contains(disk->tree, disk->tip, base) ? disk->tip
-                                                              : base;
+    return disk->log;
 }
 
 bool sim_disk_log_is_void(const struct sim_disk *disk)

@@ -28,6 +28,7 @@ struct sim_disk {
     uint64_t generation;
     /* Durable. */
     sim_tip tip;
+    sim_tip log;    /* `tip`, or the snapshot's log where that made it void */
     uint64_t first; /* index of the oldest entry, whether there is one or not */
     sim_snapshot_number snapshot;
     struct sim_hard_state hard_state;
@@ -47,6 +48,9 @@ struct sim_disk {
 };
 
 uint64_t disk__index_of(const struct sim_disk *disk, sim_tip tip);
+
+/* After the tip or the snapshot changed. */
+void disk__find_log(struct sim_disk *disk);
 
 /* Forgets the unfinished writes but for the first `n`. */
 void disk__forget_from(struct sim_disk *disk, size_t n);

@@ -12,18 +12,19 @@
 
 struct sim_event_queue {
     struct sim_event *heap; /* no event is before its parent, (i - 1) / ARITY */
-    size_t count;
+    size_t count;           /* places in use, the hole included */
+    bool hole; /* the root was popped, and nothing has taken its place yet: most
+                  events ask for another one, which then sinks from there */
     size_t capacity;
     uint64_t next_sequence;
     uint64_t now_us; /* time of the event popped last */
 };
 
+/* Without a jump that the processor would have to guess. */
 static bool is_before(const struct sim_event *x, const struct sim_event *y)
 {
-    if (x->time_us != y->time_us) {
-        return x->time_us < y->time_us;
-    }
-    return x->sequence < y->sequence;
+    return (x->time_us < y->time_us) |
+           ((x->time_us == y->time_us) & (x->sequence < y->sequence));
 }
 
 /* Moves the hole at `i` up until `event` may fill it. */
@@ -41,16 +42,20 @@ static void fill_upwards(struct sim_event *heap, size_t i,
     heap[i] = *event;
 }
 
-/* The least child of `i` among `count` events; `count` if it has none. */
-static size_t least_child(const struct sim_event *heap, size_t count, size_t i)
+/* The least of the four at `first`. */
+static size_t least_of_four(const struct sim_event *heap, size_t first)
 {
-    size_t first = i * ARITY + 1;
-    if (first >= count) {
-        return count;
-    }
-    size_t end = count - first < ARITY ? count : first + ARITY;
+    size_t a = first + is_before(&heap[first + 1], &heap[first]);
+    size_t b = first + 2 + is_before(&heap[first + 3], &heap[first + 2]);
+    return is_before(&heap[b], &heap[a]) ? b : a;
+}
+
+/* The least of those from `first` on, fewer than four. */
+static size_t least_of_last(const struct sim_event *heap, size_t count,
+                            size_t first)
+{
     size_t least = first;
-    for (size_t child = first + 1; child < end; child++) {
+    for (size_t child = first + 1; child < count; child++) {
         if (is_before(&heap[child], &heap[least])) {
             least = child;
         }
@@ -63,9 +68,11 @@ static void fill_downwards(struct sim_event *heap, size_t count,
                            const struct sim_event *event)
 {
     size_t i = 0;
-    for (;;) {
-        size_t child = least_child(heap, count, i);
-        if (child == count || is_before(event, &heap[child])) {
+    for (size_t first = 1; first < count; first = i * ARITY + 1) {
+        size_t child = first + ARITY <= count
+                           ? least_of_four(heap, first)
+                           : least_of_last(heap, count, first);
+        if (is_before(event, &heap[child])) {
             break;
         }
         heap[i] = heap[child];
@@ -74,16 +81,48 @@ static void fill_downwards(struct sim_event *heap, size_t count,
     heap[i] = *event;
 }
 
+/* Fills the hole with the last event. */
+static void fill_hole(struct sim_event_queue *queue)
+{
+    queue->hole = false;
+    queue->count--;
+    if (queue->count > 0) {
+        struct sim_event last = queue->heap[queue->count];
+        fill_downwards(queue->heap, queue->count, &last);
+    }
+}
+
 struct sim_event_queue *sim_event_queue_new(void)
 {
     return sim_calloc(1, sizeof(struct sim_event_queue));
 }
 
+uint64_t sim_event_queue_number(struct sim_event_queue *queue)
+{
+    return queue->next_sequence++;
+}
+
+void sim_event_queue_insert(struct sim_event_queue *queue,
+                            const struct sim_event *event)
+{
+    assert(event->time_us >= queue->now_us);
+    assert(event->time_us != SIM_NO_EVENT);
+    assert(event->sequence < queue->next_sequence);
+    if (queue->hole) {
+        queue->hole = false;
+        fill_downwards(queue->heap, queue->count, event);
+        return;
+    }
+    if (queue->count == queue->capacity) {
+        queue->heap = sim_grow(queue->heap, &queue->capacity, queue->count + 1,
+                               sizeof *queue->heap);
+    }
+    fill_upwards(queue->heap, queue->count++, event);
+}
+
 uint64_t sim_event_queue_push(struct sim_event_queue *queue, uint64_t time_us,
                               uint32_t kind, uint32_t a, uint64_t b)
 {
-    assert(time_us >= queue->now_us);
-    assert(time_us != SIM_NO_EVENT);
     struct sim_event event = {
         .time_us = time_us,
         .sequence = queue->next_sequence++,
@@ -91,29 +130,29 @@ uint64_t sim_event_queue_push(struct sim_event_queue *queue, uint64_t time_us,
         .a = a,
         .b = b,
     };
-    queue->heap = sim_grow(queue->heap, &queue->capacity, queue->count + 1,
-                           sizeof *queue->heap);
-    fill_upwards(queue->heap, queue->count++, &event);
+    sim_event_queue_insert(queue, &event);
     return event.sequence;
 }
 
 bool sim_event_queue_pop(struct sim_event_queue *queue, struct sim_event *event)
 {
+    if (queue->hole) {
+        fill_hole(queue);
+    }
     if (queue->count == 0) {
         return false;
     }
     *event = queue->heap[0];
     queue->now_us = event->time_us;
-    queue->count--;
-    if (queue->count > 0) {
-        struct sim_event last = queue->heap[queue->count];
-        fill_downwards(queue->heap, queue->count, &last);
-    }
+    queue->hole = true;
     return true;
 }
 
-uint64_t sim_event_queue_next_us(const struct sim_event_queue *queue)
+uint64_t sim_event_queue_next_us(struct sim_event_queue *queue)
 {
+    if (queue->hole) {
+        fill_hole(queue);
+    }
     return queue->count > 0 ? queue->heap[0].time_us : SIM_NO_EVENT;
 }
 

@@ -40,13 +40,23 @@ struct sim_event_queue *sim_event_queue_new(void);
 uint64_t sim_event_queue_push(struct sim_event_queue *queue, uint64_t time_us,
                               uint32_t kind, uint32_t a, uint64_t b);
 
+/* The next sequence number, for an event that may be inserted later as if it
+ * had been pushed now. */
+uint64_t sim_event_queue_number(struct sim_event_queue *queue);
+
+/* Adds an event with a sequence number that sim_event_queue_number() gave for
+ * it, or that it had when it was in the queue before; its time is as
+ * sim_event_queue_push() wants it. */
+void sim_event_queue_insert(struct sim_event_queue *queue,
+                            const struct sim_event *event);
+
 /* Takes the least event by (time_us, sequence) out, into `*event`. False, and
  * `*event` untouched, if the queue is empty. */
 bool sim_event_queue_pop(struct sim_event_queue *queue,
                          struct sim_event *event);
 
 /* The time of the event that pop would give; SIM_NO_EVENT if there is none. */
-uint64_t sim_event_queue_next_us(const struct sim_event_queue *queue);
+uint64_t sim_event_queue_next_us(struct sim_event_queue *queue);
 
 /* `queue` may be NULL. */
 void sim_event_queue_free(struct sim_event_queue *queue);

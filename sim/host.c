@@ -287,6 +287,13 @@ static bool call_node(struct sim_cluster *cluster, uint32_t node,
     if (cluster->recording != NULL) {
         record_step(cluster, node, input);
     }
+    /* The hash is one long chain: begun here, its first part goes on while the
+     * processor is at the node's step. */
+    sim_trace_begin_step(cluster->trace,
+                         &(struct sim_trace_step){.step = cluster->step,
+                                                  .time_us = cluster->now_us,
+                                                  .node = node,
+                                                  .input = input});
     cluster->calling = node;
     enum sim_node_status status =
         cluster->type->step(machine->node, input, outputs);

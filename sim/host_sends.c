@@ -9,16 +9,20 @@ static struct sim_waiting_send *send_at(struct sim_machine *machine, size_t i)
                 ->sends[(machine->sends_first + i) % machine->sends_capacity];
 }
 
-static uint32_t note_send(struct sim_cluster *cluster, uint32_t node,
-                          const struct sim_output *output)
+/* Its slot in the mail. */
+static uint32_t put_letter(struct sim_cluster *cluster, uint32_t node,
+                           const struct sim_output *output)
 {
-    struct sim_message message;
-    if (cluster->why == NULL) {
-        return SIM_WHY_NO_LETTER;
-    }
-    cluster__classify(cluster, node, output->send.bytes, output->send.size,
-                      &message);
-    return sim_why_send(cluster->why, node, output->send.to, &message);
+    uint32_t slot = sim_mail_put(cluster->mail, node, output->send.to,
+                                 output->send.bytes, output->send.size, 1);
+    struct sim_letter *letter = sim_mail_letter(cluster->mail, slot);
+    cluster__classify(cluster, node, letter->bytes, letter->size,
+                      &letter->message);
+    letter->why_letter =
+        cluster->why == NULL
+            ? SIM_WHY_NO_LETTER
+            : sim_why_send(cluster->why, node, letter->to, &letter->message);
+    return slot;
 }
 
 /* Messages wait in the order of their writes, and of coming. */
@@ -39,10 +43,9 @@ void cluster__take_send(struct sim_cluster *cluster, uint32_t node,
             node, output->send.after_write, machine->last_write_id);
         return;
     }
-    uint32_t why_letter = note_send(cluster, node, output);
+    uint32_t slot = put_letter(cluster, node, output);
     if (output->send.after_write <= machine->durable_write_id) {
-        cluster__post(cluster, node, to, output->send.bytes, output->send.size,
-                      why_letter);
+        cluster__post(cluster, slot);
         return;
     }
     machine->sends = cluster__grow_ring(
@@ -50,10 +53,8 @@ void cluster__take_send(struct sim_cluster *cluster, uint32_t node,
         machine->sends_count, sizeof *machine->sends);
     struct sim_waiting_send send = {
         .after_write = output->send.after_write,
-        .letter = sim_mail_put(cluster->mail, node, to, output->send.bytes,
-                               output->send.size, 1),
+        .letter = slot,
     };
-    sim_mail_letter(cluster->mail, send.letter)->why_letter = why_letter;
     size_t at = machine->sends_count;
     machine->sends_count++;
     for (; at > 0 && send_at(machine, at - 1)->after_write > send.after_write;
@@ -75,9 +76,6 @@ void cluster__release_sends(struct sim_cluster *cluster, uint32_t node)
         machine->sends_first =
             (machine->sends_first + 1) % machine->sends_capacity;
         machine->sends_count--;
-        struct sim_letter letter = *sim_mail_letter(cluster->mail, slot);
-        cluster__post(cluster, node, letter.to, letter.bytes, letter.size,
-                      letter.why_letter);
-        sim_mail_drop(cluster->mail, slot);
+        cluster__post(cluster, slot);
     }
 }

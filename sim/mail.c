@@ -7,8 +7,11 @@
 
 #include "sim/memory.h"
 
+/* Letters lie in blocks of so many, which stay where they are. */
+#define BLOCK 64u
+
 struct sim_mail {
-    struct sim_letter *letters;
+    struct sim_letter **blocks;
     size_t capacity;
     uint32_t n_letters;
     uint32_t *free_slots; /* the one given back last is used first */
@@ -21,15 +24,23 @@ struct sim_mail *sim_mail_new(void)
     return sim_calloc(1, sizeof(struct sim_mail));
 }
 
+static struct sim_letter *letter_at(const struct sim_mail *mail, uint32_t slot)
+{
+    return &mail->blocks[slot / BLOCK][slot % BLOCK];
+}
+
 void sim_mail_free(struct sim_mail *mail)
 {
     if (mail == NULL) {
         return;
     }
     for (uint32_t i = 0; i < mail->n_letters; i++) {
-        free(mail->letters[i].bytes);
+        free(letter_at(mail, i)->bytes);
     }
-    free(mail->letters);
+    for (uint32_t i = 0; i < mail->n_letters; i += BLOCK) {
+        free(mail->blocks[i / BLOCK]);
+    }
+    free(mail->blocks);
     free(mail->free_slots);
     free(mail);
 }
@@ -41,13 +52,15 @@ static uint32_t take_slot(struct sim_mail *mail)
         return mail->free_slots[mail->n_free];
     }
     assert(mail->n_letters < UINT32_MAX);
-    mail->letters =
-        sim_grow(mail->letters, &mail->capacity, (size_t)mail->n_letters + 1,
-                 sizeof *mail->letters);
+    if (mail->n_letters % BLOCK == 0) {
+        size_t n = mail->n_letters / BLOCK;
+        mail->blocks = sim_grow(mail->blocks, &mail->capacity, n + 1,
+                                sizeof(*mail->blocks));
+        mail->blocks[n] = sim_calloc(BLOCK, sizeof **mail->blocks);
+    }
     mail->free_slots =
         sim_grow(mail->free_slots, &mail->free_capacity,
                  (size_t)mail->n_letters + 1, sizeof *mail->free_slots);
-    mail->letters[mail->n_letters] = (struct sim_letter){0};
     return mail->n_letters++;
 }
 
@@ -56,13 +69,18 @@ uint32_t sim_mail_put(struct sim_mail *mail, uint32_t from, uint32_t to,
 {
     assert(copies > 0);
     uint32_t slot = take_slot(mail);
-    struct sim_letter *letter = &mail->letters[slot];
+    struct sim_letter *letter = letter_at(mail, slot);
     uint8_t *room = letter->bytes;
     size_t capacity = letter->capacity;
-    *letter = (struct sim_letter){
-        .from = from, .to = to, .size = size, .copies = copies};
-    letter->bytes = sim_grow(room, &capacity, size, 1);
-    letter->capacity = capacity;
+    if (size > capacity) {
+        room = sim_grow(room, &capacity, size, 1);
+    }
+    *letter = (struct sim_letter){.from = from,
+                                  .to = to,
+                                  .copies = copies,
+                                  .bytes = room,
+                                  .size = size,
+                                  .capacity = capacity};
     if (size > 0) {
         memcpy(letter->bytes, bytes, size);
     }
@@ -74,16 +92,18 @@ uint32_t sim_mail_put_reply(struct sim_mail *mail, uint32_t from,
 {
     uint32_t slot =
         sim_mail_put(mail, from, SIM_NONE, reply->value, reply->value_size, 1);
-    mail->letters[slot].reply = *reply;
-    mail->letters[slot].reply.value = NULL;
+    struct sim_letter *letter = letter_at(mail, slot);
+    letter->reply = *reply;
+    letter->reply.value = NULL;
     return slot;
 }
 
 struct sim_letter *sim_mail_letter(struct sim_mail *mail, uint32_t slot)
 {
     assert(slot < mail->n_letters);
-    assert(mail->letters[slot].copies > 0);
-    return &mail->letters[slot];
+    struct sim_letter *letter = letter_at(mail, slot);
+    assert(letter->copies > 0);
+    return letter;
 }
 
 struct sim_reply sim_mail_reply(struct sim_mail *mail, uint32_t slot)

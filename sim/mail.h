@@ -9,19 +9,25 @@
 
 /* One letter. It lies in its slot until all its copies are taken. */
 struct sim_letter {
-    uint32_t from; /* SIM_NONE: a client */
-    uint32_t to;   /* SIM_NONE: a client */
+    uint32_t from;   /* SIM_NONE: a client */
+    uint32_t to;     /* SIM_NONE: a client */
+    uint32_t copies; /* not yet taken; 0: the slot is free */
     uint8_t *bytes;
     size_t size;
-    struct sim_message message;    /* between nodes: what it is about, */
-    uint64_t posted_us;            /* and when it was posted */
-    uint32_t why_letter;           /* what sim/why.h knows it as */
-    enum sim_request_kind request; /* from a client, with */
-    uint64_t tag;                  /* the attempt, */
-    uint64_t session, sequence;    /* and the command's place */
-    struct sim_reply reply; /* to a client; its value is in `bytes` only */
-    uint32_t copies;        /* not yet taken; 0: the slot is free */
     size_t capacity;
+    union {
+        struct {                        /* between nodes: */
+            struct sim_message message; /* what it is about, */
+            uint64_t posted_us;         /* when it was posted, */
+            uint32_t why_letter;        /* and what sim/why.h knows it as */
+        };
+        struct { /* from a client: */
+            enum sim_request_kind request;
+            uint64_t tag;               /* the attempt, */
+            uint64_t session, sequence; /* and the command's place */
+        };
+        struct sim_reply reply; /* to a client; its value is in `bytes` only */
+    };
 };
 
 struct sim_mail;
@@ -30,7 +36,7 @@ struct sim_mail *sim_mail_new(void);
 void sim_mail_free(struct sim_mail *mail);
 
 /* Takes a copy of the bytes, for `copies` (1 or more) deliveries; gives the
- * slot's number. What is about clients is all zero. */
+ * slot's number. What the letter is besides is all zero. */
 uint32_t sim_mail_put(struct sim_mail *mail, uint32_t from, uint32_t to,
                       const uint8_t *bytes, size_t size, uint32_t copies);
 
@@ -39,8 +45,7 @@ uint32_t sim_mail_put(struct sim_mail *mail, uint32_t from, uint32_t to,
 uint32_t sim_mail_put_reply(struct sim_mail *mail, uint32_t from,
                             const struct sim_reply *reply);
 
-/* The letter in a slot; valid until the next sim_mail_put(), its bytes until
- * the slot is free. */
+/* The letter in a slot; valid, as its bytes are, until the slot is free. */
 struct sim_letter *sim_mail_letter(struct sim_mail *mail, uint32_t slot);
 
 /* The answer in a slot, with the node that gave it; its value is valid until

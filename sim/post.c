@@ -42,47 +42,48 @@ static void note_loss(struct sim_cluster *cluster, uint32_t from, uint32_t to,
     }
 }
 
-void cluster__post(struct sim_cluster *cluster, uint32_t from, uint32_t to,
-                   const uint8_t *bytes, size_t size, uint32_t why_letter)
+void cluster__post(struct sim_cluster *cluster, uint32_t slot)
 {
-    struct sim_message message;
+    struct sim_letter *letter = sim_mail_letter(cluster->mail, slot);
+    uint32_t from = letter->from;
+    uint32_t to = letter->to;
+    const uint8_t *bytes = letter->bytes;
+    size_t size = letter->size;
+    const struct sim_message *message = &letter->message;
     cluster->bytes_sent += size;
-    cluster__classify(cluster, from, bytes, size, &message);
     sim_trace_leave(cluster->trace, cluster__moment(cluster), from, to, bytes,
                     size);
     if (cluster->why != NULL) {
-        sim_why_leaves(cluster->why, why_letter);
+        sim_why_leaves(cluster->why, letter->why_letter);
     }
     if (cluster->checker != NULL) {
-        sim_checker_send(cluster->checker, from, to, &message);
-        sim_situations_send(cluster->situations, from, to, &message);
+        sim_checker_send(cluster->checker, from, to, message);
+        sim_situations_send(cluster->situations, from, to, message);
     }
-    note_message(cluster, SIM_EVENT_SENT, from, from, to, message.kind);
+    note_message(cluster, SIM_EVENT_SENT, from, from, to, message->kind);
     struct sim_delivery delivery = sim_network_send(
-        cluster->network, cluster->now_us, from, to, message.kind, size);
+        cluster->network, cluster->now_us, from, to, message->kind, size);
     if (delivery.copies == 0) {
-        note_loss(cluster, from, to, why_letter);
+        note_loss(cluster, from, to, letter->why_letter);
         sim_trace_message(cluster->trace, cluster->now_us, from, to, bytes,
                           size, "lost");
+        sim_mail_drop(cluster->mail, slot);
         return;
     }
     if (delivery.copies > 1) {
         sim_trace_message(cluster->trace, cluster->now_us, from, to, bytes,
                           size, "doubled");
     }
-    if (sim_mail_count(cluster->mail) >= LETTERS_MAX) {
+    if (sim_mail_count(cluster->mail) > LETTERS_MAX) {
         sim_cluster_breach(cluster,
                            "node %u: SEND, with %u messages under way: they "
                            "make each other, without end",
                            from, LETTERS_MAX);
+        sim_mail_drop(cluster->mail, slot);
         return;
     }
-    uint32_t slot =
-        sim_mail_put(cluster->mail, from, to, bytes, size, delivery.copies);
-    struct sim_letter *letter = sim_mail_letter(cluster->mail, slot);
-    letter->message = message;
+    letter->copies = delivery.copies;
     letter->posted_us = cluster->now_us;
-    letter->why_letter = why_letter;
     for (uint32_t i = 0; i < delivery.copies; i++) {
         sim_event_queue_push(cluster->queue, delivery.arrival_us[i],
                              SIM_QUEUE_ARRIVAL, to, slot);
@@ -94,6 +95,59 @@ static uint64_t client_delay_us(struct sim_cluster *cluster, uint32_t node)
 {
     return sim_distribution_draw(&cluster->scenario->workload.delay,
                                  &cluster->machines[node].client_luck);
+}
+
+static struct sim_waking *waking_of(struct sim_cluster *cluster,
+                                    uint32_t client)
+{
+    if (client >= cluster->n_wakings) {
+        cluster->wakings =
+            sim_grow(cluster->wakings, &cluster->wakings_capacity,
+                     (size_t)client + 1, sizeof *cluster->wakings);
+    }
+    for (; cluster->n_wakings <= client; cluster->n_wakings++) {
+        cluster->wakings[cluster->n_wakings] =
+            (struct sim_waking){.event_us = SIM_NO_EVENT};
+    }
+    return &cluster->wakings[client];
+}
+
+static void queue_waking(struct sim_cluster *cluster, uint32_t client,
+                         struct sim_waking *waking)
+{
+    waking->event_us = waking->at_us;
+    waking->event_sequence = waking->at_sequence;
+    sim_event_queue_insert(cluster->queue,
+                           &(struct sim_event){.time_us = waking->at_us,
+                                               .sequence = waking->at_sequence,
+                                               .kind = SIM_QUEUE_WAKE,
+                                               .a = client});
+}
+
+static void wake_at(struct sim_cluster *cluster, uint32_t client,
+                    uint64_t at_us)
+{
+    struct sim_waking *waking = waking_of(cluster, client);
+    waking->at_us = at_us;
+    waking->at_sequence = sim_event_queue_number(cluster->queue);
+    if (at_us < waking->event_us) {
+        queue_waking(cluster, client, waking);
+    }
+}
+
+bool sim_cluster_is_waking(struct sim_cluster *cluster,
+                           const struct sim_event *event)
+{
+    struct sim_waking *waking = waking_of(cluster, event->a);
+    if (event->sequence != waking->event_sequence) {
+        return true; /* an earlier one took its place: the client will know */
+    }
+    waking->event_us = SIM_NO_EVENT;
+    if (event->time_us >= waking->at_us) {
+        return true;
+    }
+    queue_waking(cluster, event->a, waking);
+    return false;
 }
 
 void sim_cluster_carry_out(struct sim_cluster *cluster,
@@ -113,8 +167,7 @@ void sim_cluster_carry_out(struct sim_cluster *cluster,
                              SIM_QUEUE_REQUEST, action->node, slot);
     }
     if (action->wake_at_us != SIM_NEVER) {
-        sim_event_queue_push(cluster->queue, action->wake_at_us, SIM_QUEUE_WAKE,
-                             action->client, 0);
+        wake_at(cluster, action->client, action->wake_at_us);
     }
 }
 
@@ -139,6 +192,7 @@ static void pile_up(struct sim_machine *machine, uint32_t kind,
     machine->piled_count++;
 }
 
+/* The letter's bytes stay where they are while its copy is not taken. */
 static struct sim_input message_input(const struct sim_letter *letter)
 {
     struct sim_input input = {.kind = SIM_INPUT_MESSAGE};
@@ -173,27 +227,27 @@ static struct sim_input request_input(const struct sim_letter *letter)
     return input;
 }
 
-/* The letter's bytes stay where they are while its copy is not taken. A read's
- * stays until it is answered. */
+/* A read's letter stays until it is answered. */
 static void hand_over(struct sim_cluster *cluster, uint32_t slot)
 {
-    struct sim_letter letter = *sim_mail_letter(cluster->mail, slot);
+    const struct sim_letter *letter = sim_mail_letter(cluster->mail, slot);
+    uint32_t to = letter->to;
     struct sim_input input;
-    if (letter.from != SIM_NONE) {
-        input = message_input(&letter);
+    if (letter->from != SIM_NONE) {
+        input = message_input(letter);
         cluster->messages_delivered++;
-        note_message(cluster, SIM_EVENT_RECEIVED, letter.to, letter.from,
-                     letter.to, letter.message.kind);
-        cluster->delivered = &letter;
+        note_message(cluster, SIM_EVENT_RECEIVED, to, letter->from, to,
+                     letter->message.kind);
+        cluster->delivered = letter;
     } else {
-        input = request_input(&letter);
+        input = request_input(letter);
     }
     if (input.kind == SIM_INPUT_READ) {
-        cluster__await_read(cluster, letter.to, slot);
-        cluster__step(cluster, letter.to, &input);
+        cluster__await_read(cluster, to, slot);
+        cluster__step(cluster, to, &input);
         return;
     }
-    cluster__step(cluster, letter.to, &input);
+    cluster__step(cluster, to, &input);
     cluster->delivered = NULL;
     sim_mail_drop(cluster->mail, slot);
 }

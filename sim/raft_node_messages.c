@@ -41,7 +41,7 @@ void raft_node__classify(const uint8_t *bytes, size_t size,
 {
     struct raft_message raft_message;
     memset(message, 0, sizeof *message);
-    if (!raft_message_decode(bytes, size, &raft_message)) {
+    if (!raft_message_peek(bytes, size, &raft_message)) {
         return;
     }
     message->kind = sim_message_kind(raft_message.kind);

@@ -56,6 +56,9 @@ static void client_wake(struct sim_simulation *simulation,
                         const struct sim_event *event)
 {
     struct sim_client_action action;
+    if (!sim_cluster_is_waking(simulation->cluster, event)) {
+        return;
+    }
     sim_clients_wake(simulation->clients, event->a, event->time_us, &action);
     sim_cluster_carry_out(simulation->cluster, &action);
 }

@@ -50,6 +50,8 @@ struct sim_options {
                                          run. NULL: nobody is */
     uint64_t max_time_us; /* nothing later happens: it ends before, undecided;
                              virtual; 0: no limit */
+    bool unhashed; /* sim_result's hash is not made; false unless measuring what
+                      it costs */
 };
 
 enum sim_verdict {

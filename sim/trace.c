@@ -34,6 +34,11 @@ void sim_trace_set_format(struct sim_trace *trace, enum sim_trace_format format)
     trace->format = format;
 }
 
+void sim_trace_leave_unhashed(struct sim_trace *trace)
+{
+    trace->unhashed = true;
+}
+
 uint64_t sim_trace_hash(const struct sim_trace *trace)
 {
     return sim_hash_value(&trace->hash);
@@ -154,10 +159,26 @@ static void tell_step(struct sim_trace *trace,
     }
 }
 
+void sim_trace_begin_step(struct sim_trace *trace,
+                          const struct sim_trace_step *step)
+{
+    if (!trace->unhashed) {
+        trace->begun = step->step;
+        trace->begun_hash = trace->hash;
+        trace__fold_input(&trace->begun_hash, step);
+    }
+}
+
 void sim_trace_step(struct sim_trace *trace, const struct sim_trace_step *step)
 {
     assert(step->step > trace->last_step);
-    trace__fold_step(&trace->hash, step);
+    if (!trace->unhashed) {
+        if (trace->begun != step->step) {
+            sim_trace_begin_step(trace, step);
+        }
+        trace->hash = trace->begun_hash;
+        trace__fold_answer(&trace->hash, step);
+    }
     if (trace->sink != NULL && step->step >= trace->from_step) {
         tell_step(trace, step);
     }

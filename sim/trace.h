@@ -81,6 +81,12 @@ struct sim_trace *sim_trace_new(const struct sim_node_type *node_type,
 void sim_trace_set_format(struct sim_trace *trace,
                           enum sim_trace_format format);
 
+/* What goes into a step is known, before what comes out of it: `step` has no
+ * outputs and no view yet. May be left out; then sim_trace_step() does it. A
+ * step that is begun and never taken leaves no trace. */
+void sim_trace_begin_step(struct sim_trace *trace,
+                          const struct sim_trace_step *step);
+
 /* Takes one step: into the hash, and as one record of text. */
 void sim_trace_step(struct sim_trace *trace, const struct sim_trace_step *step);
 
@@ -88,6 +94,9 @@ void sim_trace_step(struct sim_trace *trace, const struct sim_trace_step *step);
  * time, whether text is made or not; it outlives the trace. */
 void sim_trace_set_hearer(struct sim_trace *trace,
                           struct sim_trace_sink *hearer);
+
+/* No hash is made: it stays what it is for no step. */
+void sim_trace_leave_unhashed(struct sim_trace *trace);
 
 /* From now on `watcher` is told of each step; it outlives the trace. NULL:
  * nobody is. */

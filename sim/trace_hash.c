@@ -208,12 +208,17 @@ uint64_t sim_trace_part_hash(const struct sim_trace_step *step,
     return sim_hash_value(&hash);
 }
 
-void trace__fold_step(struct sim_hash *hash, const struct sim_trace_step *step)
+void trace__fold_input(struct sim_hash *hash, const struct sim_trace_step *step)
 {
     sim_hash_word(hash, step->step);
     sim_hash_word(hash, step->time_us);
     sim_hash_word(hash, step->node);
     fold_input(hash, step->input);
+}
+
+void trace__fold_answer(struct sim_hash *hash,
+                        const struct sim_trace_step *step)
+{
     fold_outputs(hash, step->outputs);
     fold_view(hash, step->after);
 }

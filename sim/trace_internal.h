@@ -21,8 +21,11 @@ struct sim_trace {
     struct sim_json_writer json; /* the line of JSON that is being made */
     struct trace_etcd *etcd;     /* NULL: another format */
     uint64_t from_step;
+    bool unhashed;
     uint64_t last_step;
     struct sim_hash hash;
+    struct sim_hash begun_hash; /* with the input of step `begun` */
+    uint64_t begun;
     const char *cause_list; /* NULL: events have no cause in the scenario */
     uint32_t cause_place;
     size_t size; /* of the record so far, whole lines */
@@ -68,7 +71,11 @@ void trace__tell_output(struct sim_trace *trace,
                         const struct sim_trace_step *step,
                         const struct sim_output *output);
 
-/* Folds in all that the step is; see sim_trace_step. */
-void trace__fold_step(struct sim_hash *hash, const struct sim_trace_step *step);
+/* Fold in all that the step is, see sim_trace_step: first what went in, then
+ * what came out. */
+void trace__fold_input(struct sim_hash *hash,
+                       const struct sim_trace_step *step);
+void trace__fold_answer(struct sim_hash *hash,
+                        const struct sim_trace_step *step);
 
 #endif

@@ -3,6 +3,7 @@
 #include "tests/shell_harness.h"
 
 #include <criterion/criterion.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -32,6 +33,8 @@ void shell_run(const char *prelude, const char *line,
     int length =
         snprintf(script, sizeof script, "%s%s%s", folder, prelude, line);
     cr_assert_lt((size_t)length, sizeof script);
+    /* Of a signal that is ignored nobody in the script could die: nohup. */
+    signal(SIGHUP, SIG_DFL);
     FILE *pipe = popen(script, "r");
     cr_assert_not_null(pipe);
     size_t size = fread(outcome->output, 1, SHELL_MAX_OUTPUT - 1, pipe);

@@ -45,8 +45,8 @@ char *harness_read_file(const char *name, size_t *size)
     const char *root = getenv("RAFTSIM_SOURCE");
     char path[4096];
     size_t room = (size_t)1 << 20;
-    int length = snprintf(path, sizeof path, "%s/%s",
-                          root != NULL ? root : ".", name);
+    int length =
+        snprintf(path, sizeof path, "%s/%s", root != NULL ? root : ".", name);
     cr_assert(length > 0 && (size_t)length < sizeof path);
     FILE *file = fopen(path, "rb");
     cr_assert_not_null(file, "cannot open %s", path);
@@ -203,6 +203,8 @@ static void handle_client(struct rig *rig, const struct sim_event *event)
             action = (struct sim_client_action){.wake_at_us = SIM_NEVER};
         }
         sim_mail_drop(rig->cluster->mail, slot);
+    } else if (!sim_cluster_is_waking(rig->cluster, event)) {
+        return;
     } else {
         sim_clients_wake(rig->clients, event->a, event->time_us, &action);
     }

@@ -43,14 +43,17 @@ static void assert_same(const struct sim_event *x, const struct sim_event *y)
     cr_assert_eq(x->b, y->b);
 }
 
-/* Pushes and pops at random, with many events of the same time; each seed has
- * another balance of the two, so queues stay short or grow long. */
+/* Pushes and pops at random, with many events of the same time, some of them
+ * with numbers from before; each seed has another balance, so queues stay short
+ * or grow long. */
 static void run_against_naive(uint64_t seed, struct naive *naive)
 {
     struct sim_prng prng = sim_prng_stream(seed, SIM_STREAM_CLIENT, 0, 0);
     uint64_t spread_us = UINT64_C(1) << sim_prng_below(&prng, 12);
     uint32_t push_ppm = (uint32_t)sim_prng_between(&prng, 300000, 800000);
     struct sim_event_queue *queue = sim_event_queue_new();
+    struct sim_event put_off[1000];
+    size_t n_put_off = 0;
     uint64_t now_us = 0;
     naive->count = 0;
     naive->next_sequence = 0;
@@ -65,6 +68,15 @@ static void run_against_naive(uint64_t seed, struct naive *naive)
             naive_push(naive, event);
             sim_event_queue_push(queue, event.time_us, event.kind, event.a,
                                  event.b);
+        } else if (sim_prng_chance(&prng, 100000)) {
+            uint64_t sequence = sim_event_queue_number(queue);
+            cr_assert_eq(sequence, naive->next_sequence++);
+            put_off[n_put_off++] = (struct sim_event){.sequence = sequence};
+        } else if (n_put_off > 0 && sim_prng_chance(&prng, 200000)) {
+            struct sim_event event = put_off[--n_put_off];
+            event.time_us = now_us + sim_prng_below(&prng, spread_us);
+            naive->events[naive->count++] = event;
+            sim_event_queue_insert(queue, &event);
         } else if (naive->count > 0) {
             struct sim_event expected = naive_pop(naive);
             struct sim_event event;
