@@ -5,32 +5,12 @@
 
 #include "raft/internal.h"
 
-/* Servers of lower priority let those of a higher one go first; more than this
- * many do not make it worse. */
-#define MAX_RANK 4u
-
-/* How many could lead and have a higher priority than this server. */
-static uint64_t rank(const struct raft *raft)
-{
-    if (raft->self == RAFT__NO_SELF) {
-        return 0;
-    }
-    uint64_t higher = 0;
-    for (uint32_t i = 0; i < raft->n_peers && higher < MAX_RANK; i++) {
-        const struct raft__peer *peer = &raft->peers[i];
-        higher += raft__may_lead_on(peer) &&
-                          peer->priority > raft->peers[raft->self].priority
-                      ? 1
-                      : 0;
-    }
-    return higher;
-}
-
-/* Each server of higher priority is worth half of the least timeout. */
+/* Servers of lower priority let those of a higher one go first: each of these
+ * is worth half of the least timeout. */
 void raft__restart_election_timer(struct raft *raft)
 {
     raft->election_deadline_us =
-        raft->now_us + rank(raft) * (raft->config.election_timeout_min_us / 2) +
+        raft->now_us + raft->rank * (raft->config.election_timeout_min_us / 2) +
         raft__random_between(raft, raft->config.election_timeout_min_us,
                              raft->config.election_timeout_max_us);
 }

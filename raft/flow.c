@@ -169,6 +169,9 @@ void raft__replicate_to_all(struct raft *raft)
 /* What full voters hold durably moved. */
 void raft__replicate_to_witnesses(struct raft *raft)
 {
+    if ((raft->all_flags & RAFT_MEMBER_WITNESS) == 0) {
+        return;
+    }
     for (uint32_t i = 0; i < raft->n_peers; i++) {
         if ((raft->peers[i].flags & RAFT_MEMBER_WITNESS) != 0 &&
             i != raft->self) {

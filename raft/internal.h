@@ -100,6 +100,10 @@ enum raft__measure {
  * joint, both majorities. 0 where there is no voter. */
 uint64_t raft__quorum(struct raft *raft, enum raft__measure measure);
 
+/* Whether that is at least `least`, which is above 0; cheaper. */
+bool raft__quorum_reaches(const struct raft *raft, enum raft__measure measure,
+                          uint64_t least);
+
 /* The greatest index that a voter which is no witness holds durably. Witnesses
  * have no payload to give back: neither what is sent to them nor what is
  * committed goes beyond. Without witnesses it is never below a majority's. */

@@ -29,12 +29,7 @@ struct raft__peer *raft__peer(const struct raft *raft, raft_id id)
 
 bool raft__is_joint(const struct raft *raft)
 {
-    for (uint32_t i = 0; i < raft->n_peers; i++) {
-        if ((raft->peers[i].flags & OLD_VOTER) != 0) {
-            return true;
-        }
-    }
-    return false;
+    return (raft->all_flags & OLD_VOTER) != 0;
 }
 
 static bool votes(uint8_t flags)
@@ -141,6 +136,23 @@ static void fill_members(struct raft *raft)
     }
 }
 
+/* How many could lead and have a higher priority than this server. */
+static uint8_t find_rank(const struct raft *raft)
+{
+    uint8_t higher = 0;
+    if (raft->self == RAFT__NO_SELF) {
+        return 0;
+    }
+    for (uint32_t i = 0; i < raft->n_peers && higher < RAFT__MAX_RANK; i++) {
+        const struct raft__peer *peer = &raft->peers[i];
+        if (raft__may_lead_on(peer) &&
+            peer->priority > raft->peers[raft->self].priority) {
+            higher++;
+        }
+    }
+    return higher;
+}
+
 /* A member that was one before keeps what is known of it, and its ring. */
 static void take_over(struct raft *raft, const struct raft_member *members,
                       uint32_t n)
@@ -148,6 +160,8 @@ static void take_over(struct raft *raft, const struct raft_member *members,
     bool used[RAFT_MAX_MEMBERS] = {false};
     struct raft__peer *fresh = raft->peers_scratch;
     raft->self = RAFT__NO_SELF;
+    raft->all_flags = 0;
+    raft->quorum_is_new = true;
     for (uint32_t i = 0; i < n; i++) {
         struct raft__peer *old = raft__peer(raft, members[i].id);
         fresh[i] = (struct raft__peer){.slot = RAFT_MAX_MEMBERS};
@@ -158,6 +172,7 @@ static void take_over(struct raft *raft, const struct raft_member *members,
         }
         fresh[i].id = members[i].id;
         fresh[i].flags = members[i].flags;
+        raft->all_flags |= members[i].flags;
         fresh[i].priority = members[i].priority;
         if (members[i].id == raft->config.id) {
             raft->self = i;
@@ -169,6 +184,7 @@ static void take_over(struct raft *raft, const struct raft_member *members,
     raft->peers_scratch = raft->peers;
     raft->peers = fresh;
     raft->n_peers = n;
+    raft->rank = find_rank(raft);
     for (uint32_t i = 0; i < n; i++) {
         if (fresh[i].slot == RAFT_MAX_MEMBERS) {
             fresh[i].slot = free_slot(used);

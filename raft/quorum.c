@@ -54,6 +54,29 @@ uint64_t raft__quorum(struct raft *raft, enum raft__measure measure)
     return value;
 }
 
+/* Whether more than half of the members with this flag have reached `least`. */
+static bool majority_reaches(const struct raft *raft, uint8_t flag,
+                             enum raft__measure measure, uint64_t least)
+{
+    uint32_t n = 0;
+    uint32_t reached = 0;
+    for (uint32_t i = 0; i < raft->n_peers; i++) {
+        if ((raft->peers[i].flags & flag) != 0) {
+            n++;
+            reached += value_of(raft, i, measure) >= least ? 1 : 0;
+        }
+    }
+    return reached > n / 2;
+}
+
+bool raft__quorum_reaches(const struct raft *raft, enum raft__measure measure,
+                          uint64_t least)
+{
+    return majority_reaches(raft, RAFT_MEMBER_VOTER, measure, least) &&
+           (!raft__is_joint(raft) ||
+            majority_reaches(raft, RAFT_MEMBER_OLD_VOTER, measure, least));
+}
+
 uint64_t raft__full_match(const struct raft *raft)
 {
     uint64_t furthest = 0;

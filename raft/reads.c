@@ -150,6 +150,11 @@ void raft__reads_look(struct raft *raft)
     if (raft->role != RAFT_LEADER || reads->n_asking == 0) {
         return;
     }
+    uint64_t next = reads->confirmed_sequence + 1;
+    uint64_t round = reads->round_sequence;
+    if (!raft__quorum_reaches(raft, RAFT__ACKED, next < round ? next : round)) {
+        return;
+    }
     uint64_t confirmed = raft__quorum(raft, RAFT__ACKED);
     if (confirmed > reads->confirmed_sequence) {
         reads->confirmed_sequence = confirmed;

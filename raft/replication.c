@@ -200,6 +200,10 @@ void raft__open_session(struct raft *raft, const struct raft_input *input)
  * before them are then committed as well. */
 void raft__advance_commit(struct raft *raft)
 {
+    raft->quorum_is_new = false;
+    if (!raft__quorum_reaches(raft, RAFT__MATCH, raft->commit_index + 1)) {
+        return; /* most answers: to find the index itself takes longer */
+    }
     uint64_t index = raft__quorum(raft, RAFT__MATCH);
     uint64_t full = raft__full_match(raft);
     index = full < index ? full : index;
@@ -294,7 +298,9 @@ void raft__follower_matches(struct raft *raft, struct raft__peer *peer,
     raft_id id = peer->id;
     if (advanced) {
         raft__replicate_to_witnesses(raft);
-        raft__advance_commit(raft);
+        if (match_index > raft->commit_index || raft->quorum_is_new) {
+            raft__advance_commit(raft);
+        }
     }
     /* The commit may have ended the leadership, or the membership. */
     peer = raft__peer(raft, id);

@@ -88,6 +88,9 @@ struct raft__peer {
 
 #define RAFT__NO_SELF UINT32_MAX
 
+/* More servers of higher priority than this many do not make it worse. */
+#define RAFT__MAX_RANK 4u
+
 /* A write handed out and not yet reported durable. */
 struct raft__pending_write {
     uint64_t id;
@@ -176,7 +179,12 @@ struct raft {
     struct raft__peer *peers_scratch;
     uint32_t n_peers;
     uint32_t peers_capacity;
-    uint32_t self;                      /* this node's place in `peers` */
+    uint32_t self;      /* this node's place in `peers` */
+    bool quorum_is_new; /* the members changed since it was last asked what is
+                           committed */
+    uint8_t all_flags;  /* RAFT_MEMBER_…s that any of the peers has */
+    uint8_t rank; /* how many could lead and have a higher priority than this
+                     node; counted up to RAFT__MAX_RANK */
     struct raft__inflight *inflight;    /* all peers' rings */
     uint64_t *values;                   /* scratch */
     struct raft_member *members;        /* `peers` for raft_members() */

@@ -147,14 +147,22 @@ struct sim_order_answer {
     enum sim_reason reason; /* if not */
 };
 
-/* When a client is to be woken. Of its wakings one is in the queue, the first
- * that was asked for; when that comes too early it is put off to the last one's
- * time and number, so those between, which nobody waits for, cost nothing. */
+#define SIM_MAX_WAKINGS 2u
+
+/* When a client is to be woken: what it asked for last. No event is queued for
+ * that as long as one comes before it anyway, for something that the client
+ * does not wait for any more; when that comes, it is put off to the time and
+ * the number of what was asked for last. So a client that asks with a time-out
+ * for one thing after the other has one event in the queue for all of them. */
 struct sim_waking {
-    uint64_t event_us; /* of the event in the queue; SIM_NO_EVENT: none, */
-    uint64_t event_sequence;
-    uint64_t at_us; /* and what was asked for last */
+    uint64_t at_us;
     uint64_t at_sequence;
+    uint32_t n_queued; /* events that are known to be in the queue; there may be
+                          others, which come for nothing */
+    struct {
+        uint64_t time_us;
+        uint64_t sequence;
+    } queued[SIM_MAX_WAKINGS];
 };
 
 struct sim_cluster {

@@ -20,11 +20,18 @@ struct sim_event_queue {
     uint64_t now_us; /* time of the event popped last */
 };
 
-/* Without a jump that the processor would have to guess. */
+/* As one number of 128 bits, where the compiler has such: no jump that the
+ * processor would have to guess. */
 static bool is_before(const struct sim_event *x, const struct sim_event *y)
 {
-    return (x->time_us < y->time_us) |
-           ((x->time_us == y->time_us) & (x->sequence < y->sequence));
+#ifdef __SIZEOF_INT128__
+    __extension__ typedef unsigned __int128 wide;
+    return ((wide)x->time_us << 64 | x->sequence) <
+           ((wide)y->time_us << 64 | y->sequence);
+#else
+    return x->time_us != y->time_us ? x->time_us < y->time_us
+                                    : x->sequence < y->sequence;
+#endif
 }
 
 /* Moves the hole at `i` up until `event` may fill it. */
@@ -47,7 +54,7 @@ static size_t least_of_four(const struct sim_event *heap, size_t first)
 {
     size_t a = first + is_before(&heap[first + 1], &heap[first]);
     size_t b = first + 2 + is_before(&heap[first + 3], &heap[first + 2]);
-    return is_before(&heap[b], &heap[a]) ? b : a;
+    return a + (b - a) * is_before(&heap[b], &heap[a]);
 }
 
 /* The least of those from `first` on, fewer than four. */

@@ -106,17 +106,25 @@ static struct sim_waking *waking_of(struct sim_cluster *cluster,
                      (size_t)client + 1, sizeof *cluster->wakings);
     }
     for (; cluster->n_wakings <= client; cluster->n_wakings++) {
-        cluster->wakings[cluster->n_wakings] =
-            (struct sim_waking){.event_us = SIM_NO_EVENT};
+        cluster->wakings[cluster->n_wakings] = (struct sim_waking){0};
     }
     return &cluster->wakings[client];
 }
 
+/* An event for what the client asked for last, unless one comes before it. */
 static void queue_waking(struct sim_cluster *cluster, uint32_t client,
                          struct sim_waking *waking)
 {
-    waking->event_us = waking->at_us;
-    waking->event_sequence = waking->at_sequence;
+    for (uint32_t i = 0; i < waking->n_queued; i++) {
+        if (waking->queued[i].time_us <= waking->at_us) {
+            return;
+        }
+    }
+    if (waking->n_queued < SIM_MAX_WAKINGS) {
+        waking->queued[waking->n_queued].time_us = waking->at_us;
+        waking->queued[waking->n_queued].sequence = waking->at_sequence;
+        waking->n_queued++;
+    }
     sim_event_queue_insert(cluster->queue,
                            &(struct sim_event){.time_us = waking->at_us,
                                                .sequence = waking->at_sequence,
@@ -130,19 +138,19 @@ static void wake_at(struct sim_cluster *cluster, uint32_t client,
     struct sim_waking *waking = waking_of(cluster, client);
     waking->at_us = at_us;
     waking->at_sequence = sim_event_queue_number(cluster->queue);
-    if (at_us < waking->event_us) {
-        queue_waking(cluster, client, waking);
-    }
+    queue_waking(cluster, client, waking);
 }
 
 bool sim_cluster_is_waking(struct sim_cluster *cluster,
                            const struct sim_event *event)
 {
     struct sim_waking *waking = waking_of(cluster, event->a);
-    if (event->sequence != waking->event_sequence) {
-        return true; /* an earlier one took its place: the client will know */
+    for (uint32_t i = 0; i < waking->n_queued; i++) {
+        if (waking->queued[i].sequence == event->sequence) {
+            waking->queued[i] = waking->queued[--waking->n_queued];
+            break;
+        }
     }
-    waking->event_us = SIM_NO_EVENT;
     if (event->time_us >= waking->at_us) {
         return true;
     }
