@@ -4,6 +4,7 @@
 #include "raft/message.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "raft/bytes.h"
@@ -73,89 +74,75 @@ static uint32_t checksum(const uint8_t *bytes, size_t size)
 
 /* --- the layout ----------------------------------------------------------- */
 
-/* Where a message's values are, in the order of its bytes: written down once,
- * for both directions. */
+/* Where a message's values are in its struct, in the order of its bytes:
+ * written down once, for both directions. At 0 is the kind: no other value is.
+ */
 struct layout {
-    uint64_t *fields[6];
-    size_t n_fields;
-    uint32_t *count; /* of what follows; NULL: nothing does */
-    bool *flag;      /* NULL: the kind has none */
+    uint16_t fields[6]; /* of 64 bits each */
+    uint16_t n_fields;
+    uint16_t count; /* of what follows, 32 bits; 0: nothing does */
+    uint16_t flag;  /* a bool; 0: the kind has none */
 };
 
-static void add(struct layout *layout, uint64_t *field)
-{
-    layout->fields[layout->n_fields++] = field;
-}
+#define AT(value) ((uint16_t)offsetof(struct raft_message, value))
+#define AT_POSITION(value) AT(value.term), AT(value.index)
 
-static void add_position(struct layout *layout, struct raft_position *position)
-{
-    add(layout, &position->term);
-    add(layout, &position->index);
-}
+static const struct layout layouts[] = {
+    [RAFT_MESSAGE_PRE_VOTE_REQUEST] = {.fields = {AT_POSITION(
+                                           vote_request.last)},
+                                       .n_fields = 2},
+    [RAFT_MESSAGE_PRE_VOTE_RESPONSE] = {.flag = AT(vote_response.granted)},
+    [RAFT_MESSAGE_VOTE_REQUEST] = {.fields = {AT_POSITION(vote_request.last)},
+                                   .n_fields = 2,
+                                   .flag = AT(vote_request.transfer)},
+    [RAFT_MESSAGE_VOTE_RESPONSE] = {.flag = AT(vote_response.granted)},
+    [RAFT_MESSAGE_APPEND_REQUEST] =
+        {.fields = {AT_POSITION(append_request.prev),
+                    AT(append_request.leader_commit),
+                    AT(append_request.sequence)},
+         .n_fields = 4,
+         .count = AT(append_request.n_entries),
+         .flag = AT(append_request.omit_commands)},
+    [RAFT_MESSAGE_APPEND_RESPONSE] =
+        {.fields = {AT(append_response.sequence),
+                    AT(append_response.match_index),
+                    AT(append_response.rejected),
+                    AT_POSITION(append_response.conflict)},
+         .n_fields = 5,
+         .flag = AT(append_response.success)},
+    [RAFT_MESSAGE_INSTALL_REQUEST] =
+        {.fields = {AT_POSITION(install_request.position),
+                    AT(install_request.sequence), AT(install_request.total),
+                    AT(install_request.digest), AT(install_request.offset)},
+         .n_fields = 6,
+         .count = AT(install_request.size),
+         .flag = AT(install_request.omit_image)},
+    [RAFT_MESSAGE_INSTALL_RESPONSE] = {.fields = {AT(install_response.sequence),
+                                                  AT(install_response.index),
+                                                  AT(install_response.offset)},
+                                       .n_fields = 3,
+                                       .flag = AT(install_response.installed)},
+    [RAFT_MESSAGE_TIMEOUT_NOW] = {.n_fields = 0},
+    [RAFT_MESSAGE_READ_REQUEST] = {.fields = {AT(read_request.id)},
+                                   .n_fields = 1,
+                                   .flag = AT(read_request.lease)},
+    [RAFT_MESSAGE_READ_RESPONSE] = {.fields = {AT(read_response.id),
+                                               AT(read_response.index)},
+                                    .n_fields = 2,
+                                    .flag = AT(read_response.granted)},
+};
 
-static struct layout layout_of(struct raft_message *message)
+/* The message as the bytes that the layouts speak of. */
+static const unsigned char *inside(const struct raft_message *message)
 {
-    struct layout layout = {.n_fields = 0};
-    switch (message->kind) {
-    case RAFT_MESSAGE_PRE_VOTE_REQUEST:
-        add_position(&layout, &message->vote_request.last);
-        break;
-    case RAFT_MESSAGE_VOTE_REQUEST:
-        add_position(&layout, &message->vote_request.last);
-        layout.flag = &message->vote_request.transfer;
-        break;
-    case RAFT_MESSAGE_PRE_VOTE_RESPONSE:
-    case RAFT_MESSAGE_VOTE_RESPONSE:
-        layout.flag = &message->vote_response.granted;
-        break;
-    case RAFT_MESSAGE_APPEND_REQUEST:
-        add_position(&layout, &message->append_request.prev);
-        add(&layout, &message->append_request.leader_commit);
-        add(&layout, &message->append_request.sequence);
-        layout.count = &message->append_request.n_entries;
-        layout.flag = &message->append_request.omit_commands;
-        break;
-    case RAFT_MESSAGE_APPEND_RESPONSE:
-        add(&layout, &message->append_response.sequence);
-        add(&layout, &message->append_response.match_index);
-        add(&layout, &message->append_response.rejected);
-        add_position(&layout, &message->append_response.conflict);
-        layout.flag = &message->append_response.success;
-        break;
-    case RAFT_MESSAGE_INSTALL_REQUEST:
-        add_position(&layout, &message->install_request.position);
-        add(&layout, &message->install_request.sequence);
-        add(&layout, &message->install_request.total);
-        add(&layout, &message->install_request.digest);
-        add(&layout, &message->install_request.offset);
-        layout.count = &message->install_request.size;
-        layout.flag = &message->install_request.omit_image;
-        break;
-    case RAFT_MESSAGE_INSTALL_RESPONSE:
-        add(&layout, &message->install_response.sequence);
-        add(&layout, &message->install_response.index);
-        add(&layout, &message->install_response.offset);
-        layout.flag = &message->install_response.installed;
-        break;
-    case RAFT_MESSAGE_TIMEOUT_NOW:
-        break;
-    case RAFT_MESSAGE_READ_REQUEST:
-        add(&layout, &message->read_request.id);
-        layout.flag = &message->read_request.lease;
-        break;
-    case RAFT_MESSAGE_READ_RESPONSE:
-        add(&layout, &message->read_response.id);
-        add(&layout, &message->read_response.index);
-        layout.flag = &message->read_response.granted;
-        break;
-    }
-    return layout;
+    return (const unsigned char *)message;
 }
 
 /* What every message of the kind has: its header, fields and count. */
 static size_t fixed_size(const struct layout *layout)
 {
-    return HEADER_SIZE + 8 * layout->n_fields + (layout->count != NULL ? 8 : 0);
+    return HEADER_SIZE + (size_t)8 * layout->n_fields +
+           (layout->count != 0 ? 8 : 0);
 }
 
 /* --- encoding ------------------------------------------------------------- */
@@ -180,9 +167,7 @@ static struct raft_entry travelling(const struct raft_message *message,
 
 size_t raft_message_size(const struct raft_message *message)
 {
-    struct raft_message copy = *message;
-    struct layout layout = layout_of(&copy);
-    size_t size = fixed_size(&layout);
+    size_t size = fixed_size(&layouts[message->kind]);
     if (message->kind == RAFT_MESSAGE_APPEND_REQUEST) {
         for (uint32_t i = 0; i < message->append_request.n_entries; i++) {
             size += ENTRY_HEADER_SIZE + padded(travelling(message, i).size);
@@ -222,24 +207,44 @@ static uint8_t *put_entries(uint8_t *at, const struct raft_message *message)
     return at;
 }
 
+/* The fields and the count. Gives the place behind them. */
+static uint8_t *put_fields(uint8_t *at, const struct raft_message *message,
+                           const struct layout *layout)
+{
+    for (size_t i = 0; i < layout->n_fields; i++, at += 8) {
+        uint64_t value;
+        memcpy(&value, inside(message) + layout->fields[i], sizeof value);
+        raft__put64(at, value);
+    }
+    if (layout->count != 0) {
+        uint32_t count;
+        memcpy(&count, inside(message) + layout->count, sizeof count);
+        raft__put64(at, count);
+        at += 8;
+    }
+    return at;
+}
+
+static bool flag_of(const struct raft_message *message,
+                    const struct layout *layout)
+{
+    bool flag = false;
+    if (layout->flag != 0) {
+        memcpy(&flag, inside(message) + layout->flag, sizeof flag);
+    }
+    return flag;
+}
+
 size_t raft_message_encode(const struct raft_message *message, uint8_t *bytes)
 {
     assert(raft_message_kind_name(message->kind) != NULL);
-    struct raft_message copy = *message;
-    struct layout layout = layout_of(&copy);
+    const struct layout *layout = &layouts[message->kind];
     bytes[0] = RAFT_MESSAGE_VERSION;
     bytes[1] = (uint8_t)message->kind;
-    bytes[2] = layout.flag != NULL && *layout.flag ? 1 : 0;
+    bytes[2] = flag_of(message, layout) ? 1 : 0;
     bytes[3] = 0;
     raft__put64(bytes + 8, message->term);
-    uint8_t *at = bytes + HEADER_SIZE;
-    for (size_t i = 0; i < layout.n_fields; i++, at += 8) {
-        raft__put64(at, *layout.fields[i]);
-    }
-    if (layout.count != NULL) {
-        raft__put64(at, *layout.count);
-        at += 8;
-    }
+    uint8_t *at = put_fields(bytes + HEADER_SIZE, message, layout);
     if (message->kind == RAFT_MESSAGE_APPEND_REQUEST) {
         at = put_entries(at, message);
     } else if (message->kind == RAFT_MESSAGE_INSTALL_REQUEST) {
@@ -393,6 +398,23 @@ static bool message_is_sound(const struct raft_message *message)
     return false;
 }
 
+/* Takes the fields and the count, at `at`. */
+static bool take_fields(struct raft_message *message,
+                        const struct layout *layout, const uint8_t *at)
+{
+    unsigned char *to = (unsigned char *)message;
+    for (size_t i = 0; i < layout->n_fields; i++, at += 8) {
+        uint64_t value = raft__get64(at);
+        memcpy(to + layout->fields[i], &value, sizeof value);
+    }
+    if (layout->count == 0) {
+        return true;
+    }
+    uint32_t count = raft__get32(at);
+    memcpy(to + layout->count, &count, sizeof count);
+    return raft__get32(at + 4) == 0;
+}
+
 /* The header and the fields; what follows them is at `*tail`. */
 static bool decode_fields(const uint8_t *bytes, size_t size,
                           struct raft_message *message, size_t *tail)
@@ -400,35 +422,26 @@ static bool decode_fields(const uint8_t *bytes, size_t size,
     if (size < HEADER_SIZE || size % 8 != 0) {
         return false;
     }
-    if (bytes[0] != RAFT_MESSAGE_VERSION || bytes[2] > 1 || bytes[3] != 0) {
+    if (bytes[0] != RAFT_MESSAGE_VERSION || bytes[2] > 1 || bytes[3] != 0 ||
+        raft_message_kind_name((enum raft_message_kind)bytes[1]) == NULL) {
         return false;
     }
     *message = (struct raft_message){
         .kind = (enum raft_message_kind)bytes[1],
         .term = raft__get64(bytes + 8),
     };
-    if (raft_message_kind_name(message->kind) == NULL) {
-        return false;
-    }
-    struct layout layout = layout_of(message);
-    *tail = fixed_size(&layout);
+    const struct layout *layout = &layouts[message->kind];
+    *tail = fixed_size(layout);
     if (size < *tail) {
         return false;
     }
-    if (layout.flag != NULL) {
-        *layout.flag = bytes[2] == 1;
-    } else if (bytes[2] != 0) {
+    bool flag = bytes[2] == 1;
+    if (layout->flag != 0) {
+        memcpy((unsigned char *)message + layout->flag, &flag, sizeof flag);
+    } else if (flag) {
         return false;
     }
-    const uint8_t *at = bytes + HEADER_SIZE;
-    for (size_t i = 0; i < layout.n_fields; i++, at += 8) {
-        *layout.fields[i] = raft__get64(at);
-    }
-    if (layout.count != NULL) {
-        *layout.count = raft__get32(at);
-        return raft__get32(at + 4) == 0;
-    }
-    return true;
+    return take_fields(message, layout, bytes + HEADER_SIZE);
 }
 
 bool raft_message_peek(const uint8_t *bytes, size_t size,

@@ -11,7 +11,9 @@
 #define ARITY ((size_t)4)
 
 struct sim_event_queue {
-    struct sim_event *heap; /* no event is before its parent, (i - 1) / ARITY */
+    struct sim_event *heap; /* no event is before its parent, (i - 1) / ARITY;
+                               from `count` on they are `nothing`, so that there
+                               are always four children to compare */
     size_t count;           /* places in use, the hole included */
     bool hole; /* the root was popped, and nothing has taken its place yet: most
                   events ask for another one, which then sinks from there */
@@ -19,6 +21,10 @@ struct sim_event_queue {
     uint64_t next_sequence;
     uint64_t now_us; /* time of the event popped last */
 };
+
+/* After all events. */
+static const struct sim_event nothing = {.time_us = UINT64_MAX,
+                                         .sequence = UINT64_MAX};
 
 /* As one number of 128 bits, where the compiler has such: no jump that the
  * processor would have to guess. */
@@ -57,28 +63,13 @@ static size_t least_of_four(const struct sim_event *heap, size_t first)
     return a + (b - a) * is_before(&heap[b], &heap[a]);
 }
 
-/* The least of those from `first` on, fewer than four. */
-static size_t least_of_last(const struct sim_event *heap, size_t count,
-                            size_t first)
-{
-    size_t least = first;
-    for (size_t child = first + 1; child < count; child++) {
-        if (is_before(&heap[child], &heap[least])) {
-            least = child;
-        }
-    }
-    return least;
-}
-
 /* Moves the hole at the root down until `event` may fill it. */
 static void fill_downwards(struct sim_event *heap, size_t count,
                            const struct sim_event *event)
 {
     size_t i = 0;
     for (size_t first = 1; first < count; first = i * ARITY + 1) {
-        size_t child = first + ARITY <= count
-                           ? least_of_four(heap, first)
-                           : least_of_last(heap, count, first);
+        size_t child = least_of_four(heap, first);
         if (is_before(event, &heap[child])) {
             break;
         }
@@ -93,8 +84,9 @@ static void fill_hole(struct sim_event_queue *queue)
 {
     queue->hole = false;
     queue->count--;
+    struct sim_event last = queue->heap[queue->count];
+    queue->heap[queue->count] = nothing;
     if (queue->count > 0) {
-        struct sim_event last = queue->heap[queue->count];
         fill_downwards(queue->heap, queue->count, &last);
     }
 }
@@ -109,6 +101,15 @@ uint64_t sim_event_queue_number(struct sim_event_queue *queue)
     return queue->next_sequence++;
 }
 
+static void grow(struct sim_event_queue *queue)
+{
+    queue->heap = sim_grow(queue->heap, &queue->capacity,
+                           queue->count + ARITY + 1, sizeof *queue->heap);
+    for (size_t i = queue->count; i < queue->capacity; i++) {
+        queue->heap[i] = nothing;
+    }
+}
+
 void sim_event_queue_insert(struct sim_event_queue *queue,
                             const struct sim_event *event)
 {
@@ -120,9 +121,8 @@ void sim_event_queue_insert(struct sim_event_queue *queue,
         fill_downwards(queue->heap, queue->count, event);
         return;
     }
-    if (queue->count == queue->capacity) {
-        queue->heap = sim_grow(queue->heap, &queue->capacity, queue->count + 1,
-                               sizeof *queue->heap);
+    if (queue->count + ARITY >= queue->capacity) {
+        grow(queue);
     }
     fill_upwards(queue->heap, queue->count++, event);
 }

@@ -281,6 +281,9 @@ struct sim_faults *sim_faults_new(struct sim_cluster *cluster,
     faults->op = op;
     faults->steps = sim_calloc(scenario->n_faults, sizeof *faults->steps);
     faults->nemeses = sim_calloc(scenario->n_nemeses, sizeof *faults->nemeses);
+    faults->listeners =
+        sim_calloc(scenario->n_nemeses, sizeof *faults->listeners);
+    faults__find_listeners(faults);
     for (uint32_t i = 0; i < scenario->n_faults; i++) {
         faults->steps[i].prng = sim_recording_stream(cluster->recording, seed,
                                                      SIM_STREAM_FAULT, i, 0);
@@ -299,6 +302,7 @@ void sim_faults_free(struct sim_faults *faults)
     if (faults != NULL) {
         free(faults->steps);
         free(faults->nemeses);
+        free(faults->listeners);
         free(faults->reach.links);
         free(faults);
     }

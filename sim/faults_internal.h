@@ -48,6 +48,8 @@ struct sim_faults {
     struct sim_reach reach; /* of the wish being made */
     struct faults_step *steps;
     struct faults_nemesis *nemeses;
+    uint32_t *listeners; /* the nemeses that are enabled and wait for events */
+    uint32_t n_listeners;
     uint32_t first_open; /* the first step that has not happened */
     uint32_t n_due;
     uint32_t n_wished; /* steps that the operator is at */
@@ -73,6 +75,9 @@ uint64_t faults__wish(struct sim_faults *faults,
 /* True if the action's targets existed. */
 bool faults__act(struct sim_faults *faults, const struct sim_action *action,
                  struct sim_prng *prng, const uint64_t *duration_us);
+
+/* Before anything is watched. */
+void faults__find_listeners(struct sim_faults *faults);
 
 void faults__begin_nemeses(struct sim_faults *faults, uint64_t seed);
 void faults__end_nemeses(struct sim_faults *faults);

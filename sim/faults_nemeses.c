@@ -34,6 +34,18 @@ static void plan(struct sim_faults *faults, uint32_t i, uint64_t from_us)
     }
 }
 
+void faults__find_listeners(struct sim_faults *faults)
+{
+    const struct sim_scenario *scenario = faults->cluster->scenario;
+    for (uint32_t i = 0; i < scenario->n_nemeses; i++) {
+        const struct sim_nemesis *nemesis = &scenario->nemeses[i];
+        if (nemesis->enabled && nemesis->has_trigger) {
+            faults->listeners[faults->n_listeners] = i;
+            faults->n_listeners++;
+        }
+    }
+}
+
 void faults__begin_nemeses(struct sim_faults *faults, uint64_t seed)
 {
     const struct sim_scenario *scenario = faults->cluster->scenario;
@@ -102,21 +114,22 @@ void sim_faults_nemesis_due(struct sim_faults *faults, uint32_t i, uint32_t it)
 
 /* --- on events ------------------------------------------------------------ */
 
+/* One that waits for events. */
 static bool is_awake(const struct sim_faults *faults,
                      const struct sim_nemesis *nemesis)
 {
-    uint64_t now_us = faults->cluster->now_us;
-    return nemesis->enabled && nemesis->has_trigger && !faults->nemeses_ended &&
-           now_us < end_us(faults, nemesis);
+    return !faults->nemeses_ended &&
+           faults->cluster->now_us < end_us(faults, nemesis);
 }
 
 uint32_t faults__watched_by_nemeses(const struct sim_faults *faults)
 {
-    const struct sim_scenario *scenario = faults->cluster->scenario;
     uint32_t kinds = 0;
-    for (uint32_t i = 0; i < scenario->n_nemeses; i++) {
-        if (is_awake(faults, &scenario->nemeses[i])) {
-            kinds |= 1u << scenario->nemeses[i].trigger.event;
+    for (uint32_t i = 0; i < faults->n_listeners; i++) {
+        const struct sim_nemesis *nemesis =
+            nemesis_of(faults, faults->listeners[i]);
+        if (is_awake(faults, nemesis)) {
+            kinds |= 1u << nemesis->trigger.event;
         }
     }
     return kinds;
@@ -147,10 +160,10 @@ static void look(struct sim_faults *faults, uint32_t i,
 
 void faults__nemeses_look(struct sim_faults *faults, size_t count)
 {
-    const struct sim_scenario *scenario = faults->cluster->scenario;
-    for (uint32_t i = 0; i < scenario->n_nemeses; i++) {
+    for (uint32_t l = 0; l < faults->n_listeners; l++) {
+        uint32_t i = faults->listeners[l];
         for (size_t h = 0; h < count; h++) {
-            if (is_awake(faults, &scenario->nemeses[i])) {
+            if (is_awake(faults, nemesis_of(faults, i))) {
                 struct sim_happening happening = faults->cluster->happenings[h];
                 look(faults, i, &happening);
             }

@@ -47,9 +47,10 @@ static bool kept_answer(const struct sim_kv *kv, const struct asker *asker,
     return true;
 }
 
-/* Keeps the answer in place of the asker's one before. */
+/* Keeps the answer in place of the asker's one before: its value is then the
+ * kept one. */
 static void keep_answer(struct sim_kv *kv, const struct asker *asker,
-                        uint64_t number, const struct sim_kv_answer *answer)
+                        uint64_t number, struct sim_kv_answer *answer)
 {
     uint32_t size = ANSWER_HEADER_SIZE + answer->value_size;
     kv->scratch = sim_grow(kv->scratch, &kv->scratch_capacity, size, 1);
@@ -60,7 +61,9 @@ static void keep_answer(struct sim_kv *kv, const struct asker *asker,
         memcpy(kv->scratch + ANSWER_HEADER_SIZE, answer->value,
                answer->value_size);
     }
-    sim_table_put(&kv->answers, asker->bytes, ASKER_SIZE, kv->scratch, size);
+    answer->value = sim_table_put(&kv->answers, asker->bytes, ASKER_SIZE,
+                                  kv->scratch, size) +
+                    ANSWER_HEADER_SIZE;
 }
 
 /* --- entries ------------------------------------------------------------- */
@@ -105,10 +108,7 @@ static struct sim_kv_result carry_out(struct sim_kv *kv,
         sim_table_put(&kv->content, command->key, command->key_size,
                       command->value, command->value_size);
     }
-    struct sim_kv_result result = {.outcome = SIM_KV_APPLIED};
-    uint64_t number;
-    kept_answer(kv, asker, &number, &result.answer);
-    return result;
+    return (struct sim_kv_result){.outcome = SIM_KV_APPLIED, .answer = answer};
 }
 
 /* The answer of then, if the command is the asker's latest. */

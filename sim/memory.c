@@ -41,13 +41,10 @@ void *sim_realloc(void *block, size_t count, size_t size)
     return granted(realloc(block, count * size));
 }
 
-void *sim_grow(void *block, size_t *capacity, size_t needed, size_t size)
+void *sim_grow_more(void *block, size_t *capacity, size_t needed, size_t size)
 {
-    assert(capacity != NULL);
     assert(size > 0);
-    if (needed <= *capacity) {
-        return block;
-    }
+    assert(needed > *capacity);
     /* Doubling makes n additions cost O(n) in all. A doubled capacity that
      * would overflow is refused by sim_realloc(). */
     size_t grown = *capacity > SIZE_MAX / 2 ? SIZE_MAX : *capacity * 2;

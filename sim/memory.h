@@ -16,10 +16,18 @@ void *sim_calloc(size_t count, size_t size);
 /* Like realloc() for `count` elements of `size` bytes, overflow included. */
 void *sim_realloc(void *block, size_t count, size_t size);
 
+/* sim_grow() where there is no room yet. */
+void *sim_grow_more(void *block, size_t *capacity, size_t needed, size_t size);
+
 /* Makes room for at least `needed` elements in a growing array: returns the
  * block, moved or not, and the new capacity in `*capacity`. New elements are
  * not initialised. */
-void *sim_grow(void *block, size_t *capacity, size_t needed, size_t size);
+static inline void *sim_grow(void *block, size_t *capacity, size_t needed,
+                             size_t size)
+{
+    return needed <= *capacity ? block
+                               : sim_grow_more(block, capacity, needed, size);
+}
 
 /* A copy of a string. */
 char *sim_strdup(const char *text);

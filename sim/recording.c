@@ -79,14 +79,11 @@ void sim_track_add(struct sim_track *track, uint64_t value)
     track->values[track->count++] = value;
 }
 
-uint64_t sim_track_decide(struct sim_track *track, uint64_t drawn, uint64_t low,
-                          uint64_t high)
+uint64_t sim_track_take(struct sim_track *track, uint64_t drawn, uint64_t low,
+                        uint64_t high)
 {
     assert(low <= drawn);
     assert(drawn <= high);
-    if (track == NULL) {
-        return drawn;
-    }
     if (!track->follows) {
         sim_track_add(track, drawn);
         return drawn;

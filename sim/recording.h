@@ -94,10 +94,17 @@ void sim_track_add(struct sim_track *track, uint64_t value);
 void sim_recording_add_step(struct sim_recording *recording,
                             const struct sim_recorded_step *step);
 
+/* sim_track_decide() on a track. */
+uint64_t sim_track_take(struct sim_track *track, uint64_t drawn, uint64_t low,
+                        uint64_t high);
+
 /* A decision between `low` and `high`, `drawn` by the seed: recorded, or
  * replaced by what the recording has. `track` may be NULL. */
-uint64_t sim_track_decide(struct sim_track *track, uint64_t drawn, uint64_t low,
-                          uint64_t high);
+static inline uint64_t sim_track_decide(struct sim_track *track, uint64_t drawn,
+                                        uint64_t low, uint64_t high)
+{
+    return track == NULL ? drawn : sim_track_take(track, drawn, low, high);
+}
 
 /* A step is made: recorded, or held against the recording. */
 void sim_recording_step(struct sim_recording *recording,

@@ -246,6 +246,51 @@ struct sim_scenario *sim_scenario_parse(const char *text, size_t size,
     return reader.scenario;
 }
 
+struct sim_scenario_text {
+    struct sim_json json;
+    bool is_valid;
+};
+
+struct sim_scenario_text *sim_scenario_text_new(const char *text, size_t size)
+{
+    struct sim_scenario_text *taken = sim_calloc(1, sizeof *taken);
+    taken->is_valid = sim_json_open(&taken->json, text, size);
+    if (!taken->is_valid) {
+        sim_scenario_text_free(taken);
+        return NULL;
+    }
+    return taken;
+}
+
+/* Problems stay with the JSON: one with problems is not read again. */
+struct sim_scenario *sim_scenario_text_read(struct sim_scenario_text *text,
+                                            const uint64_t *seed)
+{
+    if (text == NULL || !text->is_valid) {
+        return NULL;
+    }
+    struct scenario_reader reader = {.json = text->json,
+                                     .scenario = new_with_defaults()};
+    read_top(&reader, seed);
+    text->json = reader.json;
+    text->is_valid = reader.json.n_problems == 0;
+    if (!text->is_valid) {
+        sim_scenario_free(reader.scenario);
+        return NULL;
+    }
+    return reader.scenario;
+}
+
+void sim_scenario_text_free(struct sim_scenario_text *text)
+{
+    if (text != NULL) {
+        struct sim_scenario_problems problems;
+        sim_json_close(&text->json, &problems);
+        sim_scenario_problems_free(&problems);
+        free(text);
+    }
+}
+
 void sim_scenario_free(struct sim_scenario *scenario)
 {
     if (scenario == NULL) {

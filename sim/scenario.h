@@ -332,6 +332,20 @@ struct sim_scenario *sim_scenario_parse(const char *text, size_t size,
                                         const uint64_t *seed,
                                         struct sim_scenario_problems *problems);
 void sim_scenario_free(struct sim_scenario *scenario);
+
+/* A text taken apart once, for who reads it with many seeds. */
+struct sim_scenario_text;
+
+/* NULL if `text` (`size` bytes, which must outlive it) is no JSON. */
+struct sim_scenario_text *sim_scenario_text_new(const char *text, size_t size);
+
+/* The scenario as sim_scenario_parse() gives it, at less cost; NULL if it is
+ * not valid, or `text` is NULL: that one says why. */
+struct sim_scenario *sim_scenario_text_read(struct sim_scenario_text *text,
+                                            const uint64_t *seed);
+
+/* `text` may be NULL. */
+void sim_scenario_text_free(struct sim_scenario_text *text);
 void sim_scenario_problems_free(struct sim_scenario_problems *problems);
 
 /* "crash": the key of an action. */

@@ -63,8 +63,9 @@ static void grow(struct sim_table *table)
     *table = larger;
 }
 
-void sim_table_put(struct sim_table *table, const uint8_t *key,
-                   uint32_t key_size, const uint8_t *value, uint32_t value_size)
+const uint8_t *sim_table_put(struct sim_table *table, const uint8_t *key,
+                             uint32_t key_size, const uint8_t *value,
+                             uint32_t value_size)
 {
     if (table->count >= table->capacity / 2) {
         grow(table);
@@ -75,11 +76,11 @@ void sim_table_put(struct sim_table *table, const uint8_t *key,
     if (pair->bytes == NULL || pair->value_size != value_size) {
         pair->bytes =
             sim_realloc(pair->bytes, (size_t)key_size + value_size, 1);
+        pair->hash = hash;
+        pair->key_size = key_size;
+        pair->value_size = value_size;
+        copy(pair->bytes, key, key_size);
     }
-    pair->hash = hash;
-    pair->key_size = key_size;
-    pair->value_size = value_size;
-    copy(pair->bytes, key, key_size);
     copy(pair->bytes + key_size, value, value_size);
 
     struct sim_hash digest = {hash};
@@ -87,6 +88,7 @@ void sim_table_put(struct sim_table *table, const uint8_t *key,
     table->digest -= pair->digest;
     pair->digest = sim_hash_value(&digest);
     table->digest += pair->digest;
+    return pair->bytes + key_size;
 }
 
 /* Frees the place `hole`. Of the pairs behind it, up to the next free place,

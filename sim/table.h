@@ -31,10 +31,11 @@ struct sim_table {
                         whatever its past */
 };
 
-/* Sets the value of a key. Both are copied; neither may lie in the table. */
-void sim_table_put(struct sim_table *table, const uint8_t *key,
-                   uint32_t key_size, const uint8_t *value,
-                   uint32_t value_size);
+/* Sets the value of a key. Both are copied; neither may lie in the table. Gives
+ * the copy of the value, which sim_table_get() would give. */
+const uint8_t *sim_table_put(struct sim_table *table, const uint8_t *key,
+                             uint32_t key_size, const uint8_t *value,
+                             uint32_t value_size);
 
 /* Removes a key; false if it was not there. */
 bool sim_table_remove(struct sim_table *table, const uint8_t *key,

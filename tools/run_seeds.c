@@ -9,7 +9,8 @@
 struct tour {
     struct run *run;
     char **files;
-    struct artifact_text *texts; /* read once: one may be standard input */
+    struct artifact_text *texts;      /* read once: one may be standard input */
+    struct sim_scenario_text **taken; /* apart, the same; NULL: no JSON */
     int n_files;
     struct seeds seeds;
     uint64_t done, good, twice;
@@ -48,8 +49,11 @@ static enum exit_code run_one(struct tour *tour, int i, uint64_t seed)
 {
     struct run *run = tour->run;
     struct sim_scenario *scenario =
-        input_parse(tour->files[i], tour->texts[i].bytes, tour->texts[i].size,
-                    &seed, stderr);
+        sim_scenario_text_read(tour->taken[i], &seed);
+    if (scenario == NULL) { /* it says why */
+        scenario = input_parse(tour->files[i], tour->texts[i].bytes,
+                               tour->texts[i].size, &seed, stderr);
+    }
     if (scenario == NULL) {
         return EXIT_BAD_INPUT;
     }
@@ -122,6 +126,8 @@ static bool read_all(struct tour *tour)
         if (tour->texts[i].bytes == NULL) {
             return false;
         }
+        tour->taken[i] =
+            sim_scenario_text_new(tour->texts[i].bytes, tour->texts[i].size);
     }
     return true;
 }
@@ -134,6 +140,7 @@ enum exit_code run_seeds(struct run *run, char **files, int count)
                                 : (struct seeds){run->has_seed ? run->seed : 1,
                                                  UINT64_MAX};
     tour.texts = sim_calloc((size_t)count, sizeof *tour.texts);
+    tour.taken = sim_calloc((size_t)count, sizeof(*tour.taken));
     progress_bar_start(&run->bar);
     runner_catch_interrupt();
     if (read_all(&tour)) {
@@ -144,8 +151,10 @@ enum exit_code run_seeds(struct run *run, char **files, int count)
         }
     }
     for (int i = 0; i < count; i++) {
+        sim_scenario_text_free(tour.taken[i]);
         free((char *)tour.texts[i].bytes);
     }
+    free(tour.taken);
     free(tour.texts);
     free(run->first_repeat);
     return code;

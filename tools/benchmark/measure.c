@@ -235,8 +235,12 @@ static void measure_seeds(const struct wish *wish, const char *text,
     uint64_t steps = 0;
     uint64_t commits = 0;
     uint64_t began = now_ns();
+    struct sim_scenario_text *taken = sim_scenario_text_new(text, size);
     for (uint64_t seed = wish->seed; seed < wish->seed + wish->seeds; seed++) {
-        struct sim_scenario *scenario = parse(wish->file, text, size, seed);
+        struct sim_scenario *scenario = sim_scenario_text_read(taken, &seed);
+        if (scenario == NULL) {
+            fail(wish->file, "is no scenario");
+        }
         struct sim_simulation *simulation =
             begin(wish, scenario, seed, &nowhere);
         measured(simulation, UINT64_MAX);
@@ -247,6 +251,7 @@ static void measure_seeds(const struct wish *wish, const char *text,
         sim_simulation_free(simulation);
         sim_scenario_free(scenario);
     }
+    sim_scenario_text_free(taken);
     printf("{\"seeds\": %" PRIu64 ", \"steps\": %" PRIu64
            ", \"commits\": %" PRIu64 ", \"ns\": %" PRIu64
            ", \"peak_bytes\": %" PRIu64 "}\n",
