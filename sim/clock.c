@@ -58,6 +58,9 @@ uint64_t sim_clock_local_from_virtual(const struct sim_clock *clock,
 {
     assert(t_us >= clock->base_us);
     assert(t_us - clock->base_us <= SIM_MAX_DURATION_US);
+    if (clock->speed_ppm == MILLION) {
+        return clock->base_local_us + (t_us - clock->base_us);
+    }
     /* Whole seconds and the rest apart: the whole product needs 79 bits. */
     uint64_t elapsed_us = t_us - clock->base_us;
     uint64_t seconds = elapsed_us / MILLION;
@@ -72,10 +75,15 @@ uint64_t sim_clock_virtual_from_local(const struct sim_clock *clock,
     if (local_us <= clock->base_local_us) {
         return clock->base_us;
     }
+    uint64_t missing_us = local_us - clock->base_local_us;
+    if (clock->speed_ppm == MILLION) {
+        return missing_us <= UINT64_MAX - clock->base_us
+                   ? clock->base_us + missing_us
+                   : UINT64_MAX;
+    }
     /* floor(e * speed / MILLION) >= missing if and only if
      * e * speed >= missing * MILLION, so the least e is that quotient rounded
      * up. The whole seconds of `missing` divide without a rest. */
-    uint64_t missing_us = local_us - clock->base_local_us;
     uint64_t seconds = missing_us / clock->speed_ppm;
     uint64_t rest_us = missing_us % clock->speed_ppm;
     uint64_t last_second_us =

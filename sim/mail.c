@@ -11,7 +11,7 @@
 #define BLOCK 64u
 
 struct sim_mail {
-    struct sim_letter **blocks;
+    struct sim_letter **letters; /* by slot */
     size_t capacity;
     uint32_t n_letters;
     uint32_t *free_slots; /* the one given back last is used first */
@@ -24,25 +24,31 @@ struct sim_mail *sim_mail_new(void)
     return sim_calloc(1, sizeof(struct sim_mail));
 }
 
-static struct sim_letter *letter_at(const struct sim_mail *mail, uint32_t slot)
-{
-    return &mail->blocks[slot / BLOCK][slot % BLOCK];
-}
-
 void sim_mail_free(struct sim_mail *mail)
 {
     if (mail == NULL) {
         return;
     }
     for (uint32_t i = 0; i < mail->n_letters; i++) {
-        free(letter_at(mail, i)->bytes);
+        free(mail->letters[i]->bytes);
     }
     for (uint32_t i = 0; i < mail->n_letters; i += BLOCK) {
-        free(mail->blocks[i / BLOCK]);
+        free(mail->letters[i]);
     }
-    free(mail->blocks);
+    free(mail->letters);
     free(mail->free_slots);
     free(mail);
+}
+
+static void add_block(struct sim_mail *mail)
+{
+    size_t n = mail->n_letters;
+    struct sim_letter *block = sim_calloc(BLOCK, sizeof *block);
+    mail->letters = sim_grow(mail->letters, &mail->capacity, n + BLOCK,
+                             sizeof(*mail->letters));
+    for (size_t i = 0; i < BLOCK; i++) {
+        mail->letters[n + i] = &block[i];
+    }
 }
 
 static uint32_t take_slot(struct sim_mail *mail)
@@ -53,10 +59,7 @@ static uint32_t take_slot(struct sim_mail *mail)
     }
     assert(mail->n_letters < UINT32_MAX);
     if (mail->n_letters % BLOCK == 0) {
-        size_t n = mail->n_letters / BLOCK;
-        mail->blocks = sim_grow(mail->blocks, &mail->capacity, n + 1,
-                                sizeof(*mail->blocks));
-        mail->blocks[n] = sim_calloc(BLOCK, sizeof **mail->blocks);
+        add_block(mail);
     }
     mail->free_slots =
         sim_grow(mail->free_slots, &mail->free_capacity,
@@ -69,7 +72,7 @@ uint32_t sim_mail_put(struct sim_mail *mail, uint32_t from, uint32_t to,
 {
     assert(copies > 0);
     uint32_t slot = take_slot(mail);
-    struct sim_letter *letter = letter_at(mail, slot);
+    struct sim_letter *letter = mail->letters[slot];
     uint8_t *room = letter->bytes;
     size_t capacity = letter->capacity;
     if (size > capacity) {
@@ -92,7 +95,7 @@ uint32_t sim_mail_put_reply(struct sim_mail *mail, uint32_t from,
 {
     uint32_t slot =
         sim_mail_put(mail, from, SIM_NONE, reply->value, reply->value_size, 1);
-    struct sim_letter *letter = letter_at(mail, slot);
+    struct sim_letter *letter = mail->letters[slot];
     letter->reply = *reply;
     letter->reply.value = NULL;
     return slot;
@@ -101,7 +104,7 @@ uint32_t sim_mail_put_reply(struct sim_mail *mail, uint32_t from,
 struct sim_letter *sim_mail_letter(struct sim_mail *mail, uint32_t slot)
 {
     assert(slot < mail->n_letters);
-    struct sim_letter *letter = letter_at(mail, slot);
+    struct sim_letter *letter = mail->letters[slot];
     assert(letter->copies > 0);
     return letter;
 }
