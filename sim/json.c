@@ -148,7 +148,7 @@ sim_json_member(const struct sim_json *json,
         return NULL;
     }
     const struct sim_json_value *value = sim_json_first(json, object);
-    while (value != NULL && strcmp(sim_json_key(value), name) != 0) {
+    while (value != NULL && !sim_json_same_key(sim_json_key(value), name)) {
         value = sim_json_next(json, value);
     }
     return value;

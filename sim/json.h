@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Nobody writes more by hand; both keep a hostile file cheap. */
 #define SIM_JSON_MAX_BYTES ((size_t)8 << 20)
@@ -69,6 +70,13 @@ struct sim_json {
     struct sim_json_problem *problems;
     size_t n_problems, problems_capacity;
 };
+
+/* Whether two keys are the same. Most differ in their first letter: no call is
+ * made for those. */
+static inline bool sim_json_same_key(const char *a, const char *b)
+{
+    return a[0] == b[0] && strcmp(a, b) == 0;
+}
 
 /* Reads `text` (`size` bytes), which must outlive `json`. False if it is not
  * JSON, with the problem noted. Close it in both cases. */

@@ -344,7 +344,7 @@ static enum sim_action_kind kind_of(const struct scenario_reader *reader,
         return SIM_ACTION_KIND_COUNT;
     }
     while (i < SIM_ACTION_KIND_COUNT &&
-           strcmp(key, sim_action_name((enum sim_action_kind)i)) != 0) {
+           !sim_json_same_key(key, sim_action_name((enum sim_action_kind)i))) {
         i++;
     }
     return (enum sim_action_kind)i;

@@ -111,7 +111,7 @@ static void refuse_unknown(struct scenario_reader *reader,
 static bool is_known(const char *key, const char *const *names, size_t n_names)
 {
     size_t i = 0;
-    while (i < n_names && strcmp(key, names[i]) != 0) {
+    while (i < n_names && !sim_json_same_key(key, names[i])) {
         i++;
     }
     return i < n_names;
@@ -184,13 +184,13 @@ bool scenario__object(struct scenario_reader *reader,
                       const struct scenario_key *keys, size_t n_keys, void *out)
 {
     const char *names[MAX_KEYS];
-    char list[SCENARIO_WORDS_SIZE];
-    char hint[SCENARIO_WORDS_SIZE + 32];
     list_names(keys, n_keys, names);
-    scenario__join(list, names, n_keys);
-    snprintf(hint, sizeof hint, "write {...} with %s", list);
-    if (!scenario__is_object(reader, value, hint)) {
-        return false;
+    if (value->kind != SIM_JSON_OBJECT) {
+        char list[SCENARIO_WORDS_SIZE];
+        char hint[SCENARIO_WORDS_SIZE + 32];
+        scenario__join(list, names, n_keys);
+        snprintf(hint, sizeof hint, "write {...} with %s", list);
+        return scenario__is_object(reader, value, hint);
     }
     scenario__check_keys(reader, value, names, n_keys);
     scenario__read_keys(reader, value, keys, n_keys, out);
