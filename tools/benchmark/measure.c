@@ -25,7 +25,9 @@ struct wish {
     uint64_t seeds; /* whole runs of so many seeds; 0: a part of one run */
     uint64_t skip;  /* steps before the part, or entries committed, */
     bool by_commits;
-    uint64_t steps; /* and in it */
+    uint64_t steps;   /* and in it, or */
+    uint64_t commits; /* entries committed in it; at least, as it is looked at
+                         every so many events */
     bool checks, hashed, written;
 };
 
@@ -103,6 +105,8 @@ static struct wish read_wish(char **arguments)
             wish.by_commits = true;
         } else if (strcmp(option, "--steps") == 0) {
             wish.steps = number(option, *++at);
+        } else if (strcmp(option, "--commits") == 0) {
+            wish.commits = number(option, *++at);
         } else {
             fail(option, "no such option");
         }
@@ -110,9 +114,13 @@ static struct wish read_wish(char **arguments)
             break;
         }
     }
+    if (wish.steps == 0 && wish.commits == 0) {
+        wish.commits = UINT64_MAX; /* to its end */
+    }
     if (wish.file == NULL) {
         fail("usage", "measure SCENARIO [--seed N] [--seeds N] "
-                      "[--skip-steps N | --skip-commits N] [--steps N] "
+                      "[--skip-steps N | --skip-commits N] "
+                      "[--steps N | --commits N] "
                       "[--no-checks] [--no-hash] [--written]");
     }
     return wish;
@@ -167,17 +175,27 @@ static struct sim_simulation *begin(const struct wish *wish,
 /* Nothing is inlined into it, and it into nothing: callgrind is told to count
  * in here (--toggle-collect=measured). */
 __attribute__((noinline, noclone)) enum sim_verdict
-measured(struct sim_simulation *simulation, uint64_t until_step);
+measured(struct sim_simulation *simulation, uint64_t until_step,
+         uint64_t until_commits);
 
 enum sim_verdict measured(struct sim_simulation *simulation,
-                          uint64_t until_step)
+                          uint64_t until_step, uint64_t until_commits)
 {
     enum sim_verdict verdict = SIM_VERDICT_RUNNING;
     while (verdict == SIM_VERDICT_RUNNING &&
-           sim_simulation_whereabouts(simulation).step < until_step) {
+           sim_simulation_whereabouts(simulation).step < until_step &&
+           (until_commits == UINT64_MAX ||
+            sim_simulation_result(simulation)->commits < until_commits)) {
         verdict = sim_simulation_advance(simulation, 256);
     }
     return verdict;
+}
+
+/* `amount` on from `from`; 0: for ever. */
+static uint64_t beyond(uint64_t from, uint64_t amount)
+{
+    return amount == 0 || amount > UINT64_MAX - from ? UINT64_MAX
+                                                     : from + amount;
 }
 
 static void skip(const struct wish *wish, struct sim_simulation *simulation)
@@ -210,19 +228,26 @@ static void measure_part(const struct wish *wish, const char *text, size_t size)
         begin(wish, scenario, wish->seed, &nowhere);
     uint64_t start_ns = now_ns() - began;
     skip(wish, simulation);
-    uint64_t commits = sim_simulation_result(simulation)->commits;
+    const struct sim_result before = *sim_simulation_result(simulation);
+    uint64_t skipped_heap = heap_bytes() - heap;
     uint64_t step = sim_simulation_whereabouts(simulation).step;
     began = now_ns();
-    measured(simulation, step + wish->steps);
+    measured(simulation, beyond(step, wish->steps),
+             beyond(before.commits, wish->commits));
     uint64_t ns = now_ns() - began;
     const struct sim_result *result = sim_simulation_result(simulation);
     look_at(wish, result);
     printf("{\"steps\": %" PRIu64 ", \"commits\": %" PRIu64 ", \"ns\": %" PRIu64
-           ", \"start_ns\": %" PRIu64 ", \"heap_bytes\": %" PRIu64
-           ", \"peak_bytes\": %" PRIu64 ", \"all_steps\": %" PRIu64 "}\n",
+           ", \"deliveries\": %" PRIu64 ", \"virtual_us\": %" PRIu64
+           ", \"start_ns\": %" PRIu64 ", \"skipped_heap_bytes\": %" PRIu64
+           ", \"heap_bytes\": %" PRIu64 ", \"peak_bytes\": %" PRIu64
+           ", \"all_steps\": %" PRIu64 "}\n",
            sim_simulation_whereabouts(simulation).step - step,
-           result->commits - commits, ns, start_ns, heap_bytes() - heap,
-           peak_bytes(), sim_simulation_whereabouts(simulation).step);
+           result->commits - before.commits, ns,
+           result->messages_delivered - before.messages_delivered,
+           result->time_us - before.time_us, start_ns, skipped_heap,
+           heap_bytes() - heap, peak_bytes(),
+           sim_simulation_whereabouts(simulation).step);
     sim_simulation_free(simulation);
     sim_scenario_free(scenario);
 }
@@ -239,7 +264,7 @@ static void measure_seeds(const struct wish *wish, const char *text,
         struct sim_scenario *scenario = parse(wish->file, text, size, seed);
         struct sim_simulation *simulation =
             begin(wish, scenario, seed, &nowhere);
-        measured(simulation, UINT64_MAX);
+        measured(simulation, UINT64_MAX, UINT64_MAX);
         const struct sim_result *result = sim_simulation_result(simulation);
         look_at(wish, result);
         steps += result->steps;
