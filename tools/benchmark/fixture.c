@@ -8,18 +8,17 @@
  * applied one. No server ever fails and the leader stays, so that all commands
  * asked for are applied.
  */
-#define _DEFAULT_SOURCE /* clock_gettime(), getrusage() */
 #undef NDEBUG
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <time.h>
 
 #include <raft.h>
 #include <raft/fixture.h>
+
+#include "tools/benchmark/meter.h"
 
 #define COMMAND_BYTES 16u
 #define MAX_INFLIGHT 64u
@@ -55,20 +54,6 @@ struct work {
     uint64_t asked, applied, wanted;
     struct request requests[MAX_INFLIGHT];
 };
-
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-}
-
-static uint64_t peak_bytes(void)
-{
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    return (uint64_t)usage.ru_maxrss * 1024;
-}
 
 static void fail(const char *what, const char *why)
 {
@@ -310,16 +295,16 @@ int main(int count, char **arguments)
     uint64_t received = deliveries(&fixture, &wish);
     uint64_t skipped = work.applied;
     raft_time time_ms = raft_fixture_time(&fixture);
-    uint64_t began = now_ns();
+    uint64_t began = meter_now_ns();
     uint64_t steps = measured(&fixture, &work, work.wanted);
-    uint64_t ns = now_ns() - began;
+    uint64_t ns = meter_now_ns() - began;
     printf("{\"steps\": %" PRIu64 ", \"commits\": %" PRIu64 ", \"ns\": %" PRIu64
            ", \"deliveries\": %" PRIu64 ", \"virtual_us\": %" PRIu64
            ", \"last_index\": %" PRIu64 ", \"peak_bytes\": %" PRIu64 "}\n",
            steps, work.applied - skipped, ns,
            deliveries(&fixture, &wish) - received,
            (uint64_t)(raft_fixture_time(&fixture) - time_ms) * 1000,
-           (uint64_t)raft_last_index(work.leader), peak_bytes());
+           (uint64_t)raft_last_index(work.leader), meter_peak_bytes());
     raft_fixture_close(&fixture);
     return 0;
 }

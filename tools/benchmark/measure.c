@@ -1,10 +1,6 @@
 /* One measurement: a run, or a part of one, and what it took, as a line of
  * JSON. tools/bench makes many of them and the table; see there.
- *
- * Times are this process's own on the processor: what else the machine does
- * counts as little as it can.
  */
-#define _DEFAULT_SOURCE /* clock_gettime(), getrusage() */
 #undef NDEBUG
 #include <assert.h>
 #include <inttypes.h>
@@ -12,11 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <time.h>
 
 #include "sim/raft_node.h"
 #include "sim/simulation.h"
+#include "tools/benchmark/meter.h"
 
 /* What is asked for. */
 struct wish {
@@ -43,24 +38,10 @@ static void swallow(struct sim_trace_sink *self, const char *text, size_t size)
     ((struct nowhere *)self)->bytes += size;
 }
 
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-}
-
 static uint64_t heap_bytes(void)
 {
     struct mallinfo2 info = mallinfo2();
     return (uint64_t)info.uordblks + (uint64_t)info.hblkhd;
-}
-
-static uint64_t peak_bytes(void)
-{
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    return (uint64_t)usage.ru_maxrss * 1024;
 }
 
 static void fail(const char *what, const char *why)
@@ -223,18 +204,18 @@ static void measure_part(const struct wish *wish, const char *text, size_t size)
     struct nowhere nowhere;
     struct sim_scenario *scenario = parse(wish->file, text, size, wish->seed);
     uint64_t heap = heap_bytes();
-    uint64_t began = now_ns();
+    uint64_t began = meter_now_ns();
     struct sim_simulation *simulation =
         begin(wish, scenario, wish->seed, &nowhere);
-    uint64_t start_ns = now_ns() - began;
+    uint64_t start_ns = meter_now_ns() - began;
     skip(wish, simulation);
     const struct sim_result before = *sim_simulation_result(simulation);
     uint64_t skipped_heap = heap_bytes() - heap;
     uint64_t step = sim_simulation_whereabouts(simulation).step;
-    began = now_ns();
+    began = meter_now_ns();
     measured(simulation, beyond(step, wish->steps),
              beyond(before.commits, wish->commits));
-    uint64_t ns = now_ns() - began;
+    uint64_t ns = meter_now_ns() - began;
     const struct sim_result *result = sim_simulation_result(simulation);
     look_at(wish, result);
     printf("{\"steps\": %" PRIu64 ", \"commits\": %" PRIu64 ", \"ns\": %" PRIu64
@@ -246,7 +227,7 @@ static void measure_part(const struct wish *wish, const char *text, size_t size)
            result->commits - before.commits, ns,
            result->messages_delivered - before.messages_delivered,
            result->time_us - before.time_us, start_ns, skipped_heap,
-           heap_bytes() - heap, peak_bytes(),
+           heap_bytes() - heap, meter_peak_bytes(),
            sim_simulation_whereabouts(simulation).step);
     sim_simulation_free(simulation);
     sim_scenario_free(scenario);
@@ -259,7 +240,7 @@ static void measure_seeds(const struct wish *wish, const char *text,
     struct nowhere nowhere;
     uint64_t steps = 0;
     uint64_t commits = 0;
-    uint64_t began = now_ns();
+    uint64_t began = meter_now_ns();
     for (uint64_t seed = wish->seed; seed < wish->seed + wish->seeds; seed++) {
         struct sim_scenario *scenario = parse(wish->file, text, size, seed);
         struct sim_simulation *simulation =
@@ -275,7 +256,8 @@ static void measure_seeds(const struct wish *wish, const char *text,
     printf("{\"seeds\": %" PRIu64 ", \"steps\": %" PRIu64
            ", \"commits\": %" PRIu64 ", \"ns\": %" PRIu64
            ", \"peak_bytes\": %" PRIu64 "}\n",
-           wish->seeds, steps, commits, now_ns() - began, peak_bytes());
+           wish->seeds, steps, commits, meter_now_ns() - began,
+           meter_peak_bytes());
 }
 
 int main(int count, char **arguments)
