@@ -1,0 +1,118 @@
+"""What becomes of speed and memory as logs and runs grow."""
+
+from . import runs
+from .cases import WRITES, part
+from .section import Section, at_most, ns_a_step, per_step
+from .table import number, size, spread, table, times, whole
+
+COMPACTING = {"every": 1000, "keep": 100}
+
+# Without compaction a log takes as much, for each entry, with all that is kept of
+# it: so many bytes must be free.
+BYTES_AN_ENTRY = 1500
+
+
+def free_bytes():
+    """Of memory; None: not known."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            for line in file:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return None
+
+
+def fits(entries):
+    free = free_bytes()
+    return free is None or free > entries * BYTES_AN_ENTRY
+
+
+def entries_text(n):
+    return f"{n:,}"
+
+
+def log(job):
+    sizes = [1000, 100000] + ([] if job.quick else [10000000])
+    left_out = []
+    cases = []
+    names = {}
+    for way, keys in (("on", {"snapshots": COMPACTING}), ("off", {})):
+        for entries in sizes:
+            if entries > 1000000 and (way == "off" and not job.long):
+                left_out.append(
+                    f"{entries:,} entries without compaction are measured with `--long`"
+                )
+                continue
+            if not fits(entries):
+                left_out.append(
+                    f"{entries:,} entries, compaction {way}: too little memory was free"
+                )
+                continue
+            name = f"compaction {way}, {entries:,} entries"
+            scenario = job.bench.scenario(f"log {way}", nodes=3, workload=WRITES, **keys)
+            skip = ["--skip-commits", str(entries)]
+            counted = part(skip, 30000) if entries <= 100000 else None
+            cases.append(job.bench.measure(name, scenario, part(skip, 200000), counted))
+            names[name] = (way, entries)
+    slow = [case for case in cases if names[case.name][1] > 1000000]
+    told, counts = job.run("log", cases, 3 if slow else None)
+    rows = []
+    targets = []
+    for name, (way, entries) in names.items():
+        against = runs.ratio(
+            told[name], told[f"compaction {way}, 1,000 entries"], ns_a_step
+        )
+        rows.append(
+            [
+                name,
+                spread(runs.ns_a(told[name], "steps")),
+                spread(against, times),
+                whole(per_step(counts.get(name))),
+                number(runs.rate(told[name], "commits").median),
+                size(told[name][0]["skipped_heap_bytes"]),
+                size(runs.of(told[name], "peak_bytes")),
+            ]
+        )
+        if entries == sizes[-1]:
+            targets.append(
+                at_most(f"ns a step, {name}, to 1,000 entries", 1.2, against, times)
+            )
+    heads = ["", "ns a step", "of 1,000's", "instructions a step", "commits/s"]
+    text = (
+        "200,000 steps from there on, with 3 nodes and 256 clients that write. "
+        "Compaction: every 1000 entries, 100 kept. The heap is that of the whole "
+        "process where the part begins.\n\n"
+    )
+    text += table(heads + ["heap", "peak"], rows)
+    text += "".join(f"\nLeft out: {why}.\n" for why in left_out)
+    return Section("Long logs", text, targets)
+
+
+def long(job):
+    steps = 10**9
+    scenario = job.bench.scenario(
+        "long",
+        nodes=3,
+        workload={"clients": 8, "rate": "1000/s"},
+        snapshots=COMPACTING,
+    )
+    case = job.bench.measure("1e9 steps", scenario, part([], steps))
+    told, _ = job.run("long", [case], 1)
+    run = told[case.name][0]
+    peak = runs.of(told[case.name], "peak_bytes")
+    rows = [
+        [
+            f"{run['steps']:,}",
+            f"{run['commits']:,}",
+            number(run["ns"] / 1e9),
+            number(ns_a_step(run)),
+            size(run["heap_bytes"]),
+            size(peak),
+        ]
+    ]
+    heads = ["steps", "commits", "seconds", "ns a step", "heap at the end", "peak"]
+    text = "One run, 3 nodes, steady load, with compaction.\n\n" + table(heads, rows)
+    target = at_most("peak memory of 1e9 steps", 256 * 10**6, peak, size)
+    return Section("A long run", text, [target])
