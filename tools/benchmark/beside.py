@@ -4,7 +4,7 @@ from . import runs
 from .cases import FIXTURE, INFLIGHT, part
 from .runs import figure
 from .section import Section, at_least
-from .table import number, size, spread, table, times
+from .table import number, size, spread, table, times, whole
 
 # Entries from one snapshot to the next, and those kept before it.
 COMPACTING = [(1024, 128), (100, 10)]
@@ -39,7 +39,11 @@ def scenario(job, nodes, snapshots):
     return job.bench.scenario(name, **keys)
 
 
-def rows_of(job, told, names):
+def per_commit(counted):
+    return None if counted is None else counted.instructions / counted.told["commits"]
+
+
+def rows_of(told, counts, names):
     """A row for each pair of runs, and the ratios."""
     rows = []
     ratios = []
@@ -55,6 +59,7 @@ def rows_of(job, told, names):
                     f"{label}: {who}",
                     spread(runs.rate(each, "commits")),
                     spread(ratio, times) if name == ours else "1x",
+                    whole(per_commit(counts.get(name))),
                     number(runs.rate(each, "deliveries").median),
                     number(runs.rate(each, "steps").median),
                     number(
@@ -69,7 +74,8 @@ def rows_of(job, told, names):
     return rows, ratios
 
 
-HEADS = ["", "commits/s", "ratio", "deliveries/s", "steps/s"]
+HEADS = ["", "commits/s", "ratio", "instructions a commit"]
+HEADS += ["deliveries/s", "steps/s"]
 HEADS += ["commits a virtual second", "commits in all", "peak"]
 
 
@@ -80,27 +86,21 @@ def compacted(job):
     for every, keep in COMPACTING:
         for nodes in 3, 5:
             label = f"{nodes} nodes, every {every}"
-            sizes = ["--nodes", nodes, "--every", every, "--keep", keep]
             skip = ["--skip-commits", str(3 * COMPACTING[0][0])]
-            cases.append(
-                job.bench.fixture(
-                    "libraft, " + label,
-                    [*map(str, sizes), *skip, "--commits", str(commits)],
-                )
-            )
+            parts = part(skip, commits=commits), part(skip, commits=5000)
+            sizes = ["--nodes", nodes, "--every", every, "--keep", keep]
+            cases.append(job.bench.fixture("libraft, " + label, sizes, *parts))
             cases.append(
                 job.bench.measure(
-                    "raftsim, " + label,
-                    scenario(job, nodes, (every, keep)),
-                    part(skip, commits=commits),
+                    "raftsim, " + label, scenario(job, nodes, (every, keep)), *parts
                 )
             )
             names.append((label, "raftsim, " + label, "libraft, " + label))
-    told, _ = job.run("libraft", cases)
-    rows, ratios = rows_of(job, told, names)
+    told, counts = job.run("libraft", cases)
+    rows, ratios = rows_of(told, counts, names)
     text = (
         f"\n**With snapshots**, every 1024 entries, 128 kept (libraft's defaults), and "
-        "every 100, 10 kept; after the first snapshots were made\n\n"
+        "every 100, 10 kept; after the first snapshots were made.\n\n"
         + table(HEADS, rows)
     )
     targets = [
@@ -115,23 +115,19 @@ def uncompacted(job):
     names = []
     for nodes in 3, 5:
         label = f"{nodes} nodes"
+        options = ["--nodes", nodes, "--no-snapshots", "--log", LOG]
+        few = part(commits=max(24, job.amount(64)))
         cases.append(
-            job.bench.fixture(
-                "libraft, " + label,
-                ["--nodes", str(nodes), "--no-snapshots", "--log", str(LOG)]
-                + ["--commits", str(job.amount(64) or 8)],
-            )
+            job.bench.fixture("libraft, " + label, options, few, part(commits=16))
         )
+        skip = ["--skip-commits", str(LOG)]
+        parts = part(skip, commits=LOG), part(skip, commits=5000)
         cases.append(
-            job.bench.measure(
-                "raftsim, " + label,
-                scenario(job, nodes, None),
-                part(["--skip-commits", str(LOG)], commits=LOG),
-            )
+            job.bench.measure("raftsim, " + label, scenario(job, nodes, None), *parts)
         )
         names.append((label, "raftsim, " + label, "libraft, " + label))
-    told, _ = job.run("libraft, no compaction", cases)
-    rows, ratios = rows_of(job, told, names)
+    told, counts = job.run("libraft, no compaction", cases)
+    rows, ratios = rows_of(told, counts, names)
     text = (
         f"\n**Without compaction**, from a log of {LOG:,} entries on: libraft's cluster "
         "finds it on its disks at the start, raftsim has written it in the same run. "

@@ -46,7 +46,7 @@ FIXTURE = {
 
 
 def part(skip=(), steps=None, commits=None):
-    """The options of measure for a part of a run."""
+    """The options of measure (and of fixture, with commits) for a part of a run."""
     options = list(skip)
     if steps is not None:
         options += ["--steps", str(steps)]
@@ -93,5 +93,6 @@ class Workbench:
             name, command + options, None if counted is None else command + counted
         )
 
-    def fixture(self, name, options):
-        return Case(name, [self.program("fixture"), *options])
+    def fixture(self, name, options, part_options, counted):
+        command = [self.program("fixture"), *map(str, options)]
+        return Case(name, command + part_options, command + counted)

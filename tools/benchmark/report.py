@@ -2,6 +2,7 @@
 
 import os
 import sys
+import textwrap
 
 from .table import table
 
@@ -17,18 +18,30 @@ where nothing else is said. Instructions are counted by callgrind, and repeat ex
 """
 
 
+def _wrapped(content):
+    """Paragraphs in lines as long as a terminal is wide; tables as they are."""
+    blocks = content.strip("\n").split("\n\n")
+    return "\n\n".join(
+        block.strip("\n")
+        if block.startswith("|") or "\n|" in block
+        else textwrap.fill(block, 80, break_long_words=False, break_on_hyphens=False)
+        for block in blocks
+    )
+
+
 def text(sections, left_out, about, repeats):
     parts = [TOP.format(about=about, repeats=repeats)]
-    parts += [f"Left out: {why}.\n" for why in left_out]
+    parts += [f"Left out: {why}." for why in left_out]
     rows = [
         [target.what, target.wanted, target.value, "yes" if target.kept else "**no**"]
         for section in sections
         for target in section.targets
     ]
     if rows:
-        parts.append("## Targets\n\n" + table(["", "wanted", "measured", "met"], rows))
-    parts += [f"## {section.title}\n\n{section.text}" for section in sections]
-    return "\n".join(parts)
+        parts += ["## Targets", table(["", "wanted", "measured", "met"], rows)]
+    for section in sections:
+        parts += ["## " + section.title, section.text]
+    return "\n\n".join(map(_wrapped, parts)) + "\n"
 
 
 def write(output, content):
