@@ -94,8 +94,12 @@ def count(command):
         if done.returncode != 0:
             raise RuntimeError("valgrind: " + done.stderr.strip()[-2000:])
         with open(output, encoding="utf-8") as file:
-            by_file = parse(file)
-    return Counted(json.loads(done.stdout), sum(by_file.values()), by_file)
+            lines = file.readlines()
+    by_file = parse(lines)
+    totals = [line.split()[1] for line in lines if line.startswith("totals: ")]
+    if totals != [str(sum(by_file.values()))]:
+        raise RuntimeError(f"callgrind counted {totals}, and its lines do not say so")
+    return Counted(json.loads(done.stdout), int(totals[0]), by_file)
 
 
 def count_all(commands, jobs):
