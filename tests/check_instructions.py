@@ -17,6 +17,7 @@ counts have to be within 40% of the nearest that is, and the same a second time.
 
 import json
 import os
+import subprocess
 import sys
 import tempfile
 
@@ -77,8 +78,12 @@ def command_of(measure, name, folder):
 
 
 def count(measure):
-    """{run: instructions a step}"""
+    """{run: instructions a step}; of a program without what is there for debuggers,
+    as there are compilers whose valgrind cannot read."""
     with tempfile.TemporaryDirectory() as folder:
+        bare = os.path.join(folder, "measure")
+        subprocess.run(["strip", "--strip-debug", "-o", bare, measure], check=True)
+        measure = bare
         commands = {name: command_of(measure, name, folder) for name in RUNS}
         found = callgrind.count_all(commands, os.cpu_count() or 1)
     return {
@@ -150,7 +155,11 @@ def main():
         return 2
     measure, build = arguments
     recorded = read() if os.path.exists(RECORDED) else {}
-    values = count(measure)
+    try:
+        values = count(measure)
+    except RuntimeError as problem:
+        print(problem)
+        return 1
     if "--update" in sys.argv:
         write({**recorded, build: values})
         return 0

@@ -249,10 +249,9 @@ static void elect(struct raft_fixture *fixture, struct work *work)
         raft_fixture_get(fixture, raft_fixture_leader_index(fixture));
 }
 
-/* Returns how many steps it took. Nothing is inlined into it, and it into
- * nothing: callgrind is told to count in here (--toggle-collect=measured). */
-__attribute__((noinline, noclone)) uint64_t
-measured(struct raft_fixture *fixture, struct work *work, uint64_t commits);
+/* Returns how many steps it took. */
+METER_ALONE uint64_t measured(struct raft_fixture *fixture, struct work *work,
+                              uint64_t commits);
 
 uint64_t measured(struct raft_fixture *fixture, struct work *work,
                   uint64_t commits)

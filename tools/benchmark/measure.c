@@ -153,11 +153,9 @@ static struct sim_simulation *begin(const struct wish *wish,
     return sim_simulation_new(scenario, &options);
 }
 
-/* Nothing is inlined into it, and it into nothing: callgrind is told to count
- * in here (--toggle-collect=measured). */
-__attribute__((noinline, noclone)) enum sim_verdict
-measured(struct sim_simulation *simulation, uint64_t until_step,
-         uint64_t until_commits);
+METER_ALONE enum sim_verdict measured(struct sim_simulation *simulation,
+                                      uint64_t until_step,
+                                      uint64_t until_commits);
 
 enum sim_verdict measured(struct sim_simulation *simulation,
                           uint64_t until_step, uint64_t until_commits)

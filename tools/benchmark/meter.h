@@ -4,6 +4,15 @@
 
 #include <stdint.h>
 
+/* Before the function `measured`: nothing is inlined into it, and it into
+ * nothing (nor copied): callgrind is told to count in there
+ * (--toggle-collect=measured). */
+#if defined(__GNUC__) && !defined(__clang__)
+#define METER_ALONE __attribute__((noinline, noclone))
+#else
+#define METER_ALONE __attribute__((noinline))
+#endif
+
 /* Of the processor, for this process alone: what else the machine does counts
  * as little as it can. */
 uint64_t meter_now_ns(void);

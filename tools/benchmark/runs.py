@@ -3,6 +3,7 @@
 import collections
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -24,6 +25,10 @@ Figure = collections.namedtuple("Figure", "median low high")
 
 class Failed(Exception):
     """A run that came to nothing; what it said."""
+
+
+class OutOfMemory(Failed):
+    """It needed more than it was given."""
 
 
 def figure(values):
@@ -53,8 +58,31 @@ class Progress:
             sys.stderr.flush()
 
 
-def run(case):
-    """One run of a case: what it told, or {"wall_ns": ...}."""
+def free_bytes():
+    """Of memory; None: not known."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            for line in file:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return None
+
+
+def run(case, memory=None):
+    """One run of a case: what it told, or {"wall_ns": ...}.
+
+    `memory` is how many bytes it may have, of those that are free in any case: a run
+    that takes too much ends, and not the machine.
+    """
+    free = free_bytes()
+    limits = [each for each in (memory, free and free * 9 // 10) if each]
+
+    def limit():
+        if limits:
+            resource.setrlimit(resource.RLIMIT_DATA, (min(limits), min(limits)))
+
     began = time.monotonic_ns()
     try:
         done = subprocess.run(
@@ -64,12 +92,15 @@ def run(case):
             check=False,
             timeout=SECONDS,
             stdin=subprocess.DEVNULL,
+            preexec_fn=limit,
         )
     except subprocess.TimeoutExpired as late:
         raise Failed(f"{case.name}: not done after {SECONDS} s") from late
     wall_ns = time.monotonic_ns() - began
     if done.returncode != 0:
         said = (done.stderr or done.stdout).strip()[-1000:]
+        if "memory" in said:
+            raise OutOfMemory(f"{case.name}: {said}")
         raise Failed(f"{case.name}: exit code {done.returncode}: {said}")
     if case.wall:
         return {"wall_ns": wall_ns}
@@ -96,6 +127,8 @@ def interleaved(cases, repeats, progress, what):
 def counted(cases, progress, what):
     """{name: Counted}, of those that are counted; side by side on all processors."""
     wanted = [case for case in cases if case.counted]
+    if not wanted:
+        return {}
     progress.say(f"{what}: counting instructions, {len(wanted)} runs")
     return callgrind.count_all(
         {case.name: case.counted for case in wanted}, os.cpu_count() or 1
