@@ -99,7 +99,7 @@ def run(case, memory=None):
     wall_ns = time.monotonic_ns() - began
     if done.returncode != 0:
         said = (done.stderr or done.stdout).strip()[-1000:]
-        if "memory" in said:
+        if "memory" in said.lower():
             raise OutOfMemory(f"{case.name}: {said}")
         raise Failed(f"{case.name}: exit code {done.returncode}: {said}")
     if case.wall:
