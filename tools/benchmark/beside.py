@@ -116,10 +116,10 @@ def uncompacted(job):
     for nodes in 3, 5:
         label = f"{nodes} nodes"
         options = ["--nodes", nodes, "--no-snapshots", "--log", LOG]
-        few = part(commits=max(24, job.amount(64)))
-        cases.append(
-            job.bench.fixture("libraft, " + label, options, few, part(commits=16))
-        )
+        first = ["--skip-commits", str(INFLIGHT)]
+        few = part(first, commits=max(3 * INFLIGHT, job.amount(8 * INFLIGHT)))
+        fewer = part(first, commits=2 * INFLIGHT)
+        cases.append(job.bench.fixture("libraft, " + label, options, few, fewer))
         skip = ["--skip-commits", str(LOG)]
         parts = part(skip, commits=LOG), part(skip, commits=5000)
         cases.append(

@@ -192,18 +192,20 @@ def sweep(job):
     command += ["--seeds", f"1..{seeds}", "--failures", job.bench.folder, "-j"]
     cases = [runs.Case(f"-j {n}", [*command, str(n)], None, True) for n in both]
     told, _ = job.run("sweep", cases)
-    rows = [
-        [
-            f"`-j {n}`",
-            spread(figure(seeds * 1e9 / run["wall_ns"] for run in told[f"-j {n}"])),
-        ]
-        for n in both
-    ]
+    rows = []
+    for n in both:
+        each = told[f"-j {n}"]
+        got = figure(run["processor_ns"] / run["wall_ns"] for run in each)
+        on_wall = figure(seeds * 1e9 / run["wall_ns"] for run in each)
+        on_processor = figure(seeds * 1e9 / run["processor_ns"] for run in each)
+        rows.append([f"`-j {n}`", spread(on_wall), spread(on_processor), spread(got)])
     gain = runs.ratio(told["-j 1"], told["-j 2"], lambda run: run["wall_ns"])
     cores = os.cpu_count() or 1
     text = (
         f"`raftsim sweep scenarios/swarm.json --seeds 1..{seeds}`, by the clock on the "
-        f"wall, on a machine with {cores} processors.\n\n"
+        f"wall, on a machine with {cores} processors. Where two workers got fewer than "
+        "two processors, something else took the rest.\n\n"
     )
-    text += table(["", "seeds/s"], rows)
+    heads = ["", "seeds/s", "seeds a second of a processor", "processors it got"]
+    text += table(heads, rows)
     return Section("Sweeps", text, [at_least("sweep, 2 workers to 1", 1.9, gain, times)])

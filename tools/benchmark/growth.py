@@ -67,7 +67,8 @@ def log(job):
     text = (
         "200,000 steps from there on, with 3 nodes and 256 clients that write. "
         "Compaction: every 1000 entries, 100 kept. The heap is that of the whole "
-        "process where the part begins.\n\n"
+        "process where the part begins, and what it asked for; the peak is what was "
+        "resident.\n\n"
     )
     text += table(heads + ["heap", "peak"], rows)
     text += "".join(f"\nLeft out: {why}.\n" for why in left_out)

@@ -70,8 +70,14 @@ def free_bytes():
     return None
 
 
+def processor_ns():
+    """Taken by all runs so far, and by the processes that they started."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return int((usage.ru_utime + usage.ru_stime) * 1e9)
+
+
 def run(case, memory=None):
-    """One run of a case: what it told, or {"wall_ns": ...}.
+    """One run of a case: what it told, or its times.
 
     `memory` is how many bytes it may have, of those that are free in any case: a run
     that takes too much ends, and not the machine.
@@ -83,6 +89,7 @@ def run(case, memory=None):
         if limits:
             resource.setrlimit(resource.RLIMIT_DATA, (min(limits), min(limits)))
 
+    used = processor_ns()
     began = time.monotonic_ns()
     try:
         done = subprocess.run(
@@ -103,7 +110,7 @@ def run(case, memory=None):
             raise OutOfMemory(f"{case.name}: {said}")
         raise Failed(f"{case.name}: exit code {done.returncode}: {said}")
     if case.wall:
-        return {"wall_ns": wall_ns}
+        return {"wall_ns": wall_ns, "processor_ns": processor_ns() - used}
     return json.loads(done.stdout)
 
 
