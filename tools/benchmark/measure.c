@@ -1,10 +1,6 @@
 /* One measurement: a run, or a part of one, and what it took, as a line of
  * JSON. tools/bench makes many of them and the table; see there.
- *
- * Times are this process's own on the processor: what else the machine does
- * counts as little as it can.
  */
-#define _DEFAULT_SOURCE /* clock_gettime(), getrusage() */
 #undef NDEBUG
 #include <assert.h>
 #include <inttypes.h>
@@ -12,11 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <time.h>
 
 #include "sim/raft_node.h"
 #include "sim/simulation.h"
+#include "tools/benchmark/meter.h"
 
 /* What is asked for. */
 struct wish {
@@ -25,7 +20,9 @@ struct wish {
     uint64_t seeds; /* whole runs of so many seeds; 0: a part of one run */
     uint64_t skip;  /* steps before the part, or entries committed, */
     bool by_commits;
-    uint64_t steps; /* and in it */
+    uint64_t steps;   /* and in it, or */
+    uint64_t commits; /* entries committed in it; at least, as it is looked at
+                         every so many events */
     bool checks, hashed, written;
 };
 
@@ -41,24 +38,10 @@ static void swallow(struct sim_trace_sink *self, const char *text, size_t size)
     ((struct nowhere *)self)->bytes += size;
 }
 
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-}
-
 static uint64_t heap_bytes(void)
 {
     struct mallinfo2 info = mallinfo2();
     return (uint64_t)info.uordblks + (uint64_t)info.hblkhd;
-}
-
-static uint64_t peak_bytes(void)
-{
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    return (uint64_t)usage.ru_maxrss * 1024;
 }
 
 static void fail(const char *what, const char *why)
@@ -103,6 +86,8 @@ static struct wish read_wish(char **arguments)
             wish.by_commits = true;
         } else if (strcmp(option, "--steps") == 0) {
             wish.steps = number(option, *++at);
+        } else if (strcmp(option, "--commits") == 0) {
+            wish.commits = number(option, *++at);
         } else {
             fail(option, "no such option");
         }
@@ -110,9 +95,13 @@ static struct wish read_wish(char **arguments)
             break;
         }
     }
+    if (wish.steps == 0 && wish.commits == 0) {
+        wish.commits = UINT64_MAX; /* to its end */
+    }
     if (wish.file == NULL) {
         fail("usage", "measure SCENARIO [--seed N] [--seeds N] "
-                      "[--skip-steps N | --skip-commits N] [--steps N] "
+                      "[--skip-steps N | --skip-commits N] "
+                      "[--steps N | --commits N] "
                       "[--no-checks] [--no-hash] [--written]");
     }
     return wish;
@@ -164,20 +153,28 @@ static struct sim_simulation *begin(const struct wish *wish,
     return sim_simulation_new(scenario, &options);
 }
 
-/* Nothing is inlined into it, and it into nothing: callgrind is told to count
- * in here (--toggle-collect=measured). */
-__attribute__((noinline, noclone)) enum sim_verdict
-measured(struct sim_simulation *simulation, uint64_t until_step);
+METER_ALONE enum sim_verdict measured(struct sim_simulation *simulation,
+                                      uint64_t until_step,
+                                      uint64_t until_commits);
 
 enum sim_verdict measured(struct sim_simulation *simulation,
-                          uint64_t until_step)
+                          uint64_t until_step, uint64_t until_commits)
 {
     enum sim_verdict verdict = SIM_VERDICT_RUNNING;
     while (verdict == SIM_VERDICT_RUNNING &&
-           sim_simulation_whereabouts(simulation).step < until_step) {
+           sim_simulation_whereabouts(simulation).step < until_step &&
+           (until_commits == UINT64_MAX ||
+            sim_simulation_result(simulation)->commits < until_commits)) {
         verdict = sim_simulation_advance(simulation, 256);
     }
     return verdict;
+}
+
+/* `amount` on from `from`; 0: for ever. */
+static uint64_t beyond(uint64_t from, uint64_t amount)
+{
+    return amount == 0 || amount > UINT64_MAX - from ? UINT64_MAX
+                                                     : from + amount;
 }
 
 static void skip(const struct wish *wish, struct sim_simulation *simulation)
@@ -205,24 +202,31 @@ static void measure_part(const struct wish *wish, const char *text, size_t size)
     struct nowhere nowhere;
     struct sim_scenario *scenario = parse(wish->file, text, size, wish->seed);
     uint64_t heap = heap_bytes();
-    uint64_t began = now_ns();
+    uint64_t began = meter_now_ns();
     struct sim_simulation *simulation =
         begin(wish, scenario, wish->seed, &nowhere);
-    uint64_t start_ns = now_ns() - began;
+    uint64_t start_ns = meter_now_ns() - began;
     skip(wish, simulation);
-    uint64_t commits = sim_simulation_result(simulation)->commits;
+    const struct sim_result before = *sim_simulation_result(simulation);
+    uint64_t skipped_heap = heap_bytes() - heap;
     uint64_t step = sim_simulation_whereabouts(simulation).step;
-    began = now_ns();
-    measured(simulation, step + wish->steps);
-    uint64_t ns = now_ns() - began;
+    began = meter_now_ns();
+    measured(simulation, beyond(step, wish->steps),
+             beyond(before.commits, wish->commits));
+    uint64_t ns = meter_now_ns() - began;
     const struct sim_result *result = sim_simulation_result(simulation);
     look_at(wish, result);
     printf("{\"steps\": %" PRIu64 ", \"commits\": %" PRIu64 ", \"ns\": %" PRIu64
-           ", \"start_ns\": %" PRIu64 ", \"heap_bytes\": %" PRIu64
-           ", \"peak_bytes\": %" PRIu64 ", \"all_steps\": %" PRIu64 "}\n",
+           ", \"deliveries\": %" PRIu64 ", \"virtual_us\": %" PRIu64
+           ", \"start_ns\": %" PRIu64 ", \"skipped_heap_bytes\": %" PRIu64
+           ", \"heap_bytes\": %" PRIu64 ", \"peak_bytes\": %" PRIu64
+           ", \"all_steps\": %" PRIu64 "}\n",
            sim_simulation_whereabouts(simulation).step - step,
-           result->commits - commits, ns, start_ns, heap_bytes() - heap,
-           peak_bytes(), sim_simulation_whereabouts(simulation).step);
+           result->commits - before.commits, ns,
+           result->messages_delivered - before.messages_delivered,
+           result->time_us - before.time_us, start_ns, skipped_heap,
+           heap_bytes() - heap, meter_peak_bytes(),
+           sim_simulation_whereabouts(simulation).step);
     sim_simulation_free(simulation);
     sim_scenario_free(scenario);
 }
@@ -234,7 +238,7 @@ static void measure_seeds(const struct wish *wish, const char *text,
     struct nowhere nowhere;
     uint64_t steps = 0;
     uint64_t commits = 0;
-    uint64_t began = now_ns();
+    uint64_t began = meter_now_ns();
     struct sim_scenario_text *taken = sim_scenario_text_new(text, size);
     for (uint64_t seed = wish->seed; seed < wish->seed + wish->seeds; seed++) {
         struct sim_scenario *scenario = sim_scenario_text_read(taken, &seed);
@@ -243,7 +247,7 @@ static void measure_seeds(const struct wish *wish, const char *text,
         }
         struct sim_simulation *simulation =
             begin(wish, scenario, seed, &nowhere);
-        measured(simulation, UINT64_MAX);
+        measured(simulation, UINT64_MAX, UINT64_MAX);
         const struct sim_result *result = sim_simulation_result(simulation);
         look_at(wish, result);
         steps += result->steps;
@@ -255,7 +259,8 @@ static void measure_seeds(const struct wish *wish, const char *text,
     printf("{\"seeds\": %" PRIu64 ", \"steps\": %" PRIu64
            ", \"commits\": %" PRIu64 ", \"ns\": %" PRIu64
            ", \"peak_bytes\": %" PRIu64 "}\n",
-           wish->seeds, steps, commits, now_ns() - began, peak_bytes());
+           wish->seeds, steps, commits, meter_now_ns() - began,
+           meter_peak_bytes());
 }
 
 int main(int count, char **arguments)
