@@ -25,27 +25,48 @@ static inline void sim_hash_word(struct sim_hash *hash, uint64_t word)
     hash->state = mixed * UINT64_C(0xa0761d6478bd642f) + 1;
 }
 
+/* The number in eight bytes, and in four. */
+static inline uint64_t sim_hash_load8(const uint8_t *b)
+{
+    return (uint64_t)b[0] | (uint64_t)b[1] << 8 | (uint64_t)b[2] << 16 |
+           (uint64_t)b[3] << 24 | (uint64_t)b[4] << 32 | (uint64_t)b[5] << 40 |
+           (uint64_t)b[6] << 48 | (uint64_t)b[7] << 56;
+}
+
+static inline uint64_t sim_hash_load4(const uint8_t *b)
+{
+    return (uint64_t)b[0] | (uint64_t)b[1] << 8 | (uint64_t)b[2] << 16 |
+           (uint64_t)b[3] << 24;
+}
+
+/* The number in `n` bytes, 1 to 7: read in two or three parts that overlap,
+ * where a byte that is in two of them is the same in both. */
+static inline uint64_t sim_hash_load(const uint8_t *bytes, size_t n)
+{
+    if (n >= 4) {
+        return sim_hash_load4(bytes) | sim_hash_load4(bytes + n - 4)
+                                           << (8 * (n - 4));
+    }
+    return (uint64_t)bytes[0] | (uint64_t)bytes[n / 2] << (8 * (n / 2)) |
+           (uint64_t)bytes[n - 1] << (8 * (n - 1));
+}
+
 /* Folds in `size` and the bytes, eight at a time; the last word is filled up
  * with zeros. `bytes` may be NULL when `size` is 0. */
 static inline void sim_hash_bytes(struct sim_hash *hash, const uint8_t *bytes,
                                   size_t size)
 {
     sim_hash_word(hash, size);
-    size_t i = 0;
-    for (; size - i >= 8; i += 8) {
-        const uint8_t *b = bytes + i;
-        sim_hash_word(hash, (uint64_t)b[0] | (uint64_t)b[1] << 8 |
-                                (uint64_t)b[2] << 16 | (uint64_t)b[3] << 24 |
-                                (uint64_t)b[4] << 32 | (uint64_t)b[5] << 40 |
-                                (uint64_t)b[6] << 48 | (uint64_t)b[7] << 56);
+    size_t rest = size % 8;
+    for (size_t i = 0; i < size / 8; i++) {
+        sim_hash_word(hash, sim_hash_load8(bytes + 8 * i));
     }
-    if (i < size) {
-        uint64_t word = 0;
-        for (unsigned shift = 0; i < size; i++, shift += 8) {
-            word |= (uint64_t)bytes[i] << shift;
-        }
-        sim_hash_word(hash, word);
+    if (rest == 0) {
+        return;
     }
+    sim_hash_word(hash,
+                  size > 8 ? sim_hash_load8(bytes + size - 8) >> (64 - 8 * rest)
+                           : sim_hash_load(bytes, rest));
 }
 
 /* The hash of all that was folded in: every bit of it depends on all of the
