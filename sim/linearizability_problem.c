@@ -8,7 +8,8 @@
 
 /* --- a key --------------------------------------------------------------- */
 
-/* The values that somebody asks about, in order, each once. */
+/* The values that somebody asks about, or that are to be told apart for
+ * another reason, in order, each once. */
 struct values {
     uint64_t *values;
     uint32_t n;
@@ -46,16 +47,71 @@ static bool asks_about(const struct sim_history_operation *operation,
     return false;
 }
 
-static struct values collect_values(const struct sim_history *history,
-                                    const uint32_t *ids, uint32_t n)
+/* Whether an operation that happened puts a value, whatever was there. */
+static bool overwrites(const struct sim_history_operation *operation)
 {
-    struct values values = {.values = sim_calloc(n, sizeof(*values.values))};
+    const struct sim_history_request *request = &operation->request;
+    switch (request->kind) {
+    case SIM_HISTORY_READ:
+        return false;
+    case SIM_HISTORY_WRITE:
+        return true;
+    case SIM_HISTORY_COMPARE_AND_SET:
+        return operation->outcome == SIM_HISTORY_RETURNED &&
+               operation->result.succeeded &&
+               request->value != request->expected;
+    }
+    return false;
+}
+
+/* When the last operation was invoked that had put a value by the cut: what
+ * returned before that is not the last that changed the value. */
+static uint64_t last_put(const struct sim_history *history, const uint32_t *ids,
+                         uint32_t n, uint64_t cut)
+{
+    for (uint32_t i = n; i > 0; i--) {
+        const struct sim_history_operation *operation =
+            sim_history_get(history, ids[i - 1]);
+        if (operation->outcome == SIM_HISTORY_RETURNED &&
+            operation->returned <= cut && overwrites(operation)) {
+            return operation->invoked;
+        }
+    }
+    return 0;
+}
+
+/* Whether the value of the operation can be there at the cut. */
+static bool can_be_last(const struct sim_history_operation *operation,
+                        uint64_t last)
+{
+    return operation->request.kind != SIM_HISTORY_READ &&
+           (operation->outcome != SIM_HISTORY_RETURNED ||
+            operation->returned > last);
+}
+
+static struct values collect_values(const struct sim_history *history,
+                                    const uint32_t *ids, uint32_t n,
+                                    const struct linear_states *states,
+                                    uint64_t cut)
+{
+    struct values values = {
+        .values = sim_calloc(2 * (size_t)n + states->n, sizeof(uint64_t))};
     uint32_t count = 0;
+    bool cuts = cut != LINEAR_NEVER;
+    uint64_t last = cuts ? last_put(history, ids, n, cut) : 0;
     for (uint32_t i = 0; i < n; i++) {
+        const struct sim_history_operation *operation =
+            sim_history_get(history, ids[i]);
         uint64_t value;
-        if (asks_about(sim_history_get(history, ids[i]), &value)) {
+        if (asks_about(operation, &value)) {
             values.values[count++] = value;
         }
+        if (cuts && can_be_last(operation, last)) {
+            values.values[count++] = operation->request.value;
+        }
+    }
+    for (size_t i = 0; cuts && i < states->n; i++) {
+        values.values[count++] = states->states[i].value;
     }
     qsort(values.values, count, sizeof(*values.values), compare_values);
     for (uint32_t i = 0; i < count; i++) {
@@ -76,14 +132,15 @@ static uint32_t number_of(const struct values *values, uint64_t value)
 }
 
 static struct linear_op translate(const struct sim_history_operation *operation,
-                                  const struct values *values)
+                                  const struct values *values, uint64_t cut)
 {
     const struct sim_history_request *request = &operation->request;
     bool returned = operation->outcome == SIM_HISTORY_RETURNED;
     struct linear_op op = {
         .invoked = operation->invoked,
         .returned = returned ? operation->returned : LINEAR_NEVER,
-        .certain = returned,
+        .certain = returned && operation->returned <= cut,
+        .stays = returned && operation->returned > cut,
         .need = LINEAR_NEED_NOTHING,
     };
     uint64_t value;
@@ -109,25 +166,53 @@ static struct linear_op translate(const struct sim_history_operation *operation,
     return op;
 }
 
-struct linear_key *linear__key_new(const struct sim_history *history,
-                                   const uint32_t *ids, uint32_t n)
+/* What has taken effect in some of the states but not in all has to be told
+ * later, too. */
+static void let_stay(struct linear_key *key, const struct linear_states *states)
 {
-    struct values values = collect_values(history, ids, n);
-    struct linear_key *key = sim_calloc(1, sizeof(*key));
-    key->ops = sim_calloc(n, sizeof(*key->ops));
-    key->ids = sim_calloc(n, sizeof(*key->ids));
-    key->n_values = LINEAR_FIRST_VALUE + values.n;
-    key->initial = number_of(&values, 0);
-    for (uint32_t i = 0; i < n; i++) {
-        struct linear_op op =
-            translate(sim_history_get(history, ids[i]), &values);
-        if (op.certain || op.changes) {
-            key->ops[key->n_ops] = op;
-            key->ids[key->n_ops] = ids[i];
-            key->n_ops++;
+    for (size_t i = 0; i < states->n_done; i++) {
+        uint32_t low = 0;
+        uint32_t high = key->n_ops;
+        while (low < high) {
+            uint32_t middle = low + (high - low) / 2;
+            if (key->ops[middle].id < states->done[i]) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        if (low < key->n_ops && key->ops[low].id == states->done[i]) {
+            key->ops[low].stays = !key->ops[low].certain;
         }
     }
-    free(values.values);
+}
+
+struct linear_key *linear__key_new(const struct sim_history *history,
+                                   const uint32_t *ids, uint32_t n,
+                                   const struct linear_states *states,
+                                   uint64_t cut)
+{
+    struct values values = collect_values(history, ids, n, states, cut);
+    struct linear_key *key = sim_calloc(1, sizeof(*key));
+    key->ops = sim_calloc(n, sizeof(*key->ops));
+    key->n_values = LINEAR_FIRST_VALUE + values.n;
+    key->values = values.values;
+    key->starts.states = states;
+    key->starts.values = sim_calloc(states->n, sizeof(*key->starts.values));
+    for (size_t i = 0; i < states->n; i++) {
+        key->starts.values[i] = number_of(&values, states->states[i].value);
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        struct linear_op op =
+            translate(sim_history_get(history, ids[i]), &values, cut);
+        op.id = ids[i];
+        if (op.certain || op.stays || op.changes) {
+            key->ops[key->n_ops++] = op;
+        }
+    }
+    if (cut != LINEAR_NEVER) {
+        let_stay(key, states);
+    }
     return key;
 }
 
@@ -137,7 +222,8 @@ void linear__key_free(struct linear_key *key)
         return;
     }
     free(key->ops);
-    free(key->ids);
+    free(key->values);
+    free(key->starts.values);
     free(key);
 }
 
@@ -187,7 +273,7 @@ static void keep_useful(struct linear_problem *problem, struct needs *needs)
     struct linear_op *ops = problem->ops;
     bool *kept = sim_calloc(problem->n_ops, sizeof(*kept));
     for (uint32_t i = 0; i < problem->n_ops; i++) {
-        if (ops[i].certain) {
+        if (ops[i].certain || ops[i].stays) {
             kept[i] = true;
             add_need(needs, &ops[i]);
         }
@@ -226,7 +312,7 @@ static int by_order(const void *x, const void *y)
     return a->order < b->order ? -1 : a->order > b->order;
 }
 
-static void order_returns(struct linear_problem *problem)
+static void order_returns(struct linear_problem *problem, uint64_t cut)
 {
     struct event *events = sim_calloc(problem->n_ops, sizeof(*events));
     uint32_t n = 0;
@@ -238,6 +324,10 @@ static void order_returns(struct linear_problem *problem)
     qsort(events, n, sizeof(*events), by_order);
     problem->returns = sim_calloc(n, sizeof(*problem->returns));
     problem->n_returns = n;
+    problem->n_due = n;
+    while (problem->n_due > 0 && events[problem->n_due - 1].order > cut) {
+        problem->n_due--;
+    }
     for (uint32_t place = 0; place < n; place++) {
         problem->returns[place] = events[place].op;
         problem->ops[events[place].op].place = place;
@@ -262,7 +352,8 @@ static uint32_t place_of(const struct linear_problem *problem, uint64_t order)
     return low;
 }
 
-/* Notes for each operation without return where it ceases to be of use. */
+/* Notes for each operation without return where it ceases to be of use: with a
+ * cut nowhere, as it has to be told there which of them took effect. */
 static void retire(struct linear_problem *problem, const struct needs *needs)
 {
     problem->retiring =
@@ -276,8 +367,9 @@ static void retire(struct linear_problem *problem, const struct needs *needs)
             continue;
         }
         uint64_t until = useful_until(needs, op);
-        op->place =
-            until == LINEAR_NEVER ? LINEAR_NONE : place_of(problem, until);
+        op->place = until == LINEAR_NEVER || problem->cuts
+                        ? LINEAR_NONE
+                        : place_of(problem, until);
         if (op->place != LINEAR_NONE) {
             op->next_retiring = problem->retiring[op->place];
             problem->retiring[op->place] = i;
@@ -332,7 +424,7 @@ static void index_givers(struct linear_problem *problem)
 }
 
 struct linear_problem *linear__problem_new(struct linear_op *ops, uint32_t n,
-                                           uint32_t n_values)
+                                           uint32_t n_values, uint64_t cut)
 {
     struct linear_problem *problem = sim_calloc(1, sizeof(*problem));
     problem->ops = ops;
@@ -340,7 +432,9 @@ struct linear_problem *linear__problem_new(struct linear_op *ops, uint32_t n,
     problem->n_values = n_values;
     struct needs needs = {.equal = sim_calloc(n_values, sizeof(uint64_t))};
     keep_useful(problem, &needs);
-    order_returns(problem);
+    problem->cuts = cut != LINEAR_NEVER;
+    problem->merges = problem->cuts && needs.other == 0;
+    order_returns(problem, cut);
     retire(problem, &needs);
     give_slots(problem);
     index_givers(problem);
