@@ -27,17 +27,21 @@ static struct linear_answer judge(const struct linear_key *key,
 static struct linear_key *take_key(const struct sim_history *history,
                                    const struct history_key *kept, uint32_t *n)
 {
-    uint32_t *ids = sim_calloc(kept->n_ids, sizeof(*ids));
+    const struct history_operation **operations =
+        sim_calloc(kept->n_ids, sizeof(*operations));
     *n = 0;
     for (size_t i = 0; i < kept->n_ids; i++) {
-        if (history__counts(sim_history_get(history, kept->ids[i]))) {
-            ids[(*n)++] = kept->ids[i];
+        const struct history_operation *operation =
+            history__get(history, kept->ids[i]);
+        if (history__counts(&operation->told)) {
+            operations[(*n)++] = operation;
         }
     }
+    struct linear_cut nowhere = {.at = LINEAR_NEVER};
     struct linear_key *key =
-        linear__key_new(history, ids, *n, &kept->first_states, LINEAR_NEVER);
+        linear__key_new(operations, *n, &kept->first_states, nowhere);
     key->first_cut = kept->first_cut;
-    free(ids);
+    free(operations);
     return key;
 }
 

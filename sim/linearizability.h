@@ -203,9 +203,10 @@ struct sim_linearizability {
     bool from_cut;    /* the window starts where the key's history is kept from,
                          when the key had one of the values `first` */
     uint64_t first[SIM_LINEARIZABILITY_FIRST];
-    size_t n_first; /* all of them, of which so many are told */
-    bool smallest;  /* false: the limit was reached while the window shrank; it
-                       is right, but may be larger than needed */
+    size_t n_first;    /* of these, the first of which are told */
+    bool first_unseen; /* or one that nobody asked about */
+    bool smallest; /* false: the limit was reached while the window shrank; it
+                      is right, but may be larger than needed */
 };
 
 /* Judges the history as far as it goes. A key is given up after `max_work`

@@ -19,7 +19,7 @@
 /* So many situations are looked through for each operation. When clients take
  * turns there is about one for each; when eight of them write the same key all
  * the time, about ten. */
-#define WORK_FOR_EACH UINT64_C(32)
+#define WORK_FOR_EACH UINT64_C(8)
 #define WORK_FOR_ALL UINT64_C(4096)
 
 /* More states than this are not carried on. Eight clients that write the same
@@ -28,10 +28,12 @@
 
 /* The part of a key's history in which the cut may be. */
 struct zone {
-    uint32_t *ids; /* operations that count and were open at the last cut, or
-                      came later */
-    uint32_t n_ids;
-    uint64_t *returns; /* up to the end of the zone, rising */
+    const struct history_operation *
+        *operations; /* that count and were open at
+                        the last cut, or came later */
+    uint32_t n_operations;
+    uint64_t end;      /* what was invoked before has ended */
+    uint64_t *returns; /* up to there, rising */
     uint32_t n_returns;
 };
 
@@ -44,7 +46,7 @@ static int by_number(const void *x, const void *y)
 
 static void zone_free(struct zone *zone)
 {
-    free(zone->ids);
+    free(zone->operations);
     free(zone->returns);
 }
 
@@ -53,27 +55,27 @@ static struct zone zone_new(const struct sim_history *history,
                             const struct history_key *key)
 {
     struct zone zone = {
-        .ids = sim_calloc(key->n_ids, sizeof(*zone.ids)),
+        .operations = sim_calloc(key->n_ids, sizeof(*zone.operations)),
         .returns = sim_calloc(key->n_ids, sizeof(*zone.returns)),
+        .end = LINEAR_NEVER,
     };
-    uint64_t end = LINEAR_NEVER;
     for (size_t i = 0; i < key->n_ids; i++) {
         const struct history_operation *operation =
             history__get(history, key->ids[i]);
         if (operation->told.outcome == SIM_HISTORY_UNANSWERED &&
             !operation->given_up) {
-            end = operation->told.invoked;
+            zone.end = operation->told.invoked;
             break;
         }
         if (operation->over > key->cut && history__counts(&operation->told)) {
-            zone.ids[zone.n_ids++] = key->ids[i];
+            zone.operations[zone.n_operations++] = operation;
         }
     }
-    for (uint32_t i = 0; i < zone.n_ids; i++) {
+    for (uint32_t i = 0; i < zone.n_operations; i++) {
         const struct sim_history_operation *operation =
-            sim_history_get(history, zone.ids[i]);
+            &zone.operations[i]->told;
         if (operation->outcome == SIM_HISTORY_RETURNED &&
-            operation->returned < end) {
+            operation->returned < zone.end) {
             zone.returns[zone.n_returns++] = operation->returned;
         }
     }
@@ -82,18 +84,18 @@ static struct zone zone_new(const struct sim_history *history,
 }
 
 /* The last of the returns in the zone's later half after which the fewest
- * operations are open that were not given up. */
-static uint64_t best_cut(const struct sim_history *history,
-                         const struct zone *zone)
+ * operations are open that were not given up. The very last are left to tell
+ * what became of those. */
+static uint64_t best_cut(const struct zone *zone)
 {
     uint64_t best = 0;
     uint32_t fewest = UINT32_MAX;
     uint32_t next = 0;
     uint32_t n_invoked = 0;
-    for (uint32_t i = 0; i < zone->n_returns; i++) {
-        for (; next < zone->n_ids; next++) {
+    for (uint32_t i = 0; i + zone->n_returns / 8 < zone->n_returns; i++) {
+        for (; next < zone->n_operations; next++) {
             const struct sim_history_operation *operation =
-                sim_history_get(history, zone->ids[next]);
+                &zone->operations[next]->told;
             if (operation->invoked > zone->returns[i]) {
                 break;
             }
@@ -109,23 +111,21 @@ static uint64_t best_cut(const struct sim_history *history,
 }
 
 /* All states that are possible at the cut. */
-static enum sim_linearizability_verdict
-find_states(const struct sim_history *history, struct history_key *key,
-            const struct zone *zone, uint64_t cut, struct linear_states *after)
+static enum sim_linearizability_verdict find_states(struct history_key *key,
+                                                    const struct zone *zone,
+                                                    uint64_t cut,
+                                                    struct linear_states *after)
 {
-    uint32_t n = 0;
-    while (n < zone->n_ids &&
-           sim_history_get(history, zone->ids[n])->invoked <= cut) {
-        n++;
-    }
-    struct linear_key *part =
-        linear__key_new(history, zone->ids, n, &key->states, cut);
+    struct linear_key *part = linear__key_new(
+        zone->operations, zone->n_operations, &key->states,
+        (struct linear_cut){.last = key->cut, .at = cut, .end = zone->end});
     struct linear_op *ops = part->ops;
     part->ops = NULL;
     struct linear_problem *problem =
         linear__problem_new(ops, part->n_ops, part->n_values, cut);
     struct linear_answer answer = linear__search_all(
-        problem, part, WORK_FOR_ALL + WORK_FOR_EACH * n, MAX_STATES, after);
+        problem, part, WORK_FOR_ALL + WORK_FOR_EACH * zone->n_operations,
+        MAX_STATES, after);
     key->work += answer.work;
     linear__problem_free(problem);
     linear__key_free(part);
@@ -217,11 +217,11 @@ void linear__cut(struct sim_history *history, struct history_key *key)
     struct zone zone = zone_new(history, key);
     uint64_t cut = 0;
     if (zone.n_returns >= key->n_over / 2) {
-        cut = best_cut(history, &zone);
+        cut = best_cut(&zone);
     }
     struct linear_states states = {0};
     enum sim_linearizability_verdict verdict =
-        cut > 0 ? find_states(history, key, &zone, cut, &states)
+        cut > 0 ? find_states(key, &zone, cut, &states)
                 : SIM_LINEARIZABILITY_UNDECIDED;
     switch (verdict) {
     case SIM_LINEARIZABLE:

@@ -85,9 +85,10 @@ static struct history_key *add_key(struct sim_history *history, uint64_t key)
                      (size_t)history->n_keys + 1, sizeof(*history->keys));
         history->table[at] = ++history->n_keys;
         struct history_key *new = &history->keys[history->n_keys - 1];
+        struct linear_state nothing = {0};
         *new = (struct history_key){.key = key};
-        linear__add_state(&new->first_states, 0, NULL, 0);
-        linear__add_state(&new->states, 0, NULL, 0);
+        linear__add_state(&new->first_states, nothing, NULL);
+        linear__add_state(&new->states, nothing, NULL);
     }
     return &history->keys[history->table[at] - 1];
 }
@@ -323,21 +324,20 @@ void history__forget(struct sim_history *history, struct history_key *key)
 
 /* --- states --------------------------------------------------------------- */
 
-void linear__add_state(struct linear_states *states, uint64_t value,
-                       const uint32_t *done, uint32_t n_done)
+void linear__add_state(struct linear_states *states, struct linear_state state,
+                       const uint32_t *done)
 {
+    state.first_done = (uint32_t)states->n_done;
     states->states = sim_grow(states->states, &states->capacity, states->n + 1,
                               sizeof(*states->states));
-    states->states[states->n++] = (struct linear_state){
-        .value = value,
-        .first_done = (uint32_t)states->n_done,
-        .n_done = n_done,
-    };
-    if (n_done > 0) {
-        states->done = sim_grow(states->done, &states->done_capacity,
-                                states->n_done + n_done, sizeof(*states->done));
-        memcpy(states->done + states->n_done, done, n_done * sizeof(*done));
-        states->n_done += n_done;
+    states->states[states->n++] = state;
+    if (state.n_done > 0) {
+        states->done =
+            sim_grow(states->done, &states->done_capacity,
+                     states->n_done + state.n_done, sizeof(*states->done));
+        memcpy(states->done + states->n_done, done,
+               state.n_done * sizeof(*done));
+        states->n_done += state.n_done;
     }
 }
 

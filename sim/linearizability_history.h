@@ -26,7 +26,8 @@
 
 /* What a key can be in at a cut. */
 struct linear_state {
-    uint64_t value;
+    uint64_t value; /* 0 if it is unseen */
+    bool unseen;    /* nobody asked about the value, and nobody will see it */
     uint32_t first_done; /* the operations open at the cut that have taken
                             effect: done[first_done] and the next */
     uint32_t n_done;
@@ -104,9 +105,9 @@ void history__forget(struct sim_history *history, struct history_key *key);
 /* Moves the key's cuts on, if enough is over and not too much is open. */
 void linear__cut(struct sim_history *history, struct history_key *key);
 
-/* Adds a state; `done` are rising. */
-void linear__add_state(struct linear_states *states, uint64_t value,
-                       const uint32_t *done, uint32_t n_done);
+/* Adds a state, whose place in `done` is set; `done` are rising. */
+void linear__add_state(struct linear_states *states, struct linear_state state,
+                       const uint32_t *done);
 void linear__states_clear(struct linear_states *states);
 
 #endif

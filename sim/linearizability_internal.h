@@ -40,7 +40,10 @@ struct linear_op {
     uint64_t invoked;
     uint64_t returned; /* LINEAR_NEVER: none; then it is not certain */
     bool certain;
-    bool stays;   /* not certain, but what became of it must be told */
+    bool later; /* invoked after the cut */
+    bool looms; /* over after the cut, but certain to take effect, and all that
+                   was invoked before its return is known */
+    bool stays; /* not certain, but what became of it must be told */
     bool changes; /* the value becomes `given`; if not, it is certain, or it
                      stays */
     enum linear_need need;
@@ -60,6 +63,13 @@ struct linear_op {
 struct linear_starts {
     const struct linear_states *states;
     uint32_t *values; /* of each state, by their numbers here */
+};
+
+/* Up to where the states are to be found. */
+struct linear_cut {
+    uint64_t last; /* the cut before */
+    uint64_t at;   /* LINEAR_NEVER: nowhere, all is to be ordered */
+    uint64_t end;  /* what was invoked before has ended */
 };
 
 /* All operations of a key that count. */
@@ -84,6 +94,8 @@ struct linear_problem {
     bool cuts;      /* all states are to be found in which an order can end */
     bool merges;    /* unseen values may be put one on top of the other at once:
                        nobody asks for any value but some */
+    uint32_t *later_needers; /* by value: the operations after the cut that */
+    uint32_t *later_givers;  /* loom and need it, and those that may give it */
     uint32_t n_slots;
     uint32_t *retiring; /* by return: the first of the operations without return
                            that retire there, the others follow by
@@ -144,18 +156,18 @@ enum linear_outlook {
     LINEAR_DEAD, /* a certain operation can never take effect */
 };
 
-/* Takes what counts of `n` operations of one key, their numbers by invocation
- * in `ids`, which can start in any of the states. With a cut, all were invoked
- * by then; those that are over only afterwards need not have happened, and no
- * value that can be there at the cut is unseen. LINEAR_NEVER: none. */
-struct linear_key *linear__key_new(const struct sim_history *history,
-                                   const uint32_t *ids, uint32_t n,
-                                   const struct linear_states *states,
-                                   uint64_t cut);
+/* Takes what counts of `n` operations of one key, by invocation, which can
+ * start in any of the states. With a cut those that are over only afterwards
+ * need not have happened, those that were invoked only afterwards just tell
+ * what will be needed, and a value is unseen only if nobody can see it at the
+ * end. */
+struct linear_key *
+linear__key_new(const struct history_operation *const *operations, uint32_t n,
+                const struct linear_states *states, struct linear_cut cut);
 void linear__key_free(struct linear_key *key);
 
 /* Takes over `ops`, `n` operations by invocation, and drops those that cannot
- * make a difference. `cut`: see linear__key_new(). */
+ * make a difference. `cut`: where it is, or LINEAR_NEVER. */
 struct linear_problem *linear__problem_new(struct linear_op *ops, uint32_t n,
                                            uint32_t n_values, uint64_t cut);
 void linear__problem_free(struct linear_problem *problem);

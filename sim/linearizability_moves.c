@@ -111,7 +111,7 @@ static void fill_list(struct linear_stand *stand)
 static void count(struct linear_stand *stand, const struct linear_op *op,
                   uint32_t change)
 {
-    if (op->certain && op->need == LINEAR_NEED_EQUAL) {
+    if ((op->certain || op->looms) && op->need == LINEAR_NEED_EQUAL) {
         stand->needers[op->needed] += change;
     }
     if (op->changes) {
@@ -401,6 +401,11 @@ struct linear_stand linear__stand_new(const struct linear_problem *problem)
     fill_list(&stand);
     for (uint32_t i = 0; i < problem->n_ops; i++) {
         count(&stand, &problem->ops[i], 1);
+    }
+    for (uint32_t value = 0; problem->cuts && value < problem->n_values;
+         value++) {
+        stand.needers[value] += problem->later_needers[value];
+        stand.left_givers[value] += problem->later_givers[value];
     }
     return stand;
 }

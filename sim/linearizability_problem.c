@@ -64,24 +64,26 @@ static bool overwrites(const struct sim_history_operation *operation)
     return false;
 }
 
-/* When the last operation was invoked that had put a value by the cut: what
- * returned before that is not the last that changed the value. */
-static uint64_t last_put(const struct sim_history *history, const uint32_t *ids,
-                         uint32_t n, uint64_t cut)
+/* When the last operation was invoked that is known to have put a value between
+ * the last cut and the end: what returned before that nobody can see who is not
+ * known. 0: none. */
+static uint64_t last_put(const struct history_operation *const *operations,
+                         uint32_t n, struct linear_cut cut)
 {
     for (uint32_t i = n; i > 0; i--) {
         const struct sim_history_operation *operation =
-            sim_history_get(history, ids[i - 1]);
-        if (operation->outcome == SIM_HISTORY_RETURNED &&
-            operation->returned <= cut && overwrites(operation)) {
+            &operations[i - 1]->told;
+        if (operation->invoked > cut.last &&
+            operation->outcome == SIM_HISTORY_RETURNED &&
+            operation->returned < cut.end && overwrites(operation)) {
             return operation->invoked;
         }
     }
     return 0;
 }
 
-/* Whether the value of the operation can be there at the cut. */
-static bool can_be_last(const struct sim_history_operation *operation,
+/* Whether somebody who is not known yet can see the value of the operation. */
+static bool can_be_seen(const struct sim_history_operation *operation,
                         uint64_t last)
 {
     return operation->request.kind != SIM_HISTORY_READ &&
@@ -89,29 +91,29 @@ static bool can_be_last(const struct sim_history_operation *operation,
             operation->returned > last);
 }
 
-static struct values collect_values(const struct sim_history *history,
-                                    const uint32_t *ids, uint32_t n,
-                                    const struct linear_states *states,
-                                    uint64_t cut)
+static struct values
+collect_values(const struct history_operation *const *operations, uint32_t n,
+               const struct linear_states *states, struct linear_cut cut)
 {
     struct values values = {
         .values = sim_calloc(2 * (size_t)n + states->n, sizeof(uint64_t))};
     uint32_t count = 0;
-    bool cuts = cut != LINEAR_NEVER;
-    uint64_t last = cuts ? last_put(history, ids, n, cut) : 0;
+    bool cuts = cut.at != LINEAR_NEVER;
+    uint64_t last = cuts ? last_put(operations, n, cut) : 0;
     for (uint32_t i = 0; i < n; i++) {
-        const struct sim_history_operation *operation =
-            sim_history_get(history, ids[i]);
+        const struct sim_history_operation *operation = &operations[i]->told;
         uint64_t value;
         if (asks_about(operation, &value)) {
             values.values[count++] = value;
         }
-        if (cuts && can_be_last(operation, last)) {
+        if (cuts && can_be_seen(operation, last)) {
             values.values[count++] = operation->request.value;
         }
     }
-    for (size_t i = 0; cuts && i < states->n; i++) {
-        values.values[count++] = states->states[i].value;
+    for (size_t i = 0; cuts && last == 0 && i < states->n; i++) {
+        if (!states->states[i].unseen) {
+            values.values[count++] = states->states[i].value;
+        }
     }
     qsort(values.values, count, sizeof(*values.values), compare_values);
     for (uint32_t i = 0; i < count; i++) {
@@ -131,16 +133,22 @@ static uint32_t number_of(const struct values *values, uint64_t value)
                : LINEAR_FIRST_VALUE + (uint32_t)(found - values->values);
 }
 
-static struct linear_op translate(const struct sim_history_operation *operation,
-                                  const struct values *values, uint64_t cut)
+static struct linear_op translate(const struct history_operation *kept,
+                                  const struct values *values,
+                                  struct linear_cut cut)
 {
+    const struct sim_history_operation *operation = &kept->told;
     const struct sim_history_request *request = &operation->request;
     bool returned = operation->outcome == SIM_HISTORY_RETURNED;
+    bool crosses = returned && operation->returned > cut.at;
     struct linear_op op = {
+        .id = kept->id,
         .invoked = operation->invoked,
         .returned = returned ? operation->returned : LINEAR_NEVER,
-        .certain = returned && operation->returned <= cut,
-        .stays = returned && operation->returned > cut,
+        .certain = returned && !crosses,
+        .later = operation->invoked > cut.at,
+        .looms = crosses && operation->returned < cut.end,
+        .stays = crosses,
         .need = LINEAR_NEED_NOTHING,
     };
     uint64_t value;
@@ -187,12 +195,11 @@ static void let_stay(struct linear_key *key, const struct linear_states *states)
     }
 }
 
-struct linear_key *linear__key_new(const struct sim_history *history,
-                                   const uint32_t *ids, uint32_t n,
-                                   const struct linear_states *states,
-                                   uint64_t cut)
+struct linear_key *
+linear__key_new(const struct history_operation *const *operations, uint32_t n,
+                const struct linear_states *states, struct linear_cut cut)
 {
-    struct values values = collect_values(history, ids, n, states, cut);
+    struct values values = collect_values(operations, n, states, cut);
     struct linear_key *key = sim_calloc(1, sizeof(*key));
     key->ops = sim_calloc(n, sizeof(*key->ops));
     key->n_values = LINEAR_FIRST_VALUE + values.n;
@@ -200,17 +207,17 @@ struct linear_key *linear__key_new(const struct sim_history *history,
     key->starts.states = states;
     key->starts.values = sim_calloc(states->n, sizeof(*key->starts.values));
     for (size_t i = 0; i < states->n; i++) {
-        key->starts.values[i] = number_of(&values, states->states[i].value);
+        const struct linear_state *state = &states->states[i];
+        key->starts.values[i] =
+            state->unseen ? LINEAR_UNSEEN : number_of(&values, state->value);
     }
     for (uint32_t i = 0; i < n; i++) {
-        struct linear_op op =
-            translate(sim_history_get(history, ids[i]), &values, cut);
-        op.id = ids[i];
+        struct linear_op op = translate(operations[i], &values, cut);
         if (op.certain || op.stays || op.changes) {
             key->ops[key->n_ops++] = op;
         }
     }
-    if (cut != LINEAR_NEVER) {
+    if (cut.at != LINEAR_NEVER) {
         let_stay(key, states);
     }
     return key;
@@ -292,10 +299,30 @@ static void keep_useful(struct linear_problem *problem, struct needs *needs)
     for (uint32_t i = 0; i < problem->n_ops; i++) {
         if (kept[i]) {
             ops[n++] = ops[i];
+        } else {
+            problem->later_givers[ops[i].given]++;
         }
     }
     problem->n_ops = n;
     free(kept);
+}
+
+/* Leaves only the needs of what comes after the cut. */
+static void look_ahead(struct linear_problem *problem)
+{
+    const struct linear_op *ops = problem->ops;
+    uint32_t n = problem->n_ops;
+    for (; n > 0 && ops[n - 1].later; n--) {
+        const struct linear_op *op = &ops[n - 1];
+        if (op->looms && op->need == LINEAR_NEED_EQUAL) {
+            problem->later_needers[op->needed]++;
+        }
+        if (op->changes) {
+            problem->later_givers[op->given]++;
+        }
+        problem->merges = problem->merges && op->need != LINEAR_NEED_OTHER;
+    }
+    problem->n_ops = n;
 }
 
 /* --- tables -------------------------------------------------------------- */
@@ -431,9 +458,13 @@ struct linear_problem *linear__problem_new(struct linear_op *ops, uint32_t n,
     problem->n_ops = n;
     problem->n_values = n_values;
     struct needs needs = {.equal = sim_calloc(n_values, sizeof(uint64_t))};
-    keep_useful(problem, &needs);
     problem->cuts = cut != LINEAR_NEVER;
-    problem->merges = problem->cuts && needs.other == 0;
+    problem->merges = problem->cuts;
+    problem->later_needers = sim_calloc(n_values, sizeof(uint32_t));
+    problem->later_givers = sim_calloc(n_values, sizeof(uint32_t));
+    look_ahead(problem);
+    keep_useful(problem, &needs);
+    problem->merges = problem->merges && needs.other == 0;
     order_returns(problem, cut);
     retire(problem, &needs);
     give_slots(problem);
@@ -445,6 +476,8 @@ struct linear_problem *linear__problem_new(struct linear_op *ops, uint32_t n,
 void linear__problem_free(struct linear_problem *problem)
 {
     free(problem->ops);
+    free(problem->later_needers);
+    free(problem->later_givers);
     free(problem->returns);
     free(problem->retiring);
     free(problem->first_giver);

@@ -147,7 +147,7 @@ static void note(struct search *search)
     if (!keep(search)) {
         return;
     }
-    assert(value >= LINEAR_FIRST_VALUE);
+    assert(value != LINEAR_IMPOSSIBLE);
     uint32_t *done = sim_calloc(stand->n_trail, sizeof(*done));
     uint32_t n_done = 0;
     for (uint32_t i = 0; i < stand->n_trail; i++) {
@@ -157,9 +157,12 @@ static void note(struct search *search)
         }
     }
     qsort(done, n_done, sizeof(*done), by_number);
-    linear__add_state(search->after,
-                      search->key->values[value - LINEAR_FIRST_VALUE], done,
-                      n_done);
+    struct linear_state state = {.unseen = value == LINEAR_UNSEEN,
+                                 .n_done = n_done};
+    if (!state.unseen) {
+        state.value = search->key->values[value - LINEAR_FIRST_VALUE];
+    }
+    linear__add_state(search->after, state, done);
     free(done);
 }
 

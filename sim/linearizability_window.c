@@ -185,8 +185,14 @@ uint64_t linear__find_end(const struct linear_key *key, uint64_t max_work,
 }
 
 /* The key may have had this value at first. */
-static void note_first(struct sim_linearizability *verdict, uint64_t value)
+static void note_first(struct sim_linearizability *verdict,
+                       const struct linear_state *state)
 {
+    uint64_t value = state->value;
+    if (state->unseen) {
+        verdict->first_unseen = true;
+        return;
+    }
     for (size_t i = 0; i < verdict->n_first; i++) {
         if (verdict->first[i] == value) {
             return;
@@ -216,7 +222,7 @@ void linear__narrow(const struct linear_key *key, uint64_t end,
     verdict->from_start = window.start == 0 && key->first_cut == 0;
     verdict->from_cut = window.start == 0 && key->first_cut > 0;
     for (size_t i = 0; verdict->from_cut && i < key->starts.states->n; i++) {
-        note_first(verdict, key->starts.states->states[i].value);
+        note_first(verdict, &key->starts.states->states[i]);
     }
     verdict->smallest = verdict->smallest && !window.undecided;
     verdict->window = sim_calloc(n, sizeof(*verdict->window));

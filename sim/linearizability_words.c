@@ -333,6 +333,10 @@ static void tell_first(struct teller *teller,
         tell(teller, " or one of %zu more values",
              verdict->n_first - SIM_LINEARIZABILITY_FIRST);
     }
+    if (verdict->first_unseen) {
+        tell(teller, verdict->n_first > 0 ? " or a value that nobody saw"
+                                          : "a value that nobody saw");
+    }
 }
 
 const char *
