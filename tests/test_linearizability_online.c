@@ -368,6 +368,41 @@ Test(linearizability_online, leaves_what_nobody_saw_for_later)
     sim_history_free(history);
 }
 
+static void write_often(struct sim_history *history, uint64_t value, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        hear(history, invoke(history, SIM_HISTORY_WRITE, 0, value), 0);
+    }
+}
+
+/* The same, when the compare-and-set is invoked after the cut, which is where
+ * the late write alone is open. */
+Test(linearizability_online, leaves_it_for_what_comes_after_the_cut)
+{
+    struct sim_history *history = sim_history_new();
+    sim_history_keep(history, 20);
+    write_often(history, 11, 10);
+    uint32_t late = invoke(history, SIM_HISTORY_WRITE, 0, 12);
+    write_often(history, 11, 4);
+    uint32_t one = invoke(history, SIM_HISTORY_READ, 0, 0);
+    uint32_t other = invoke(history, SIM_HISTORY_READ, 0, 0);
+    write_often(history, 1, 1);
+    hear(history, invoke(history, SIM_HISTORY_COMPARE_AND_SET, 1, 9), 0);
+    hear(history, late, 0);
+    write_often(history, 5, 1);
+    hear(history, one, 5);
+    cr_assert_eq(sim_history_forgettings(history), 0);
+    hear(history, other, 5);
+    cr_assert_eq(sim_history_forgettings(history), 1);
+    write_often(history, 5, 60);
+    cr_assert_gt(sim_history_forgettings(history), 3);
+    struct sim_linearizability verdict;
+    sim_linearizability_check(history, 0, &verdict);
+    cr_assert_eq(verdict.verdict, SIM_LINEARIZABLE);
+    sim_linearizability_free(&verdict);
+    sim_history_free(history);
+}
+
 static void ask_and_hear(struct sim_history *history,
                          enum sim_history_kind kind, uint64_t value)
 {
