@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/clients.h"
+#include "sim/clients_internal.h"
 #include "sim/kv.h"
 #include "tests/clients_harness.h"
 
@@ -393,4 +393,28 @@ Test(clients_judged, the_same_seed_gives_the_same_history)
         end(&one);
         end(&two);
     }
+}
+
+/* Whatever is asked for, only so much of it is kept, and only so many values;
+ * what clients are told is the same all the while. */
+Test(clients_judged, long_runs_keep_few)
+{
+    enum { KEPT = 32768 };
+    static struct world world;
+    struct sim_workload workload = busy_workload(5);
+    workload.interval_us = 1 * MS;
+    workload.stop_us = 150000 * MS;
+    live(&world, &workload, 5, HONEST);
+    const struct sim_history *history = sim_clients_history(world.clients);
+    cr_assert_gt(sim_history_count(history), 3 * KEPT);
+    /* A write that was given up may yet take effect, for ever. */
+    uint64_t given_up = sim_clients_count(world.clients).given_up;
+    cr_expect_gt(given_up, 1000);
+    cr_expect_lt(sim_history_kept(history), KEPT + given_up);
+    cr_expect_lt(sim_intern_count(world.clients->values), 2 * KEPT);
+    struct sim_linearizability verdict;
+    sim_linearizability_check(history, 10000000, &verdict);
+    cr_expect_eq(verdict.verdict, SIM_LINEARIZABLE);
+    sim_linearizability_free(&verdict);
+    end(&world);
 }
