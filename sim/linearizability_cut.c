@@ -16,14 +16,12 @@
  * kept. */
 #define LEAST_OPERATIONS 64u
 
-/* So many situations are looked through for each operation. When clients take
- * turns there is about one for each; when eight of them write the same key all
- * the time, about ten. */
+/* So many situations are looked through for each operation at most. About one
+ * is usual, and two where thirty clients read and write the same key. */
 #define WORK_FOR_EACH UINT64_C(8)
 #define WORK_FOR_ALL UINT64_C(4096)
 
-/* More states than this are not carried on. Eight clients that write the same
- * key all the time leave some hundreds. */
+/* More states than this are not carried on. Some tens are many. */
 #define MAX_STATES ((size_t)2048)
 
 /* The part of a key's history in which the cut may be. */

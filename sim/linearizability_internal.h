@@ -2,6 +2,7 @@
  *
  *   linearizability_history.h  what is kept of a history, and cuts
  *   linearizability.c          the check, key by key
+ *   linearizability_key.c      its operations and values, in numbers of its own
  *   linearizability_problem.c  what is to be ordered, made ready for the search
  *   linearizability_search.c   the search for an order
  *   linearizability_moves.c    where it stands, and the moves from there
