@@ -15,6 +15,10 @@
  * do. A network that is slower than this is no obstacle: late answers count. */
 #define PROBE_TIMEOUT_US UINT64_C(500000)
 
+/* So many operations are kept in a long run, in some 10 MB. It is more than
+ * nearly all runs have: where there are no more, all are kept. */
+#define KEPT_OPERATIONS ((size_t)32768)
+
 /* --- life ---------------------------------------------------------------- */
 
 void clients__init(const struct sim_clients *clients, uint32_t number,
@@ -33,6 +37,7 @@ void clients__init(const struct sim_clients *clients, uint32_t number,
         .timeout_us = timeout_us > 0 ? timeout_us : 1,
         .node = node,
         .home = node,
+        .operation = SIM_NO_OPERATION,
     };
 }
 
@@ -95,8 +100,10 @@ struct sim_clients *sim_clients_new(const struct sim_workload *workload,
     }
     begin_silences(clients);
     clients->history = sim_history_new();
+    sim_history_keep(clients->history, KEPT_OPERATIONS);
     clients->keys = sim_intern_new();
     clients->values = sim_intern_new();
+    clients->values_limit = KEPT_OPERATIONS;
     clients->value = sim_calloc((size_t)workload->value_bytes + 1, 1);
     return clients;
 }
@@ -126,7 +133,6 @@ void sim_clients_free(struct sim_clients *clients)
     sim_history_free(clients->history);
     sim_intern_free(clients->keys);
     sim_intern_free(clients->values);
-    free(clients->writers);
     free(clients->value);
     free(clients);
 }
@@ -226,6 +232,7 @@ static void give_up(struct sim_clients *clients, struct client *client,
                     uint64_t now_us, struct sim_client_action *action)
 {
     clients->counters.given_up++;
+    clients__forsake(clients, client);
     go_on(clients, client, now_us, action);
 }
 
@@ -278,6 +285,7 @@ static void expired(struct sim_clients *clients, struct client *client,
 {
     client->session = 0; /* a node may say so of one that has none */
     if (client->sort == CLIENT_OF_SCRIPT) {
+        clients__forsake(clients, client);
         clients__finish(clients, client, action);
     } else {
         give_up(clients, client, now_us, action);

@@ -37,7 +37,9 @@
  *
  * All that the clients of the workload and the script ask for and are told goes
  * into a history (sim/linearizability.h); keys and values are numbered there as
- * they come.
+ * they come. In a long run the history forgets what is judged, and a value that
+ * is of no register any more loses its number: if it comes again, it is taken
+ * for a new one.
  */
 #ifndef SIM_CLIENTS_H
 #define SIM_CLIENTS_H
@@ -191,12 +193,14 @@ uint32_t sim_clients_outstanding(const struct sim_clients *clients);
 struct sim_clients_counters
 sim_clients_count(const struct sim_clients *clients);
 
-/* What they asked for and were told so far. Owned by the clients. */
+/* What they asked for and were told so far, as far as it is kept. Owned by the
+ * clients. */
 const struct sim_history *
 sim_clients_history(const struct sim_clients *clients);
 
 /* The bytes of the history's numbers: of a key, 1 or more; of a value, NULL for
- * 0, which is that there is none. Owned by the clients. */
+ * 0, which is that there is none. Owned by the clients, and valid until they
+ * are called to do something. */
 const uint8_t *sim_clients_key(const struct sim_clients *clients, uint64_t key,
                                uint32_t *size);
 const uint8_t *sim_clients_value(const struct sim_clients *clients,
@@ -216,8 +220,8 @@ struct sim_clients_words sim_clients_words(const struct sim_clients *clients);
 /* Long enough for an operation's words. */
 #define SIM_OPERATION_TEXT_SIZE 384u
 
-/* One operation for people, by sim_history_describe(), in these words. `text`
- * has room for SIM_OPERATION_TEXT_SIZE bytes. Returns it. */
+/* One operation that is kept for people, by sim_history_describe(), in these
+ * words. `text` has room for SIM_OPERATION_TEXT_SIZE bytes. Returns it. */
 const char *sim_clients_describe(const struct sim_clients *clients,
                                  uint32_t operation, char *text);
 

@@ -10,7 +10,7 @@
 #include "sim/memory.h"
 
 /* Stands for the writer of a value that no client wrote. */
-#define NOBODY UINT32_MAX
+#define NOBODY SIM_INTERN_NO_NOTE
 
 /* Keys and values are remembered by their numbers. */
 #define NUMBER_SIZE 8u
@@ -23,21 +23,14 @@
 static uint64_t number_value(struct sim_clients *clients, const uint8_t *value,
                              uint32_t size)
 {
-    uint64_t number = sim_intern_add(clients->values, value, size);
-    if (number > clients->n_writers) {
-        clients->writers =
-            sim_grow(clients->writers, &clients->writers_capacity,
-                     clients->n_writers + 1, sizeof *clients->writers);
-        clients->writers[clients->n_writers++] = NOBODY;
-    }
-    return number;
+    return sim_intern_add(clients->values, value, size);
 }
 
 static uint64_t number_written(struct sim_clients *clients, uint32_t client,
                                const uint8_t *value, uint32_t size)
 {
     uint64_t number = number_value(clients, value, size);
-    uint32_t *writer = &clients->writers[number - 1];
+    uint32_t *writer = sim_intern_note(clients->values, number);
     if (*writer == NOBODY) {
         *writer = client;
     }
@@ -67,6 +60,54 @@ static void remember(struct client *client, uint64_t key, uint64_t value)
                   NUMBER_SIZE);
 }
 
+/* --- what is of no use any more ------------------------------------------ */
+
+struct marker {
+    struct sim_history_visitor base;
+    struct sim_intern *values;
+};
+
+static void mark(struct sim_history_visitor *base, uint64_t value)
+{
+    sim_intern_mark(((struct marker *)base)->values, value);
+}
+
+/* Drops the values that no verdict will be about and no client will expect. */
+static void drop_values(struct sim_clients *clients)
+{
+    struct marker marker = {{mark}, clients->values};
+    sim_history_each_value(clients->history, &marker.base);
+    for (uint32_t i = 0; i < clients->count; i++) {
+        const struct sim_table *seen = &clients->items[i].seen;
+        for (size_t j = 0; j < seen->capacity; j++) {
+            const struct sim_table_pair *pair = &seen->pairs[j];
+            if (pair->bytes != NULL) {
+                mark(&marker.base,
+                     sim_get_le(pair->bytes + pair->key_size, NUMBER_SIZE));
+            }
+        }
+    }
+    sim_intern_sweep(clients->values);
+    clients->dropped_values = true;
+}
+
+/* Looks for such values once so many have come that it is worth while, if the
+ * history has forgotten anything since the last time. */
+static void tidy(struct sim_clients *clients)
+{
+    uint64_t n = sim_history_forgettings(clients->history);
+    if (sim_intern_count(clients->values) < clients->values_limit ||
+        n == clients->n_forgettings) {
+        return;
+    }
+    clients->n_forgettings = n;
+    drop_values(clients);
+    size_t kept = sim_intern_count(clients->values);
+    if (clients->values_limit < 2 * kept) {
+        clients->values_limit = 2 * kept;
+    }
+}
+
 /* --- what is asked for --------------------------------------------------- */
 
 /* The next command of the client, by a request of this kind. Fills in who asks.
@@ -93,6 +134,15 @@ static void record(struct sim_clients *clients, uint32_t number,
     client->asked = *asked;
     client->operation =
         sim_history_invoke(clients->history, number, now_us, asked);
+    tidy(clients);
+}
+
+void clients__forsake(struct sim_clients *clients, struct client *client)
+{
+    if (client->operation != SIM_NO_OPERATION) {
+        sim_history_give_up(clients->history, client->operation);
+        client->operation = SIM_NO_OPERATION;
+    }
 }
 
 void clients__set(struct sim_clients *clients, uint32_t client, uint64_t now_us,
@@ -298,6 +348,7 @@ void clients__conclude(struct sim_clients *clients, uint32_t client,
     }
     sim_history_return(clients->history, c->operation, now_us, &result);
     action->ended = c->operation;
+    c->operation = SIM_NO_OPERATION;
     if (clients->workload.weights[SIM_OPERATION_COMPARE_AND_SET] > 0 ||
         c->name != 0) {
         remember(c, c->asked.key, known);
@@ -363,9 +414,11 @@ static const char *value_words(const struct sim_history_words *base,
 static const char *origin_words(const struct sim_history_words *base,
                                 uint64_t value, char *text, size_t size)
 {
-    uint32_t writer = clients_of(base)->writers[value - 1];
+    const struct sim_clients *clients = clients_of(base);
+    uint32_t writer = *sim_intern_note(clients->values, value);
     if (writer == NOBODY) {
-        snprintf(text, size, " (written by nobody)");
+        snprintf(text, size, " (written by nobody%s)",
+                 clients->dropped_values ? ", or long ago" : "");
     } else {
         snprintf(text, size, " (written by client %" PRIu32 ")", writer);
     }

@@ -40,11 +40,12 @@ struct client {
     /* The latest command, or the session that is to be opened for the next. */
     enum sim_request_kind request;
     struct sim_history_request asked; /* not of SIM_REQUEST_SESSION */
-    uint32_t operation;               /* its place in the history */
-    uint64_t number;                  /* of the command; 0: none yet */
-    uint64_t session;                 /* 0: none */
-    uint64_t sequence;                /* of its latest command; 0: none yet */
-    uint8_t *data;                    /* the command */
+    uint32_t operation; /* its number in the history; SIM_NO_OPERATION: it has
+                           none, or was answered or given up */
+    uint64_t number;    /* of the command; 0: none yet */
+    uint64_t session;   /* 0: none */
+    uint64_t sequence;  /* of its latest command; 0: none yet */
+    uint8_t *data;      /* the command */
     size_t capacity;
     uint32_t size;
     struct sim_table seen; /* keys to their values as last seen or written, both
@@ -86,9 +87,10 @@ struct sim_clients {
 
     struct sim_history *history;
     struct sim_intern *keys;
-    struct sim_intern *values;
-    uint32_t *writers; /* of value i + 1: who wrote it first */
-    size_t n_writers, writers_capacity;
+    struct sim_intern *values; /* noted is who wrote it first */
+    size_t values_limit;       /* with more, some may be of no use any more */
+    uint64_t n_forgettings;    /* of the history, when values were dropped */
+    bool dropped_values;
     uint8_t *value; /* room for a random one */
 };
 
@@ -172,6 +174,9 @@ void clients__set(struct sim_clients *clients, uint32_t client, uint64_t now_us,
 void clients__begin(struct sim_clients *clients, uint32_t client,
                     uint64_t now_us, enum sim_operation operation,
                     const char *key, const char *value);
+
+/* The client's latest command will not be answered any more. */
+void clients__forsake(struct sim_clients *clients, struct client *client);
 
 /* The client's latest command is done: tells the history and the action, counts
  * it if it is a read, and remembers what the client learned. */

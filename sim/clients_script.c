@@ -63,6 +63,7 @@ void sim_clients_order(struct sim_clients *clients, uint64_t now_us,
         client->node = order->node;
     }
     clients__no_action(clients, number, action);
+    clients__forsake(clients, client);
     if (!wants_session(clients, client, order->operation)) {
         begin(clients, client, now_us, order->operation, order->key,
               order->value, action);

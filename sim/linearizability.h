@@ -106,15 +106,57 @@ void sim_history_return(struct sim_history *history, uint32_t id,
  * nor will. */
 void sim_history_fail(struct sim_history *history, uint32_t id);
 
+/* An operation that was not answered so far will not be: it may have taken
+ * effect, or may yet, or never. Nothing of the verdict follows from that; but
+ * what may still be answered has to be waited for before what came before it
+ * can be forgotten. */
+void sim_history_give_up(struct sim_history *history, uint32_t id);
+
 /* How many operations were invoked. */
 size_t sim_history_count(const struct sim_history *history);
 
-/* Valid until the next call that changes the history. */
+/* An operation that is kept: any that has not ended or has just ended, and
+ * without sim_history_keep() all of them. Valid until the next call that
+ * changes the history. */
 const struct sim_history_operation *
 sim_history_get(const struct sim_history *history, uint32_t id);
 
 /* May be NULL. */
 void sim_history_free(struct sim_history *history);
+
+/* --- a long history ------------------------------------------------------ */
+
+/* From now on, and before anything else, only about `limit` operations are
+ * kept: what came before is judged as the history goes on, key by key, and
+ * forgotten. The verdict, and how many operations it is about, are the same;
+ * the window of a failure is found among what is kept, and starts, if it has
+ * to, with the values that the key could have by then.
+ *
+ * More are kept of a key while one of its operations waits for its answer for
+ * long; of one that too many clients write at once, all the time; and of one
+ * that fails. Writes that were given up are kept until they have surely taken
+ * effect, which may be never. And some operations are kept of each key. */
+void sim_history_keep(struct sim_history *history, size_t limit);
+
+/* How many operations are kept. */
+size_t sim_history_kept(const struct sim_history *history);
+
+/* The first operation that is kept and has this number or a higher one; the
+ * count of all: none. */
+uint32_t sim_history_next(const struct sim_history *history, uint32_t id);
+
+/* How often something was forgotten. */
+uint64_t sim_history_forgettings(const struct sim_history *history);
+
+/* Is told values; put this struct first in one of your own. */
+struct sim_history_visitor {
+    void (*visit)(struct sim_history_visitor *visitor, uint64_t value);
+};
+
+/* Tells all values that a verdict may yet be about, some of them often, and
+ * perhaps 0. What is not among them is of no register any more. */
+void sim_history_each_value(const struct sim_history *history,
+                            struct sim_history_visitor *visitor);
 
 /* --- a verdict ----------------------------------------------------------- */
 
@@ -124,6 +166,9 @@ enum sim_linearizability_verdict {
     SIM_LINEARIZABILITY_UNDECIDED, /* a key reached the limit, and no other key
                                       is known to fail */
 };
+
+/* So many values that a key may have had at first are told. */
+#define SIM_LINEARIZABILITY_FIRST 3u
 
 /* The window of a failure is a small set of returned operations of one key,
  * found like this:
@@ -155,6 +200,11 @@ struct sim_linearizability {
     bool from_start;  /* the window starts with the history, when the key had no
                          value; if not, with its first operation's invocation,
                          when the key had any value */
+    bool from_cut;    /* the window starts where the key's history is kept from,
+                         when the key had one of the values `first` */
+    uint64_t first[SIM_LINEARIZABILITY_FIRST];
+    size_t n_first;    /* of these, the first of which are told */
+    bool first_unseen; /* or one that nobody asked about */
     bool smallest; /* false: the limit was reached while the window shrank; it
                       is right, but may be larger than needed */
 };

@@ -1,6 +1,8 @@
 /* One key's part of a history, and what the judge's files call of each other.
  *
- *   linearizability.c          histories; the check, key by key
+ *   linearizability_history.h  what is kept of a history, and cuts
+ *   linearizability.c          the check, key by key
+ *   linearizability_key.c      its operations and values, in numbers of its own
  *   linearizability_problem.c  what is to be ordered, made ready for the search
  *   linearizability_search.c   the search for an order
  *   linearizability_moves.c    where it stands, and the moves from there
@@ -10,7 +12,7 @@
 #ifndef SIM_LINEARIZABILITY_INTERNAL_H
 #define SIM_LINEARIZABILITY_INTERNAL_H
 
-#include "sim/linearizability.h"
+#include "sim/linearizability_history.h"
 
 /* Later than all events: the return of what has none. */
 #define LINEAR_NEVER UINT64_MAX
@@ -35,10 +37,16 @@ enum linear_need {
  * between the two. Or it may have taken effect between the two, or, without a
  * return, any time after its invocation. */
 struct linear_op {
+    uint32_t id; /* in the history */
     uint64_t invoked;
     uint64_t returned; /* LINEAR_NEVER: none; then it is not certain */
     bool certain;
-    bool changes; /* the value becomes `given`; if not, it is certain */
+    bool later; /* invoked after the cut */
+    bool looms; /* over after the cut, but certain to take effect, and all that
+                   was invoked before its return is known */
+    bool stays; /* not certain, but what became of it must be told */
+    bool changes; /* the value becomes `given`; if not, it is certain, or it
+                     stays */
     enum linear_need need;
     uint32_t needed;
     uint32_t given;
@@ -52,13 +60,27 @@ struct linear_op {
     uint32_t next_retiring;
 };
 
+/* What a search starts from: any of some states. */
+struct linear_starts {
+    const struct linear_states *states;
+    uint32_t *values; /* of each state, by their numbers here */
+};
+
+/* Up to where the states are to be found. */
+struct linear_cut {
+    uint64_t last; /* the cut before */
+    uint64_t at;   /* LINEAR_NEVER: nowhere, all is to be ordered */
+    uint64_t end;  /* what was invoked before has ended */
+};
+
 /* All operations of a key that count. */
 struct linear_key {
     struct linear_op *ops; /* by invocation */
-    uint32_t *ids;         /* their numbers in the history */
     uint32_t n_ops;
-    uint32_t n_values; /* their numbers are below */
-    uint32_t initial;
+    uint32_t n_values;  /* their numbers are below */
+    uint64_t *values;   /* from LINEAR_FIRST_VALUE on, as in the history */
+    uint64_t first_cut; /* 0: the start of the history */
+    struct linear_starts starts;
 };
 
 /* Operations to be put in order, and tables for the search. */
@@ -68,6 +90,13 @@ struct linear_problem {
     uint32_t n_values;
     uint32_t *returns; /* the operations that have one, by return */
     uint32_t n_returns;
+    uint32_t n_due; /* of these, that an order has to get past: all, or those up
+                       to the cut */
+    bool cuts;      /* all states are to be found in which an order can end */
+    bool merges;    /* unseen values may be put one on top of the other at once:
+                       nobody asks for any value but some */
+    uint32_t *later_needers; /* by value: the operations after the cut that */
+    uint32_t *later_givers;  /* loom and need it, and those that may give it */
     uint32_t n_slots;
     uint32_t *retiring; /* by return: the first of the operations without return
                            that retire there, the others follow by
@@ -128,24 +157,30 @@ enum linear_outlook {
     LINEAR_DEAD, /* a certain operation can never take effect */
 };
 
-/* Takes what counts of `n` operations of one key, their numbers by invocation
- * in `ids`. */
-struct linear_key *linear__key_new(const struct sim_history *history,
-                                   const uint32_t *ids, uint32_t n);
+/* Takes what counts of `n` operations of one key, by invocation, which can
+ * start in any of the states. With a cut those that are over only afterwards
+ * need not have happened, those that were invoked only afterwards just tell
+ * what will be needed, and a value is unseen only if nobody can see it at the
+ * end. */
+struct linear_key *
+linear__key_new(const struct history_operation *const *operations, uint32_t n,
+                const struct linear_states *states, struct linear_cut cut);
 void linear__key_free(struct linear_key *key);
 
 /* Takes over `ops`, `n` operations by invocation, and drops those that cannot
- * make a difference. */
+ * make a difference. `cut`: where it is, or LINEAR_NEVER. */
 struct linear_problem *linear__problem_new(struct linear_op *ops, uint32_t n,
-                                           uint32_t n_values);
+                                           uint32_t n_values, uint64_t cut);
 void linear__problem_free(struct linear_problem *problem);
 
 /* Stands nowhere yet. */
 struct linear_stand linear__stand_new(const struct linear_problem *problem);
 void linear__stand_free(struct linear_stand *stand);
 
-/* Stands at the start, when the value was `initial`. */
-enum linear_outlook linear__start(struct linear_stand *stand, uint32_t initial);
+/* Stands at the start, when the value was `initial` and `n_done` operations,
+ * rising in `done`, had taken effect. */
+enum linear_outlook linear__start(struct linear_stand *stand, uint32_t initial,
+                                  const uint32_t *done, uint32_t n_done);
 
 /* Makes a move, and then lets everything happen that changes nothing. */
 enum linear_outlook linear__move(struct linear_stand *stand, uint32_t move);
@@ -159,10 +194,19 @@ void linear__go_back(struct linear_stand *stand, uint32_t n_trail,
  * changes nothing and could take effect. */
 void linear__add_moves(struct linear_stand *stand);
 
-/* Searches for an order, from the value `*initial`, or from any if it is NULL.
+/* Searches for an order, from `*starts`, or from any value if it is NULL.
  * `max_work` 0: without limit. */
 struct linear_answer linear__search(const struct linear_problem *problem,
-                                    const uint32_t *initial, uint64_t max_work);
+                                    const struct linear_starts *starts,
+                                    uint64_t max_work);
+
+/* Searches for all orders of a problem with a cut. Unless it is undecided,
+ * which it also is when there are more than `max_states`, adds to `*after` all
+ * states in which they can end; values as in the history. */
+struct linear_answer linear__search_all(const struct linear_problem *problem,
+                                        const struct linear_key *key,
+                                        uint64_t max_work, size_t max_states,
+                                        struct linear_states *after);
 
 /* Where the key's shortest prefix ends that has no order: at a return. All of
  * the key has none. `*exact` becomes false if the limit was reached: then it

@@ -111,7 +111,7 @@ static void fill_list(struct linear_stand *stand)
 static void count(struct linear_stand *stand, const struct linear_op *op,
                   uint32_t change)
 {
-    if (op->certain && op->need == LINEAR_NEED_EQUAL) {
+    if ((op->certain || op->looms) && op->need == LINEAR_NEED_EQUAL) {
         stand->needers[op->needed] += change;
     }
     if (op->changes) {
@@ -165,19 +165,31 @@ static void pass(struct linear_stand *stand, uint32_t place)
     set_place(stand, place);
 }
 
+/* Whether it makes no difference that the operation takes effect at once. An
+ * unseen value on top of another changes nothing that anyone could tell; later
+ * it could only be in the way of a value that is seen. */
+static bool is_idle(const struct linear_stand *stand,
+                    const struct linear_op *op, uint32_t value)
+{
+    if (!op->changes) {
+        return suits(op, value);
+    }
+    return stand->problem->merges && value == LINEAR_UNSEEN &&
+           op->given == LINEAR_UNSEEN && op->need == LINEAR_NEED_NOTHING;
+}
+
 /* Lets everything happen that changes nothing, and goes on to the first return
- * of what is left. */
-static void settle(struct linear_stand *stand)
+ * of what is left. What is on the trail from `n_trail` on is news. */
+static void settle(struct linear_stand *stand, uint32_t n_trail)
 {
     const struct linear_problem *problem = stand->problem;
     const struct linear_op *ops = problem->ops;
     uint32_t value = get_value(stand);
-    uint32_t n_trail = stand->n_trail;
     uint32_t before = HEAD;
     uint32_t entry;
     while (is_call(entry = stand->next[before])) {
         const struct linear_op *op = &ops[op_of(entry)];
-        if (!op->changes && suits(op, value)) {
+        if (is_idle(stand, op, value)) {
             take_out(stand, op_of(entry));
         } else {
             before = entry;
@@ -202,27 +214,52 @@ static bool is_missed(const struct linear_stand *stand, uint32_t value)
 
 static enum linear_outlook outlook(const struct linear_stand *stand)
 {
-    return get_place(stand) == stand->problem->n_returns ? LINEAR_DONE
-                                                         : LINEAR_OPEN;
+    return get_place(stand) >= stand->problem->n_due ? LINEAR_DONE
+                                                     : LINEAR_OPEN;
 }
 
-enum linear_outlook linear__start(struct linear_stand *stand, uint32_t initial)
+/* The operation of that number; one that was dropped makes no difference. */
+static uint32_t find_op(const struct linear_problem *problem, uint32_t id)
+{
+    uint32_t low = 0;
+    uint32_t high = problem->n_ops;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (problem->ops[middle].id < id) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < problem->n_ops && problem->ops[low].id == id ? low
+                                                              : LINEAR_NONE;
+}
+
+enum linear_outlook linear__start(struct linear_stand *stand, uint32_t initial,
+                                  const uint32_t *done, uint32_t n_done)
 {
     put_back(stand, 0);
     memset(stand->now, 0, stand->n_words * sizeof(*stand->now));
     set_value(stand, initial);
+    for (uint32_t i = 0; i < n_done; i++) {
+        uint32_t op = find_op(stand->problem, done[i]);
+        if (op != LINEAR_NONE) {
+            take_out(stand, op);
+        }
+    }
     for (uint32_t value = 0; value < stand->problem->n_values; value++) {
         if (is_missed(stand, value)) {
             return LINEAR_DEAD;
         }
     }
-    settle(stand);
+    settle(stand, 0);
     return outlook(stand);
 }
 
 enum linear_outlook linear__move(struct linear_stand *stand, uint32_t move)
 {
     const struct linear_problem *problem = stand->problem;
+    uint32_t n_trail = stand->n_trail;
     uint32_t gone = get_value(stand); /* a value that there may be less of */
     if (move == LINEAR_DID_NOT_HAPPEN) {
         uint32_t did_not = problem->returns[get_place(stand)];
@@ -234,10 +271,11 @@ enum linear_outlook linear__move(struct linear_stand *stand, uint32_t move)
         set_happened(stand, op);
         take_out(stand, move);
     }
+    n_trail++;
     if (is_missed(stand, gone)) {
         return LINEAR_DEAD;
     }
-    settle(stand);
+    settle(stand, n_trail);
     return outlook(stand);
 }
 
@@ -363,6 +401,11 @@ struct linear_stand linear__stand_new(const struct linear_problem *problem)
     fill_list(&stand);
     for (uint32_t i = 0; i < problem->n_ops; i++) {
         count(&stand, &problem->ops[i], 1);
+    }
+    for (uint32_t value = 0; problem->cuts && value < problem->n_values;
+         value++) {
+        stand.needers[value] += problem->later_needers[value];
+        stand.left_givers[value] += problem->later_givers[value];
     }
     return stand;
 }

@@ -1,145 +1,10 @@
+/* What is to be ordered, made ready for the search. */
 #undef NDEBUG
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "sim/linearizability_internal.h"
 #include "sim/memory.h"
-
-/* --- a key --------------------------------------------------------------- */
-
-/* The values that somebody asks about, in order, each once. */
-struct values {
-    uint64_t *values;
-    uint32_t n;
-};
-
-static int compare_values(const void *x, const void *y)
-{
-    uint64_t a = *(const uint64_t *)x;
-    uint64_t b = *(const uint64_t *)y;
-    return a < b ? -1 : a > b;
-}
-
-/* What an operation asks about; false if nothing, or if what it saw cannot be.
- */
-static bool asks_about(const struct sim_history_operation *operation,
-                       uint64_t *value)
-{
-    const struct sim_history_request *request = &operation->request;
-    const struct sim_history_result *result = &operation->result;
-    bool returned = operation->outcome == SIM_HISTORY_RETURNED;
-    switch (request->kind) {
-    case SIM_HISTORY_READ:
-        *value = result->value;
-        return true;
-    case SIM_HISTORY_WRITE:
-        return false;
-    case SIM_HISTORY_COMPARE_AND_SET:
-        *value = request->expected;
-        if (returned && result->saw_value) {
-            *value = result->value;
-            return (result->value == request->expected) == result->succeeded;
-        }
-        return true;
-    }
-    return false;
-}
-
-static struct values collect_values(const struct sim_history *history,
-                                    const uint32_t *ids, uint32_t n)
-{
-    struct values values = {.values = sim_calloc(n, sizeof(*values.values))};
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        uint64_t value;
-        if (asks_about(sim_history_get(history, ids[i]), &value)) {
-            values.values[count++] = value;
-        }
-    }
-    qsort(values.values, count, sizeof(*values.values), compare_values);
-    for (uint32_t i = 0; i < count; i++) {
-        if (values.n == 0 || values.values[values.n - 1] != values.values[i]) {
-            values.values[values.n++] = values.values[i];
-        }
-    }
-    return values;
-}
-
-static uint32_t number_of(const struct values *values, uint64_t value)
-{
-    const uint64_t *found = bsearch(&value, values->values, values->n,
-                                    sizeof(value), compare_values);
-    return found == NULL
-               ? LINEAR_UNSEEN
-               : LINEAR_FIRST_VALUE + (uint32_t)(found - values->values);
-}
-
-static struct linear_op translate(const struct sim_history_operation *operation,
-                                  const struct values *values)
-{
-    const struct sim_history_request *request = &operation->request;
-    bool returned = operation->outcome == SIM_HISTORY_RETURNED;
-    struct linear_op op = {
-        .invoked = operation->invoked,
-        .returned = returned ? operation->returned : LINEAR_NEVER,
-        .certain = returned,
-        .need = LINEAR_NEED_NOTHING,
-    };
-    uint64_t value;
-    if (asks_about(operation, &value)) {
-        op.need = LINEAR_NEED_EQUAL;
-        op.needed = number_of(values, value);
-    } else if (request->kind == SIM_HISTORY_COMPARE_AND_SET) {
-        op.need = LINEAR_NEED_EQUAL;
-        op.needed = LINEAR_IMPOSSIBLE;
-    }
-    if (request->kind == SIM_HISTORY_WRITE) {
-        op.changes = true;
-        op.given = number_of(values, request->value);
-    }
-    if (request->kind == SIM_HISTORY_COMPARE_AND_SET) {
-        if (!returned || operation->result.succeeded) {
-            op.changes = request->value != request->expected;
-            op.given = number_of(values, request->value);
-        } else if (!operation->result.saw_value) {
-            op.need = LINEAR_NEED_OTHER;
-        }
-    }
-    return op;
-}
-
-struct linear_key *linear__key_new(const struct sim_history *history,
-                                   const uint32_t *ids, uint32_t n)
-{
-    struct values values = collect_values(history, ids, n);
-    struct linear_key *key = sim_calloc(1, sizeof(*key));
-    key->ops = sim_calloc(n, sizeof(*key->ops));
-    key->ids = sim_calloc(n, sizeof(*key->ids));
-    key->n_values = LINEAR_FIRST_VALUE + values.n;
-    key->initial = number_of(&values, 0);
-    for (uint32_t i = 0; i < n; i++) {
-        struct linear_op op =
-            translate(sim_history_get(history, ids[i]), &values);
-        if (op.certain || op.changes) {
-            key->ops[key->n_ops] = op;
-            key->ids[key->n_ops] = ids[i];
-            key->n_ops++;
-        }
-    }
-    free(values.values);
-    return key;
-}
-
-void linear__key_free(struct linear_key *key)
-{
-    if (key == NULL) {
-        return;
-    }
-    free(key->ops);
-    free(key->ids);
-    free(key);
-}
 
 /* --- what makes a difference --------------------------------------------- */
 
@@ -187,7 +52,7 @@ static void keep_useful(struct linear_problem *problem, struct needs *needs)
     struct linear_op *ops = problem->ops;
     bool *kept = sim_calloc(problem->n_ops, sizeof(*kept));
     for (uint32_t i = 0; i < problem->n_ops; i++) {
-        if (ops[i].certain) {
+        if (ops[i].certain || ops[i].stays) {
             kept[i] = true;
             add_need(needs, &ops[i]);
         }
@@ -206,10 +71,30 @@ static void keep_useful(struct linear_problem *problem, struct needs *needs)
     for (uint32_t i = 0; i < problem->n_ops; i++) {
         if (kept[i]) {
             ops[n++] = ops[i];
+        } else {
+            problem->later_givers[ops[i].given]++;
         }
     }
     problem->n_ops = n;
     free(kept);
+}
+
+/* Leaves only the needs of what comes after the cut. */
+static void look_ahead(struct linear_problem *problem)
+{
+    const struct linear_op *ops = problem->ops;
+    uint32_t n = problem->n_ops;
+    for (; n > 0 && ops[n - 1].later; n--) {
+        const struct linear_op *op = &ops[n - 1];
+        if (op->looms && op->need == LINEAR_NEED_EQUAL) {
+            problem->later_needers[op->needed]++;
+        }
+        if (op->changes) {
+            problem->later_givers[op->given]++;
+        }
+        problem->merges = problem->merges && op->need != LINEAR_NEED_OTHER;
+    }
+    problem->n_ops = n;
 }
 
 /* --- tables -------------------------------------------------------------- */
@@ -226,7 +111,7 @@ static int by_order(const void *x, const void *y)
     return a->order < b->order ? -1 : a->order > b->order;
 }
 
-static void order_returns(struct linear_problem *problem)
+static void order_returns(struct linear_problem *problem, uint64_t cut)
 {
     struct event *events = sim_calloc(problem->n_ops, sizeof(*events));
     uint32_t n = 0;
@@ -238,6 +123,10 @@ static void order_returns(struct linear_problem *problem)
     qsort(events, n, sizeof(*events), by_order);
     problem->returns = sim_calloc(n, sizeof(*problem->returns));
     problem->n_returns = n;
+    problem->n_due = n;
+    while (problem->n_due > 0 && events[problem->n_due - 1].order > cut) {
+        problem->n_due--;
+    }
     for (uint32_t place = 0; place < n; place++) {
         problem->returns[place] = events[place].op;
         problem->ops[events[place].op].place = place;
@@ -262,7 +151,8 @@ static uint32_t place_of(const struct linear_problem *problem, uint64_t order)
     return low;
 }
 
-/* Notes for each operation without return where it ceases to be of use. */
+/* Notes for each operation without return where it ceases to be of use: with a
+ * cut nowhere, as it has to be told there which of them took effect. */
 static void retire(struct linear_problem *problem, const struct needs *needs)
 {
     problem->retiring =
@@ -276,8 +166,9 @@ static void retire(struct linear_problem *problem, const struct needs *needs)
             continue;
         }
         uint64_t until = useful_until(needs, op);
-        op->place =
-            until == LINEAR_NEVER ? LINEAR_NONE : place_of(problem, until);
+        op->place = until == LINEAR_NEVER || problem->cuts
+                        ? LINEAR_NONE
+                        : place_of(problem, until);
         if (op->place != LINEAR_NONE) {
             op->next_retiring = problem->retiring[op->place];
             problem->retiring[op->place] = i;
@@ -332,15 +223,21 @@ static void index_givers(struct linear_problem *problem)
 }
 
 struct linear_problem *linear__problem_new(struct linear_op *ops, uint32_t n,
-                                           uint32_t n_values)
+                                           uint32_t n_values, uint64_t cut)
 {
     struct linear_problem *problem = sim_calloc(1, sizeof(*problem));
     problem->ops = ops;
     problem->n_ops = n;
     problem->n_values = n_values;
     struct needs needs = {.equal = sim_calloc(n_values, sizeof(uint64_t))};
+    problem->cuts = cut != LINEAR_NEVER;
+    problem->merges = problem->cuts;
+    problem->later_needers = sim_calloc(n_values, sizeof(uint32_t));
+    problem->later_givers = sim_calloc(n_values, sizeof(uint32_t));
+    look_ahead(problem);
     keep_useful(problem, &needs);
-    order_returns(problem);
+    problem->merges = problem->merges && needs.other == 0;
+    order_returns(problem, cut);
     retire(problem, &needs);
     give_slots(problem);
     index_givers(problem);
@@ -351,6 +248,8 @@ struct linear_problem *linear__problem_new(struct linear_op *ops, uint32_t n,
 void linear__problem_free(struct linear_problem *problem)
 {
     free(problem->ops);
+    free(problem->later_needers);
+    free(problem->later_givers);
     free(problem->returns);
     free(problem->retiring);
     free(problem->first_giver);

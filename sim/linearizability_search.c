@@ -48,6 +48,10 @@ struct search {
     struct frame *frames;
     size_t n_frames;
     size_t frames_capacity;
+
+    const struct linear_key *key; /* whose states are to be found; or NULL */
+    struct linear_states *after;
+    size_t max_states;
 };
 
 /* --- situations that were met -------------------------------------------- */
@@ -127,12 +131,49 @@ static void enter(struct search *search)
     linear__add_moves(&search->stand);
 }
 
+static int by_number(const void *x, const void *y)
+{
+    uint32_t a = *(const uint32_t *)x;
+    uint32_t b = *(const uint32_t *)y;
+    return a < b ? -1 : a > b;
+}
+
+/* The search got to the cut. Notes in which state, unless that is known. */
+static void note(struct search *search)
+{
+    const struct linear_stand *stand = &search->stand;
+    const struct linear_op *ops = stand->problem->ops;
+    uint32_t value = (uint32_t)stand->now[0];
+    if (!keep(search)) {
+        return;
+    }
+    assert(value != LINEAR_IMPOSSIBLE);
+    uint32_t *done = sim_calloc(stand->n_trail, sizeof(*done));
+    uint32_t n_done = 0;
+    for (uint32_t i = 0; i < stand->n_trail; i++) {
+        const struct linear_op *op = &ops[stand->trail[i]];
+        if (!op->certain) {
+            done[n_done++] = op->id;
+        }
+    }
+    qsort(done, n_done, sizeof(*done), by_number);
+    struct linear_state state = {.unseen = value == LINEAR_UNSEEN,
+                                 .n_done = n_done};
+    if (!state.unseen) {
+        state.value = search->key->values[value - LINEAR_FIRST_VALUE];
+    }
+    linear__add_state(search->after, state, done);
+    free(done);
+}
+
 /* Goes on until all is in order, or nothing is left to try. */
 static enum sim_linearizability_verdict explore(struct search *search)
 {
     struct linear_stand *stand = &search->stand;
     while (search->n_frames > 0) {
-        if (search->max_work != 0 && search->n_situations >= search->max_work) {
+        if ((search->max_work != 0 &&
+             search->n_situations >= search->max_work) ||
+            (search->after != NULL && search->after->n > search->max_states)) {
             return SIM_LINEARIZABILITY_UNDECIDED;
         }
         struct frame *frame = &search->frames[search->n_frames - 1];
@@ -145,7 +186,11 @@ static enum sim_linearizability_verdict explore(struct search *search)
                         situation(search, frame->situation));
         switch (linear__move(stand, stand->moves[frame->next_move++])) {
         case LINEAR_DONE:
-            return SIM_LINEARIZABLE;
+            if (search->after == NULL) {
+                return SIM_LINEARIZABLE;
+            }
+            note(search);
+            break;
         case LINEAR_OPEN:
             enter(search);
             break;
@@ -157,11 +202,17 @@ static enum sim_linearizability_verdict explore(struct search *search)
 }
 
 static enum sim_linearizability_verdict explore_from(struct search *search,
-                                                     uint32_t initial)
+                                                     uint32_t initial,
+                                                     const uint32_t *done,
+                                                     uint32_t n_done)
 {
-    switch (linear__start(&search->stand, initial)) {
+    switch (linear__start(&search->stand, initial, done, n_done)) {
     case LINEAR_DONE:
-        return SIM_LINEARIZABLE;
+        if (search->after == NULL) {
+            return SIM_LINEARIZABLE;
+        }
+        note(search);
+        return SIM_NOT_LINEARIZABLE;
     case LINEAR_OPEN:
         enter(search);
         return explore(search);
@@ -189,30 +240,81 @@ static enum sim_linearizability_verdict explore_from_any(struct search *search)
          value < problem->n_values && verdict == SIM_NOT_LINEARIZABLE;
          value++) {
         if (matters[value]) {
-            verdict = explore_from(search, value);
+            verdict = explore_from(search, value, NULL, 0);
         }
     }
     free(matters);
     return verdict;
 }
 
-struct linear_answer linear__search(const struct linear_problem *problem,
-                                    const uint32_t *initial, uint64_t max_work)
+/* Tries the states until one leads on; all of them if all orders are looked
+ * for. */
+static enum sim_linearizability_verdict
+explore_from_states(struct search *search, const struct linear_starts *starts)
 {
-    struct search search = {
+    const struct linear_states *states = starts->states;
+    enum sim_linearizability_verdict verdict = SIM_NOT_LINEARIZABLE;
+    for (size_t i = 0; i < states->n && verdict == SIM_NOT_LINEARIZABLE; i++) {
+        const struct linear_state *state = &states->states[i];
+        verdict = explore_from(
+            search, starts->values[i],
+            state->n_done > 0 ? states->done + state->first_done : NULL,
+            state->n_done);
+    }
+    return verdict;
+}
+
+static struct search search_new(const struct linear_problem *problem,
+                                uint64_t max_work)
+{
+    return (struct search){
         .stand = linear__stand_new(problem),
         .max_work = max_work,
         .table = sim_calloc(FIRST_TABLE_SIZE, sizeof(uint32_t)),
         .table_size = FIRST_TABLE_SIZE,
     };
+}
+
+static void search_free(struct search *search)
+{
+    linear__stand_free(&search->stand);
+    free(search->situations);
+    free(search->table);
+    free(search->frames);
+}
+
+struct linear_answer linear__search(const struct linear_problem *problem,
+                                    const struct linear_starts *starts,
+                                    uint64_t max_work)
+{
+    assert(!problem->cuts);
+    struct search search = search_new(problem, max_work);
     struct linear_answer answer = {
-        .verdict = initial != NULL ? explore_from(&search, *initial)
-                                   : explore_from_any(&search),
+        .verdict = starts != NULL ? explore_from_states(&search, starts)
+                                  : explore_from_any(&search),
     };
     answer.work = search.n_situations;
-    linear__stand_free(&search.stand);
-    free(search.situations);
-    free(search.table);
-    free(search.frames);
+    search_free(&search);
+    return answer;
+}
+
+struct linear_answer linear__search_all(const struct linear_problem *problem,
+                                        const struct linear_key *key,
+                                        uint64_t max_work, size_t max_states,
+                                        struct linear_states *after)
+{
+    assert(problem->cuts);
+    struct search search = search_new(problem, max_work);
+    search.key = key;
+    search.after = after;
+    search.max_states = max_states;
+    struct linear_answer answer = {
+        .verdict = explore_from_states(&search, &key->starts),
+    };
+    if (answer.verdict == SIM_NOT_LINEARIZABLE && after->n > 0) {
+        answer.verdict = SIM_LINEARIZABLE;
+    }
+    answer.work = search.n_situations;
+    search_free(&search);
     return answer;
 }

@@ -8,7 +8,7 @@
 struct window {
     const struct linear_key *key;
     uint64_t max_work;
-    uint64_t start; /* what returned before is gone; 0: the history's start */
+    uint64_t start; /* what returned before is gone; 0: the key's start */
     uint64_t end;   /* the return at which it ends */
     bool *certain;  /* by operation */
     bool undecided; /* a search reached its limit */
@@ -32,7 +32,7 @@ static struct linear_problem *problem_of(const struct window *window)
         }
         ops[n++] = op;
     }
-    return linear__problem_new(ops, n, key->n_values);
+    return linear__problem_new(ops, n, key->n_values, LINEAR_NEVER);
 }
 
 /* Whether it is certain that the window has no order. The more operations are
@@ -41,7 +41,7 @@ static bool fails(struct window *window)
 {
     struct linear_problem *problem = problem_of(window);
     struct linear_answer answer = linear__search(
-        problem, window->start == 0 ? &window->key->initial : NULL,
+        problem, window->start == 0 ? &window->key->starts : NULL,
         window->max_work);
     linear__problem_free(problem);
     if (answer.verdict == SIM_LINEARIZABILITY_UNDECIDED) {
@@ -64,23 +64,30 @@ static void make_certain(struct window *window, const uint32_t *returned,
 static uint32_t find_start(struct window *window, const uint32_t *returned,
                            uint32_t n)
 {
-    /* Start 0 is the history's, start s is the invocation of operation s - 1.
-     * Start `low` fails, start `high` does not. */
-    uint32_t low = 0;
+    const struct linear_op *ops = window->key->ops;
+    /* What was open at the key's start may have met operations that are
+     * forgotten: no window can start with it. */
+    uint32_t n_met = 0;
+    while (n_met < n && ops[returned[n_met]].invoked < window->key->first_cut) {
+        n_met++;
+    }
+    /* Start `n_met` is the key's, a higher start s is the invocation of
+     * operation s - 1. Start `low` fails, start `high` does not. */
+    uint32_t low = n_met;
     uint32_t high = n + 1;
     while (high - low > 1) {
         uint32_t middle = low + (high - low) / 2;
         make_certain(window, returned, middle - 1, false);
         make_certain(window, returned + middle - 1, n - (middle - 1), true);
-        window->start = window->key->ops[returned[middle - 1]].invoked;
+        window->start = ops[returned[middle - 1]].invoked;
         if (fails(window)) {
             low = middle;
         } else {
             high = middle;
         }
     }
-    window->start = low == 0 ? 0 : window->key->ops[returned[low - 1]].invoked;
-    return low == 0 ? 0 : low - 1;
+    window->start = low == n_met ? 0 : ops[returned[low - 1]].invoked;
+    return low == n_met ? 0 : low - 1;
 }
 
 /* Leaves as many of `n` operations certain as are needed. Each time around, the
@@ -177,6 +184,26 @@ uint64_t linear__find_end(const struct linear_key *key, uint64_t max_work,
     return end;
 }
 
+/* The key may have had this value at first. */
+static void note_first(struct sim_linearizability *verdict,
+                       const struct linear_state *state)
+{
+    uint64_t value = state->value;
+    if (state->unseen) {
+        verdict->first_unseen = true;
+        return;
+    }
+    for (size_t i = 0; i < verdict->n_first; i++) {
+        if (verdict->first[i] == value) {
+            return;
+        }
+    }
+    if (verdict->n_first < SIM_LINEARIZABILITY_FIRST) {
+        verdict->first[verdict->n_first] = value;
+    }
+    verdict->n_first++;
+}
+
 void linear__narrow(const struct linear_key *key, uint64_t end,
                     uint64_t max_work, struct sim_linearizability *verdict)
 {
@@ -192,12 +219,16 @@ void linear__narrow(const struct linear_key *key, uint64_t end,
     make_certain(&window, returned, first, false);
     drop(&window, returned + first, n - first);
 
-    verdict->from_start = window.start == 0;
+    verdict->from_start = window.start == 0 && key->first_cut == 0;
+    verdict->from_cut = window.start == 0 && key->first_cut > 0;
+    for (size_t i = 0; verdict->from_cut && i < key->starts.states->n; i++) {
+        note_first(verdict, &key->starts.states->states[i]);
+    }
     verdict->smallest = verdict->smallest && !window.undecided;
     verdict->window = sim_calloc(n, sizeof(*verdict->window));
     for (uint32_t i = 0; i < n; i++) {
         if (window.certain[returned[i]]) {
-            verdict->window[verdict->n_window++] = key->ids[returned[i]];
+            verdict->window[verdict->n_window++] = key->ops[returned[i]].id;
         }
     }
     free(returned);

@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "sim/linearizability.h"
+#include "sim/linearizability_history.h"
 
 #define MICROSECONDS_PER_SECOND UINT64_C(1000000)
 
@@ -19,7 +19,8 @@
 #define VALUES_IN_AN_OPERATION 3u
 
 /* Values whose origin was told. */
-#define MAX_KNOWN_VALUES (TOLD_OPERATIONS * VALUES_IN_AN_OPERATION)
+#define MAX_KNOWN_VALUES                                                       \
+    (TOLD_OPERATIONS * VALUES_IN_AN_OPERATION + SIM_LINEARIZABILITY_FIRST)
 
 struct teller {
     const struct sim_history_words *words;
@@ -225,13 +226,20 @@ struct writing {
     uint64_t first_invoked_us, last_returned_us;
 };
 
-/* False if nobody wrote the value, or if it is not known when that was over. */
+/* False if nobody wrote the value, or if it is not known when that was over, or
+ * if it may have been forgotten. */
 static bool find_writing(const struct sim_history *history, uint64_t key,
                          uint64_t value, struct writing *writing)
 {
     bool found = false;
+    const struct history_key *kept = history__key(history, key);
     *writing = (struct writing){0};
-    for (uint32_t id = 0; id < sim_history_count(history); id++) {
+    if (kept->n_forgotten > 0 && value <= kept->highest_forgotten) {
+        return false;
+    }
+    for (uint32_t id = sim_history_next(history, 0);
+         id < sim_history_count(history);
+         id = sim_history_next(history, id + 1)) {
         const struct sim_history_operation *operation =
             sim_history_get(history, id);
         const struct sim_history_request *request = &operation->request;
@@ -305,6 +313,32 @@ static void tell_old_value(struct teller *teller,
 
 /* --- a window ------------------------------------------------------------- */
 
+/* What is known of the value when the window starts. */
+static void tell_first(struct teller *teller,
+                       const struct sim_linearizability *verdict)
+{
+    if (verdict->from_start) {
+        tell(teller, ", at first without a value");
+    }
+    if (!verdict->from_cut) {
+        return;
+    }
+    tell(teller, ", at first with ");
+    for (size_t i = 0; i < verdict->n_first && i < SIM_LINEARIZABILITY_FIRST;
+         i++) {
+        tell(teller, i > 0 ? " or " : "");
+        tell_seen_value(teller, verdict->first[i]);
+    }
+    if (verdict->n_first > SIM_LINEARIZABILITY_FIRST) {
+        tell(teller, " or one of %zu more values",
+             verdict->n_first - SIM_LINEARIZABILITY_FIRST);
+    }
+    if (verdict->first_unseen) {
+        tell(teller, verdict->n_first > 0 ? " or a value that nobody saw"
+                                          : "a value that nobody saw");
+    }
+}
+
 const char *
 sim_linearizability_describe(const struct sim_history *history,
                              const struct sim_linearizability *verdict,
@@ -317,7 +351,7 @@ sim_linearizability_describe(const struct sim_history *history,
     text[0] = '\0';
     tell(&teller, "key ");
     tell_key(&teller, verdict->key);
-    tell(&teller, verdict->from_start ? ", at first without a value" : "");
+    tell_first(&teller, verdict);
     if (words != NULL && words->legend != NULL) {
         tell(&teller, " (%s)", words->legend);
     }

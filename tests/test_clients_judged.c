@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/clients.h"
+#include "sim/clients_internal.h"
 #include "sim/kv.h"
 #include "tests/clients_harness.h"
 
@@ -272,8 +272,8 @@ static bool go_on(struct world *world)
     return true;
 }
 
-static void live(struct world *world, const struct sim_workload *workload,
-                 uint64_t seed, enum cheat cheat)
+static void be_born(struct world *world, const struct sim_workload *workload,
+                    uint64_t seed, enum cheat cheat)
 {
     memset(world, 0, sizeof *world);
     world->prng = sim_prng_stream(seed, SIM_STREAM_FAULT, 0, 0);
@@ -289,6 +289,12 @@ static void live(struct world *world, const struct sim_workload *workload,
     }
     sim_clients_propose(world->clients, 0, 1, "k0", "scripted", &action);
     carry_out(world, &action);
+}
+
+static void live(struct world *world, const struct sim_workload *workload,
+                 uint64_t seed, enum cheat cheat)
+{
+    be_born(world, workload, seed, cheat);
     while (go_on(world)) {
     }
     struct sim_clients_counters counters = sim_clients_count(world->clients);
@@ -393,4 +399,53 @@ Test(clients_judged, the_same_seed_gives_the_same_history)
         end(&one);
         end(&two);
     }
+}
+
+/* A client of the script that has a name. */
+static void order(struct world *world, enum sim_operation operation)
+{
+    struct sim_client_order asked = {.operation = operation,
+                                     .node = 1,
+                                     .key = "k0",
+                                     .value = "named",
+                                     .name = 9};
+    struct sim_client_action action;
+    sim_clients_order(world->clients, world->now_us, &asked, &action);
+    carry_out(world, &action);
+    while (go_on(world)) {
+    }
+}
+
+/* Whatever is asked for, only so much of it is kept, and only so many values,
+ * but for those that clients remember. */
+Test(clients_judged, long_runs_keep_few)
+{
+    enum { KEPT = 32768 };
+    static struct world world;
+    struct sim_workload workload = busy_workload(5);
+    workload.interval_us = 1 * MS;
+    workload.stop_us = 150000 * MS;
+    workload.weights[SIM_OPERATION_SET] = 20;
+    workload.sessions = false;
+    be_born(&world, &workload, 5, HONEST);
+    order(&world, SIM_OPERATION_SET);
+    order(&world, SIM_OPERATION_COMPARE_AND_SET);
+    const struct sim_history *history = sim_clients_history(world.clients);
+    cr_assert_gt(sim_history_count(history), 3 * KEPT);
+    /* A write that was given up may yet take effect, for ever. */
+    uint64_t given_up = sim_clients_count(world.clients).given_up;
+    cr_expect_gt(given_up, 1000);
+    cr_expect_lt(sim_history_kept(history), KEPT + 2 * given_up);
+    cr_expect_lt(sim_intern_count(world.clients->values), 2 * KEPT);
+    struct sim_linearizability verdict;
+    sim_linearizability_check(history, 10000000, &verdict);
+    cr_expect_eq(verdict.verdict, SIM_LINEARIZABLE);
+    sim_linearizability_free(&verdict);
+    char text[SIM_OPERATION_TEXT_SIZE];
+    uint32_t last = (uint32_t)sim_history_count(history) - 1;
+    cr_expect_not_null(
+        strstr(sim_clients_describe(world.clients, last, text),
+               "did not change v2 = named (written by client 7)"),
+        "%s", text);
+    end(&world);
 }

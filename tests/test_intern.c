@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "sim/prng.h"
@@ -53,7 +54,8 @@ Test(intern, the_empty_string_and_zeros_are_strings)
     sim_intern_free(intern);
 }
 
-/* What was given stays where it is, however many come after it. */
+/* However many come after it, a long string stays where it is, and a short one
+ * stays what it is. */
 Test(intern, bytes_stay_valid)
 {
     struct sim_intern *intern = sim_intern_new();
@@ -132,4 +134,65 @@ Test(intern, what_never_came_has_no_bytes, .signal = SIGABRT)
     add(intern, "a");
     uint32_t size;
     sim_intern_bytes(intern, 2, &size);
+}
+
+/* --- what is dropped ------------------------------------------------------ */
+
+#define SWEPT_STRINGS 500u
+
+static void number_text(uint32_t i, char text[40])
+{
+    snprintf(text, 40, i % 3 == 0 ? "%u" : "a rather long string, number %u",
+             (unsigned)(i % 1000));
+}
+
+/* Of the strings those stay that were marked since the last sweep, with their
+ * numbers and notes; what is dropped and comes again is new. */
+Test(intern, keeps_what_is_marked)
+{
+    struct sim_intern *intern = sim_intern_new();
+    struct sim_prng prng = sim_prng_stream(1, SIM_STREAM_CLIENT, 0, 0);
+    uint64_t numbers[SWEPT_STRINGS] = {0}; /* 0: not there */
+    uint64_t given = 0;
+    for (uint32_t round = 0; round < 20; round++) {
+        size_t count = 0;
+        char text[40];
+        for (uint32_t i = 0; i < SWEPT_STRINGS; i++) {
+            number_text(i, text);
+            if (sim_prng_chance(&prng, 300000)) {
+                given += numbers[i] == 0;
+                numbers[i] = numbers[i] == 0 ? given : numbers[i];
+                cr_assert_eq(add(intern, text), numbers[i]);
+                *sim_intern_note(intern, numbers[i]) = i;
+            }
+            count += numbers[i] != 0;
+        }
+        cr_assert_eq(sim_intern_count(intern), count);
+        for (uint32_t i = 0; i < SWEPT_STRINGS; i++) {
+            if (sim_prng_chance(&prng, 500000)) {
+                sim_intern_mark(intern, numbers[i]);
+            } else {
+                numbers[i] = 0;
+            }
+        }
+        sim_intern_sweep(intern);
+        for (uint32_t i = 0; i < SWEPT_STRINGS; i++) {
+            if (numbers[i] != 0) {
+                number_text(i, text);
+                expect_bytes(intern, numbers[i], text, (uint32_t)strlen(text));
+                cr_assert_eq(*sim_intern_note(intern, numbers[i]), i);
+            }
+        }
+    }
+    sim_intern_free(intern);
+}
+
+Test(intern, what_was_dropped_has_no_bytes, .signal = SIGABRT)
+{
+    struct sim_intern *intern = sim_intern_new();
+    add(intern, "a");
+    sim_intern_mark(intern, add(intern, "b"));
+    sim_intern_sweep(intern);
+    uint32_t size;
+    sim_intern_bytes(intern, 1, &size);
 }
