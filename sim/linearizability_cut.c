@@ -167,11 +167,12 @@ static void settle_common(struct sim_history *history, struct history_key *key,
     }
     for (size_t i = 0; i < states->n; i++) {
         struct linear_state *state = &states->states[i];
-        uint32_t *done = states->done + state->first_done;
         uint32_t n = 0;
         for (uint32_t j = 0; j < state->n_done; j++) {
-            if (bsearch(&done[j], all, n_common, sizeof(*all), by_id) == NULL) {
-                done[n++] = done[j];
+            uint32_t done = states->done[state->first_done + j];
+            if (bsearch(&done, all, n_common, sizeof(*all), by_id) == NULL) {
+                states->done[state->first_done + n] = done;
+                n++;
             }
         }
         state->n_done = n;
