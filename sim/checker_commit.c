@@ -14,7 +14,7 @@ static bool on_path(struct sim_checker *checker, uint32_t id, uint64_t index,
     uint64_t known = checker__known(checker, index);
     sim_tip committed = checker__committed(checker, known)->tip;
     checker__count(checker, SIM_STATE_MACHINE_SAFETY);
-    if (sim_log_tree_ancestor(checker->tree, tip, known) == committed) {
+    if (sim_log_tree_contains(checker->tree, tip, committed)) {
         return true;
     }
     uint64_t first =

@@ -10,8 +10,9 @@
 /* Of the blocks that payloads are copied into. */
 #define CHUNK_BYTES 65536u
 
-/* Ancestors this near are reached over parents alone: those were created not
- * long before and lie close in memory, skip links lead far away. */
+/* Ancestors this near, by index or by number, are reached over parents alone:
+ * those were created not long before and lie close in memory, skip links lead
+ * far away. */
 #define NEAR 8u
 
 void sim_tips_add(struct sim_tips *tips, sim_tip tip)
@@ -284,19 +285,24 @@ sim_tip sim_log_tree_ancestor(const struct sim_log_tree *tree, sim_tip tip,
     return index > node->index ? SIM_NO_TIP : go_back(tree, tip, node, index);
 }
 
+/* Parents come before their children: on the way back numbers fall, and are
+ * above that of a prefix until they are there. */
 bool sim_log_tree_contains(const struct sim_log_tree *tree, sim_tip tip,
                            sim_tip prefix)
 {
     if (tip <= prefix) {
-        return tip == prefix; /* parents come before their children */
+        return tip == prefix;
     }
-    const struct tree_node *last = tree__alive(tree, prefix);
-    const struct tree_node *node = tree__alive(tree, tip);
-    if (last == NULL || node == NULL || last->index < tree->base_index) {
+    if (prefix < tree->base) {
         return tree__contains_old(tree, tip, prefix);
     }
-    return last->index <= node->index &&
-           go_back(tree, tip, node, last->index) == prefix;
+    assert(tree__alive(tree, tip) != NULL);
+    while (tip > prefix) {
+        const struct tree_node *node = &tree->alive[tip - tree->base];
+        bool leaps = tip - prefix > NEAR && node->skip >= prefix;
+        tip = leaps ? node->skip : node->parent;
+    }
+    return tip == prefix;
 }
 
 sim_tip sim_log_tree_twin(const struct sim_log_tree *tree, sim_tip tip)

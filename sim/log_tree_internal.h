@@ -71,11 +71,20 @@ static inline struct tree_node *tree__alive(const struct sim_log_tree *tree,
     return place < tree->n_alive ? &tree->alive[place] : NULL;
 }
 
+/* Functions for what hardly ever is: apart from their callers, whose usual case
+ * then costs no more than it has to. */
+#ifdef __GNUC__
+#define TREE_RARE __attribute__((cold, noinline))
+#else
+#define TREE_RARE
+#endif
+
 /* What is kept of a tree node, or NULL. */
 struct kept *tree__kept(const struct sim_log_tree *tree, sim_tip tip);
 
 /* One that was let go, and kept; any other is a fault of the caller. */
-struct tree_node *tree__old(const struct sim_log_tree *tree, sim_tip tip);
+TREE_RARE struct tree_node *tree__old(const struct sim_log_tree *tree,
+                                      sim_tip tip);
 
 static inline struct tree_node *tree__node(const struct sim_log_tree *tree,
                                            sim_tip tip)
@@ -84,15 +93,14 @@ static inline struct tree_node *tree__node(const struct sim_log_tree *tree,
     return node != NULL ? node : tree__old(tree, tip);
 }
 
-/* The same as in sim/log_tree.h, of tree nodes that were let go and kept: apart
- * from the usual case, which so costs no more than it has to. contains() as
- * well if only one of both is, or if `prefix` ends before the base does. */
-struct sim_position tree__position_of_old(const struct sim_log_tree *tree,
-                                          sim_tip tip);
-sim_tip tree__ancestor_of_old(const struct sim_log_tree *tree, sim_tip tip,
-                              uint64_t index);
-bool tree__contains_old(const struct sim_log_tree *tree, sim_tip tip,
-                        sim_tip prefix);
+/* The same as in sim/log_tree.h, of a tree node (of contains(): of a prefix)
+ * that was let go and kept. */
+TREE_RARE struct sim_position
+tree__position_of_old(const struct sim_log_tree *tree, sim_tip tip);
+TREE_RARE sim_tip tree__ancestor_of_old(const struct sim_log_tree *tree,
+                                        sim_tip tip, uint64_t index);
+TREE_RARE bool tree__contains_old(const struct sim_log_tree *tree, sim_tip tip,
+                                  sim_tip prefix);
 
 static inline sim_tip *tree__highest(const struct sim_log_tree *tree,
                                      uint64_t index)

@@ -76,9 +76,6 @@ bool tree__contains_old(const struct sim_log_tree *tree, sim_tip tip,
                         sim_tip prefix)
 {
     uint64_t end = tree__node(tree, prefix)->index;
-    if (end >= tree->base_index) {
-        return sim_log_tree_ancestor(tree, tip, end) == prefix;
-    }
     return shared_with_base(tree, prefix) == end &&
            shared_with_base(tree, tip) >= end;
 }
