@@ -20,9 +20,10 @@ struct sim_checker *sim_checker_new(struct sim_log_tree *tree,
     checker->memberships = memberships;
     checker->n_nodes = n_nodes;
     checker->nodes = sim_calloc((size_t)n_nodes + 1, sizeof(*checker->nodes));
-    checker->committed = sim_grow(NULL, &checker->committed_capacity, 1,
-                                  sizeof(*checker->committed));
-    checker->committed[0] = (struct checker_commit){.tip = SIM_ROOT};
+    checker->root = (struct checker_commit){.tip = SIM_ROOT};
+    checker->committed = sim_window_new(sizeof(struct checker_commit), 1);
+    checker->verdicts = sim_window_new(sizeof(uint8_t), 1);
+    checker->states = sim_window_new(sizeof(struct checker_state), 1);
     checker->n_judged = 1; /* the root is nobody's twin */
     return checker;
 }
@@ -34,10 +35,10 @@ void sim_checker_free(struct sim_checker *checker)
     }
     free(checker->nodes);
     free(checker->elections);
-    free(checker->committed);
-    free(checker->verdicts);
+    sim_window_free(&checker->committed);
+    sim_window_free(&checker->verdicts);
     free(checker->sessions);
-    free(checker->states);
+    sim_window_free(&checker->states);
     free(checker);
 }
 
@@ -199,16 +200,16 @@ void sim_checker_state(struct sim_checker *checker, uint32_t id, uint64_t index,
     if (checker->violated) {
         return;
     }
-    assert(index >= 1);
+    assert(index >= checker->states.first);
     assert(index <= checker->n_states + 1);
     if (index > checker->n_states) {
-        checker->states = sim_grow(checker->states, &checker->states_capacity,
-                                   (size_t)index, sizeof *checker->states);
-        checker->states[index - 1] = (struct checker_state){state_hash, id};
+        struct checker_state *state = sim_window_add(&checker->states);
+        *state = (struct checker_state){state_hash, id};
         checker->n_states = index;
         return;
     }
-    const struct checker_state *first = &checker->states[index - 1];
+    const struct checker_state *first =
+        sim_window_at(&checker->states, index, sizeof *first);
     checker__count(checker, SIM_STATE_MACHINE_SAFETY);
     if (state_hash != first->hash) {
         checker__violate(checker, SIM_STATE_MACHINE_SAFETY, id, first->node,

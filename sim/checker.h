@@ -217,4 +217,32 @@ uint64_t sim_checker_evaluated(const struct sim_checker *checker,
  */
 uint64_t sim_checker_committed(const struct sim_checker *checker);
 
+/* --- the past: see sim/cluster_reclaim.c ---------------------------------- */
+
+/* The highest index, at most `index`, below which no check will look any more
+ * at single entries, as long as no server goes back behind what is durable, and
+ * those in `gone` never start again; 0 if there is none above what was let go
+ * before. What lies up to it is committed, and was applied. */
+uint64_t sim_checker_bound(const struct sim_checker *checker, uint64_t index,
+                           const struct sim_set *gone);
+
+/* The committed entry at an index that was not let go. */
+sim_tip sim_checker_committed_tip(const struct sim_checker *checker,
+                                  uint64_t index);
+
+/* Adds the logs that the checker will ask about: those that servers go on from
+ * to `live`, others to `asked` (see sim_log_tree_reclaim()). */
+void sim_checker_tips(const struct sim_checker *checker,
+                      const struct sim_set *gone, struct sim_tips *live,
+                      struct sim_tips *asked);
+
+/* Configurations of sim_memberships_of() that it holds on to; NULL: none. */
+void sim_checker_rulers(const struct sim_checker *checker,
+                        const struct sim_configuration *rulers[2]);
+
+/* Lets go what is known of entries below `index`, which is such a bound. A
+ * server that applies one of them again breaks State Machine Safety. */
+void sim_checker_reclaim(struct sim_checker *checker, uint64_t index,
+                         const struct sim_set *gone);
+
 #endif

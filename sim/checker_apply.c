@@ -26,7 +26,7 @@ static bool report_other(struct sim_checker *checker, uint32_t id,
                          uint64_t index, const struct sim_entry *given,
                          const struct sim_entry *entry)
 {
-    const struct checker_commit *commit = &checker->committed[index];
+    const struct checker_commit *commit = checker__committed(checker, index);
     return checker__violate(
         checker, SIM_STATE_MACHINE_SAFETY, id, commit->node,
         "node %" PRIu32 " applied another entry at %" PRIu64
@@ -41,9 +41,17 @@ static bool report_other(struct sim_checker *checker, uint32_t id,
 static bool applies(struct sim_checker *checker, uint32_t id, uint64_t index,
                     const struct sim_entry *given)
 {
-    struct sim_entry entry =
-        sim_log_tree_entry(checker->tree, checker->committed[index].tip);
     checker__count(checker, SIM_STATE_MACHINE_SAFETY);
+    if (checker__is_gone(checker, index)) {
+        return checker__violate(
+            checker, SIM_STATE_MACHINE_SAFETY, id, SIM_NONE,
+            "node %" PRIu32 " applied entry %" PRIu64
+            ", which it can have from nowhere: all servers have replaced the "
+            "entries up to %" PRIu64 " at least by snapshots.",
+            id, index, checker->committed.first - 1);
+    }
+    struct sim_entry entry = sim_log_tree_entry(
+        checker->tree, checker__committed(checker, index)->tip);
     if (!same_entry(given, &entry)) {
         return report_other(checker, id, index, given, &entry);
     }

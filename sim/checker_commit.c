@@ -2,8 +2,6 @@
 
 #include <inttypes.h>
 
-#include "sim/memory.h"
-
 /* The log of node `id`, which it holds committed up to `commit_index`, has at
  * `index` what was committed there, and so before it. */
 static bool on_path(struct sim_checker *checker, uint32_t id, uint64_t index,
@@ -13,13 +11,15 @@ static bool on_path(struct sim_checker *checker, uint32_t id, uint64_t index,
         return true;
     }
     sim_tip tip = checker->nodes[id].tip;
-    sim_tip committed = checker->committed[index].tip;
+    uint64_t known = checker__known(checker, index);
+    sim_tip committed = checker__committed(checker, known)->tip;
     checker__count(checker, SIM_STATE_MACHINE_SAFETY);
-    if (sim_log_tree_ancestor(checker->tree, tip, index) == committed) {
+    if (sim_log_tree_contains(checker->tree, tip, committed)) {
         return true;
     }
-    uint64_t first = checker__fork(checker, tip, committed);
-    const struct checker_commit *commit = &checker->committed[first];
+    uint64_t first =
+        checker__known(checker, checker__fork(checker, tip, committed));
+    const struct checker_commit *commit = checker__committed(checker, first);
     return checker__violate(
         checker, SIM_STATE_MACHINE_SAFETY, id, commit->node,
         "node %" PRIu32 " holds its log committed up to %" PRIu64
@@ -64,14 +64,17 @@ static void enter(struct sim_checker *checker, uint32_t id, uint64_t term,
                   sim_tip entry, uint64_t index)
 {
     uint64_t known = checker->n_committed;
-    if (index > known) {
-        checker->committed =
-            sim_grow(checker->committed, &checker->committed_capacity,
-                     (size_t)index + 1, sizeof(*checker->committed));
-        checker->n_committed = index;
+    while (checker->n_committed < index) {
+        sim_window_add(&checker->committed);
+        checker->n_committed++;
     }
-    for (; index > known || checker->committed[index].term > term; index--) {
-        checker->committed[index] =
+    for (; index >= checker->committed.first; index--) {
+        struct checker_commit *commit =
+            sim_window_at(&checker->committed, index, sizeof *commit);
+        if (index <= known && commit->term <= term) {
+            break;
+        }
+        *commit =
             (struct checker_commit){.term = term, .tip = entry, .node = id};
         entry = sim_log_tree_parent(checker->tree, entry);
     }
@@ -93,24 +96,26 @@ bool checker__commit(struct sim_checker *checker, uint32_t id, uint64_t term,
     if (!on_path(checker, id, index < known ? index : known, index)) {
         return false;
     }
+    if (index < checker->committed.first) {
+        return true; /* no server is in a term before that of its commit */
+    }
+    if (index <= known && checker__committed(checker, index)->term <= term) {
+        return true;
+    }
     sim_tip entry = sim_log_tree_ancestor(checker->tree, node->tip, index);
     struct checker_ruling ruling = checker->ruling;
-    if (index > known && !checker__quorum(checker, id, entry, &ruling)) {
+    if ((index > known && !checker__quorum(checker, id, entry, &ruling)) ||
+        !in_later_leaders(checker, id, term, entry)) {
         return false;
     }
-    if (index > known || checker->committed[index].term > term) {
-        if (!in_later_leaders(checker, id, term, entry)) {
-            return false;
-        }
-        enter(checker, id, term, entry, index);
-        checker->ruling = ruling;
-    }
+    enter(checker, id, term, entry, index);
+    checker->ruling = ruling;
     return true;
 }
 
 bool checker__is_committed(const struct sim_checker *checker, uint64_t index,
                            sim_tip tip)
 {
-    return index <= checker->n_committed &&
-           checker->committed[index].tip == tip;
+    return index <= checker->n_committed && !checker__is_gone(checker, index) &&
+           checker__committed(checker, index)->tip == tip;
 }

@@ -108,7 +108,8 @@ static bool entries_are_durable(struct sim_checker *checker, uint32_t id,
             " in term %" PRIu64 ", but its disk holds %s by then.",
             id, to, term, checker__hard_state(node->hard_state).text);
     }
-    sim_tip entry = sim_log_tree_ancestor(tree, node->durable, match);
+    uint64_t known = checker__known(checker, match);
+    sim_tip entry = sim_log_tree_ancestor(tree, node->durable, known);
     if (entry == SIM_NO_TIP) {
         return checker__violate(
             checker, SIM_DURABLE_BEFORE_ACKNOWLEDGED, id, to,
@@ -125,7 +126,9 @@ static bool entries_are_durable(struct sim_checker *checker, uint32_t id,
             " in term %" PRIu64 ", in which that was never leader.",
             id, to, term);
     }
-    if (sim_log_tree_contains(tree, leader->tip, entry)) {
+    if (sim_log_tree_contains(tree, leader->tip, entry) ||
+        (known > match &&
+         sim_log_tree_common(tree, leader->tip, entry) >= match)) {
         return true;
     }
     return checker__violate(

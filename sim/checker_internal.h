@@ -16,6 +16,7 @@
  *                       Replay
  *   checker_disk.c      promises: One Vote per Term, Monotonic Term, Durable
  *                       before Acknowledged
+ *   checker_reclaim.c   what no check will ask for any more
  *   checker_report.c    names and words
  *
  * A function that checks returns whether all holds; when it does not, the
@@ -25,6 +26,7 @@
 #define SIM_CHECKER_INTERNAL_H
 
 #include "sim/checker.h"
+#include "sim/window.h"
 
 /* What is known of one node. */
 struct checker_node {
@@ -50,7 +52,7 @@ struct checker_node {
     struct sim_hard_state vote;
 };
 
-/* The leader of a term, for ever. */
+/* The leader of a term, until no server can be in that term any more. */
 struct checker_election {
     uint64_t term;
     uint64_t time_us;
@@ -103,22 +105,28 @@ struct sim_checker {
     size_t n_elections;
     size_t elections_capacity;
 
-    struct checker_commit *committed; /* by index; [0] is the root */
-    uint64_t n_committed;             /* the highest index */
-    size_t committed_capacity;
+    /* By index. What lies below the first one is gone: the log tree's base is
+     * the first then, and every log contains it. */
+    struct sim_window committed; /* struct checker_commit, from 1 on */
+    uint64_t n_committed;        /* the highest index */
+    struct checker_commit root;  /* of the empty log */
+    uint64_t first_term; /* of committed[1], once that is gone, and for good: no
+                            server can be in a lower term then */
     struct checker_ruling ruling; /* who decided about the highest one */
 
-    uint8_t *verdicts;  /* by index - 1: enum sim_verdict_of_session, as the
-                           sessions say */
-    uint64_t n_applied; /* the highest index that any node applied */
-    size_t verdicts_capacity;
-    struct checker_session *sessions; /* all that were opened, by rising name */
+    struct sim_window verdicts; /* by index: uint8_t, which is an enum
+                                   sim_verdict_of_session, as the sessions say
+                                 */
+    uint64_t n_applied;         /* the highest index that any node applied */
+    struct checker_session *sessions; /* that were opened, by rising name; those
+                                         that were closed long ago may be gone
+                                       */
     size_t n_sessions;
     size_t sessions_capacity;
 
-    struct checker_state *states; /* by index - 1, as first seen */
-    uint64_t n_states;
-    size_t states_capacity;
+    struct sim_window states; /* by index: struct checker_state, as first seen
+                               */
+    uint64_t n_states;        /* the highest index */
 
     uint32_t n_judged; /* tree nodes with lower numbers were compared */
 
@@ -129,6 +137,31 @@ struct sim_checker {
     bool violated;
     struct sim_violation violation;
 };
+
+/* Whether what is known of `index` was let go. The empty log never is. */
+static inline bool checker__is_gone(const struct sim_checker *checker,
+                                    uint64_t index)
+{
+    return index < checker->committed.first && index > 0;
+}
+
+/* `index`, or the lowest above it that is still known: a log that has the
+ * committed entry there has all the committed ones before it. */
+static inline uint64_t checker__known(const struct sim_checker *checker,
+                                      uint64_t index)
+{
+    return checker__is_gone(checker, index) ? checker->committed.first : index;
+}
+
+/* What is committed at `index`, which is not gone. Valid until the next
+ * commit. */
+static inline const struct checker_commit *
+checker__committed(const struct sim_checker *checker, uint64_t index)
+{
+    return index == 0 ? &checker->root
+                      : sim_window_at(&checker->committed, index,
+                                      sizeof(struct checker_commit));
+}
 
 /* A comparison that may fail is about to be made. */
 static inline void checker__count(struct sim_checker *checker,
@@ -148,6 +181,11 @@ bool checker__leader(struct sim_checker *checker, uint32_t id, uint64_t term,
  * election. */
 struct checker_election *checker__election(const struct sim_checker *checker,
                                            uint64_t term);
+
+/* The highest index that was committed in a term below `term`, or 0. If it is
+ * gone, the last one that is. */
+uint64_t checker__committed_before(const struct sim_checker *checker,
+                                   uint64_t term);
 
 /* --- checker_log.c ------------------------------------------------------- */
 
@@ -267,16 +305,17 @@ struct checker_text {
 /* "1.204311 s" */
 struct checker_text checker__seconds(uint64_t time_us);
 
-/* "entry 8 of term 3"; "no entry" for the root. */
+/* "entry 8 of term 3"; "no entry" for the root; for SIM_NO_TIP, which is one
+ * that was let go, "an entry of the past". */
 struct checker_text checker__entry(const struct sim_checker *checker,
                                    sim_tip tip);
 
 /* What the log `tip` has at `index`: "entry 8 of term 3", or "no entry 8 (its
- * log ends at 7)". */
+ * log ends at 7)"; of one that was let go "an entry 8 of the past". */
 struct checker_text checker__entry_at(const struct sim_checker *checker,
                                       sim_tip tip, uint64_t index);
 
-/* The first index at which two logs differ. Follows both: for reports only. */
+/* The first index at which two logs differ. For reports only. */
 uint64_t checker__fork(const struct sim_checker *checker, sim_tip a, sim_tip b);
 
 /* "entry 8 of term 3"; "the start" for {0, 0}. */

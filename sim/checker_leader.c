@@ -50,23 +50,23 @@ static void add_election(struct sim_checker *checker,
     checker->n_elections++;
 }
 
-/* The highest index that was committed in a term below `term`, or 0. */
-static uint64_t committed_before(const struct sim_checker *checker,
-                                 uint64_t term)
+uint64_t checker__committed_before(const struct sim_checker *checker,
+                                   uint64_t term)
 {
-    uint64_t low = 0;
+    uint64_t gone = checker->committed.first - 1;
+    uint64_t low = gone;
     uint64_t high = checker->n_committed;
     while (low < high) {
         /* Nearly always all of them: look at the last first. */
         uint64_t middle =
             high == checker->n_committed ? high : low + (high - low + 1) / 2;
-        if (checker->committed[middle].term < term) {
+        if (checker__committed(checker, middle)->term < term) {
             low = middle;
         } else {
             high = middle - 1;
         }
     }
-    return low;
+    return low == gone && checker->first_term >= term ? 0 : low;
 }
 
 /* What was committed in older terms is in the log of the new leader (paper,
@@ -74,12 +74,13 @@ static uint64_t committed_before(const struct sim_checker *checker,
 static bool complete(struct sim_checker *checker, uint32_t id, uint64_t term,
                      sim_tip tip)
 {
-    uint64_t index = committed_before(checker, term);
+    uint64_t index = checker__committed_before(checker, term);
     if (index == 0) {
         return true;
     }
     checker__count(checker, SIM_LEADER_COMPLETENESS);
-    const struct checker_commit *commit = &checker->committed[index];
+    index = checker__known(checker, index);
+    const struct checker_commit *commit = checker__committed(checker, index);
     if (sim_log_tree_contains(checker->tree, tip, commit->tip)) {
         return true;
     }

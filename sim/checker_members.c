@@ -130,7 +130,8 @@ static bool change_may_begin(struct sim_checker *checker, uint32_t id,
             id, term, checker__entry(checker, entry).text,
             checker__entry(checker, former).text, known);
     }
-    sim_tip committed = sim_log_tree_ancestor(tree, entry, known);
+    sim_tip committed =
+        sim_log_tree_ancestor(tree, entry, checker__known(checker, known));
     if (sim_log_tree_position(tree, committed).term == term) {
         return true;
     }

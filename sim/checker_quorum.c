@@ -138,6 +138,9 @@ static bool former_on_quorum(struct sim_checker *checker, uint32_t id,
 {
     const struct sim_log_tree *tree = checker->tree;
     sim_tip latest = sim_log_tree_configuration(tree, checker->nodes[id].tip);
+    if (sim_log_tree_position(tree, latest).index <= checker->n_committed) {
+        return true; /* and so is the one before, which may be gone */
+    }
     sim_tip former =
         sim_log_tree_configuration(tree, sim_log_tree_parent(tree, latest));
     if (sim_log_tree_position(tree, former).index <= checker->n_committed ||
@@ -182,6 +185,6 @@ bool checker__store(struct sim_checker *checker, uint32_t id, sim_tip durable)
      * that have it can still reach them. If none does now, it is this disk's
      * doing. */
     return on_quorum(checker, id, "dropped from its disk the committed",
-                     checker->committed[checker->n_committed].tip,
+                     checker__committed(checker, checker->n_committed)->tip,
                      &checker->ruling);
 }

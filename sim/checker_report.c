@@ -158,6 +158,9 @@ struct checker_text checker__entry(const struct sim_checker *checker,
     if (tip == SIM_ROOT) {
         return (struct checker_text){"no entry"};
     }
+    if (tip == SIM_NO_TIP) {
+        return (struct checker_text){"an entry of the past"};
+    }
     return checker__place(sim_log_tree_position(checker->tree, tip));
 }
 
@@ -169,25 +172,21 @@ struct checker_text checker__entry_at(const struct sim_checker *checker,
         return checker__entry(checker, entry);
     }
     struct checker_text piece;
-    snprintf(piece.text, sizeof(piece.text),
-             "no entry %" PRIu64 " (its log ends at %" PRIu64 ")", index,
-             sim_log_tree_position(checker->tree, tip).index);
+    uint64_t end = sim_log_tree_position(checker->tree, tip).index;
+    if (index < end) {
+        snprintf(piece.text, sizeof(piece.text),
+                 "an entry %" PRIu64 " of the past", index);
+    } else {
+        snprintf(piece.text, sizeof(piece.text),
+                 "no entry %" PRIu64 " (its log ends at %" PRIu64 ")", index,
+                 end);
+    }
     return piece;
 }
 
 uint64_t checker__fork(const struct sim_checker *checker, sim_tip a, sim_tip b)
 {
-    const struct sim_log_tree *tree = checker->tree;
-    uint64_t index_a = sim_log_tree_position(tree, a).index;
-    uint64_t index_b = sim_log_tree_position(tree, b).index;
-    uint64_t index = index_a < index_b ? index_a : index_b;
-    a = sim_log_tree_ancestor(tree, a, index);
-    b = sim_log_tree_ancestor(tree, b, index);
-    for (; a != b; index--) {
-        a = sim_log_tree_parent(tree, a);
-        b = sim_log_tree_parent(tree, b);
-    }
-    return index + 1;
+    return sim_log_tree_common(checker->tree, a, b) + 1;
 }
 
 struct checker_text checker__place(struct sim_position position)

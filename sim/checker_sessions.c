@@ -6,7 +6,8 @@
 
 #include "sim/memory.h"
 
-/* The session of this name, or NULL if none was ever opened. */
+/* The session of this name, or NULL: none was ever opened, or it was closed,
+ * and is forgotten. */
 static struct checker_session *find(const struct sim_checker *checker,
                                     uint64_t name)
 {
@@ -105,7 +106,9 @@ static bool judge_command(struct sim_checker *checker, uint32_t id,
                           uint64_t index, const struct sim_entry *entry)
 {
     enum sim_verdict_of_session right =
-        (enum sim_verdict_of_session)checker->verdicts[index - 1];
+        (enum sim_verdict_of_session) *
+        (const uint8_t *)sim_window_at(&checker->verdicts, index,
+                                       sizeof(uint8_t));
     /* Without a session there is nothing to tell apart. */
     if (entry->session == 0 && entry->verdict == right) {
         return true;
@@ -126,9 +129,8 @@ static bool judge_command(struct sim_checker *checker, uint32_t id,
 static void note_verdict(struct sim_checker *checker, uint64_t index,
                          enum sim_verdict_of_session verdict)
 {
-    checker->verdicts = sim_grow(checker->verdicts, &checker->verdicts_capacity,
-                                 (size_t)index, sizeof *checker->verdicts);
-    checker->verdicts[index - 1] = (uint8_t)verdict;
+    uint8_t *noted = sim_window_add(&checker->verdicts);
+    *noted = (uint8_t)verdict;
     checker->n_applied = index;
 }
 

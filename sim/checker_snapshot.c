@@ -36,7 +36,7 @@ static bool covers_committed(struct sim_checker *checker, uint32_t id,
         " has a snapshot up to %s, which is not committed: up to %" PRIu64
         " entries are, the last of them %s.",
         id, checker__entry(checker, tip).text, known,
-        checker__entry(checker, checker->committed[known].tip).text);
+        checker__entry(checker, checker__committed(checker, known)->tip).text);
 }
 
 bool checker__first_snapshot(struct sim_checker *checker, uint32_t id,
@@ -120,11 +120,18 @@ bool checker__restore(struct sim_checker *checker, uint32_t id,
             " and held its log committed up to %" PRIu64 ".",
             id, index, node->applied, node->commit_index);
     }
-    sim_tip committed = checker->committed[index].tip;
+    if (checker__is_gone(checker, index)) {
+        return checker__violate(
+            checker, SIM_STATE_MACHINE_SAFETY, id, SIM_NONE,
+            "node %" PRIu32 " took the state after %s, which it can have from "
+            "nowhere: all servers have snapshots up to %" PRIu64 " at least.",
+            id, checker__place(position).text, checker->committed.first);
+    }
+    sim_tip committed = checker__committed(checker, index)->tip;
     if (sim_log_tree_position(checker->tree, committed).term != position.term) {
         return checker__violate(
             checker, SIM_STATE_MACHINE_SAFETY, id,
-            checker->committed[index].node,
+            checker__committed(checker, index)->node,
             "node %" PRIu32 " took the state after %s, where %s is committed.",
             id, checker__place(position).text,
             checker__entry(checker, committed).text);
@@ -160,7 +167,8 @@ bool checker__restored(struct sim_checker *checker, uint32_t id, sim_tip tip,
             "to %" PRIu64 ".",
             id, index, checker->n_states);
     }
-    const struct checker_state *first = &checker->states[index - 1];
+    const struct checker_state *first =
+        sim_window_at(&checker->states, index, sizeof *first);
     return state_hash == first->hash ||
            checker__violate(
                checker, SIM_SNAPSHOT_EQUALS_REPLAY, id, first->node,

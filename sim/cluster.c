@@ -246,6 +246,7 @@ struct sim_cluster *sim_cluster_new(const struct sim_scenario *scenario,
         cluster->tips[node] = SIM_NO_TIP;
     }
     preload_disks(cluster);
+    cluster__plan_reclaim(cluster, options);
     sim_trace_run(cluster->trace,
                   &(struct sim_trace_run){.scenario = scenario,
                                           .seed = options->seed,

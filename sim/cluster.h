@@ -18,6 +18,10 @@
  * entry) cannot be told, so to go on without it could break one. Such a server
  * is replaced by one with a fresh id, as one that lost its disk is.
  *
+ * What all machines have put into snapshots is let go in batches, so that
+ * memory follows what is alive and not how long it has been: see
+ * sim/cluster_reclaim.c, also for who keeps it all.
+ *
  * Shared by the files of the simulator that drive a run; not for others.
  */
 #ifndef SIM_CLUSTER_H
@@ -224,6 +228,11 @@ struct sim_cluster {
     sim_tip snapshot_tip; /* of the snapshot that it wrote, or SIM_NO_TIP */
     uint8_t *image;       /* room for a state machine's */
     size_t image_capacity;
+
+    uint32_t reclaim_at; /* when the log tree has had so many tree nodes, what
+                            lies behind is let go; UINT32_MAX: never */
+    uint32_t reclaim_every; /* 0: as usual */
+    uint32_t reclaim_wait;  /* tree nodes until the next attempt */
 
     uint32_t calling; /* the node one of whose functions is being called */
     uint32_t watched; /* bit per sim_event_kind: somebody waits for it */

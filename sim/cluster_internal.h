@@ -3,6 +3,7 @@
  *   cluster.c        the whole: new, free, notes, questions
  *   cluster_lives.c  machines that start, crash, pause; their clocks
  *   cluster_disks.c  disks that fail, and disks that rot
+ *   cluster_reclaim.c  what nobody can ask for any more
  *   host.c           a step: an input in, the outputs walked, the step judged
  *   host_disk.c      writes, and what waits for them
  *   host_gate.c      what a node answers, looked at before it is used
@@ -67,6 +68,16 @@ bool cluster__can_recover(const struct sim_cluster *cluster);
 /* What a crash leaves if it does not say. */
 enum sim_unfinished cluster__unfinished(const struct sim_cluster *cluster,
                                         enum sim_unfinished said);
+
+/* --- cluster_reclaim.c -----------------------------------------------------
+ */
+
+/* A cluster that is new: whether, and when, it will let anything go. */
+void cluster__plan_reclaim(struct sim_cluster *cluster,
+                           const struct sim_options *options);
+
+/* Between two events: lets go of the past what can go, or puts it off. */
+void cluster__reclaim(struct sim_cluster *cluster);
 
 /* --- host.c --------------------------------------------------------------- */
 

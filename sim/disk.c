@@ -317,6 +317,21 @@ bool sim_disk_has_unfinished(const struct sim_disk *disk)
     return disk->count > 0;
 }
 
+void sim_disk_tips(const struct sim_disk *disk, struct sim_tips *tips)
+{
+    sim_tips_add(tips, disk->tip);
+    sim_tips_add(tips, disk->log);
+    sim_tips_add(tips, sim_archive_tip(disk->archive, disk->snapshot));
+    for (size_t i = 0; i < disk->count; i++) {
+        const struct sim_disk_write *write = &disk->writes[disk->head + i];
+        sim_tips_add(tips, write->base);
+        sim_tips_add(tips, write->tip);
+        if (write->snapshot != SIM_NO_SNAPSHOT) {
+            sim_tips_add(tips, sim_archive_tip(disk->archive, write->snapshot));
+        }
+    }
+}
+
 void sim_disk_free(struct sim_disk *disk)
 {
     if (disk == NULL) {

@@ -222,6 +222,9 @@ struct sim_hard_state sim_disk_hard_state(const struct sim_disk *disk);
 /* Whether a write was submitted that is not durable yet. */
 bool sim_disk_has_unfinished(const struct sim_disk *disk);
 
+/* Adds the logs that the disk goes by: what is durable, and what is written. */
+void sim_disk_tips(const struct sim_disk *disk, struct sim_tips *tips);
+
 /* `disk` may be NULL. */
 void sim_disk_free(struct sim_disk *disk);
 

@@ -141,6 +141,9 @@ static bool take_truncation(struct sim_cluster *cluster, uint32_t node,
     if (write->truncate_from > 0 && !of_void_log) {
         end = write->truncate_from - 1;
         change->base = sim_log_tree_ancestor(cluster->tree, machine->tip, end);
+        if (change->base == SIM_NO_TIP) {
+            change->base = SIM_ROOT; /* further back than anybody has entries */
+        }
     }
     if (change->snapshot != SIM_NO_TIP &&
         !sim_log_tree_contains(cluster->tree, change->base, change->snapshot)) {

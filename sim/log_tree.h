@@ -15,7 +15,8 @@
  * Appending is O(1) for the usual case of one child; ancestors are found over
  * skip links in O(log n).
  *
- * The tree only grows: memory follows the number of distinct entries.
+ * Memory follows the number of distinct entries, until the past is let go: see
+ * sim_log_tree_reclaim(). Numbers are never used again.
  */
 #ifndef SIM_LOG_TREE_H
 #define SIM_LOG_TREE_H
@@ -33,6 +34,16 @@ typedef uint32_t sim_tip;
 
 struct sim_log_tree;
 
+/* A list of logs. */
+struct sim_tips {
+    sim_tip *items;
+    size_t count;
+    size_t capacity;
+};
+
+void sim_tips_add(struct sim_tips *tips, sim_tip tip);
+void sim_tips_free(struct sim_tips *tips);
+
 /* An empty tree. Running out of memory ends the process with a message: a
  * simulator has nothing to save (see sim/memory.h). */
 struct sim_log_tree *sim_log_tree_new(void);
@@ -47,15 +58,16 @@ sim_tip sim_log_tree_append(struct sim_log_tree *tree, sim_tip parent,
 struct sim_position sim_log_tree_position(const struct sim_log_tree *tree,
                                           sim_tip tip);
 
-/* The entry itself; its data is valid as long as the tree. Omitted only if it
+/* The entry itself; its data is valid until it is let go. Omitted only if it
  * never came with its payload. `tip` is not the root. */
 struct sim_entry sim_log_tree_entry(const struct sim_log_tree *tree,
                                     sim_tip tip);
 
+/* SIM_NO_TIP if that was let go. */
 sim_tip sim_log_tree_parent(const struct sim_log_tree *tree, sim_tip tip);
 
 /* The ancestor of `tip`, itself included, at `index`; SIM_NO_TIP if `index` is
- * beyond it. */
+ * beyond it, or below that of the base, and not 0. */
 sim_tip sim_log_tree_ancestor(const struct sim_log_tree *tree, sim_tip tip,
                               uint64_t index);
 
@@ -72,7 +84,35 @@ sim_tip sim_log_tree_twin(const struct sim_log_tree *tree, sim_tip tip);
 sim_tip sim_log_tree_configuration(const struct sim_log_tree *tree,
                                    sim_tip tip);
 
-/* How many tree nodes there are, the root included. */
+/* The last index up to which the logs `a` and `b` are the same. */
+uint64_t sim_log_tree_common(const struct sim_log_tree *tree, sim_tip a,
+                             sim_tip b);
+
+/* How many tree nodes there ever were, the root included: the number of the
+ * next. */
 uint32_t sim_log_tree_count(const struct sim_log_tree *tree);
+
+/* --- the past --------------------------------------------------------------
+ */
+
+/* Lets go what lies below `base`, a log that contains the base of before. A
+ * tree node is created after its parent: all that follow on `base` have higher
+ * numbers, so what has a lower one is of no log that goes on from there.
+ *
+ * From then on the tree may be asked
+ *   - everything, of `base` and of what contains it;
+ *   - place, contains() and common(), of the root, and of each of `asked`,
+ *     whatever it is; of those that end above the base also who their twin is;
+ *   - place and entry of the configuration in force in `base`.
+ * About others nothing may be asked, and no log may go on from where `base` is
+ * not contained. Two of `asked` that both leave the log of `base` count as if
+ * they left each other there.
+ *
+ * It takes time in proportion to what is let go and what is left above. */
+void sim_log_tree_reclaim(struct sim_log_tree *tree, sim_tip base,
+                          const struct sim_tips *asked);
+
+/* That base; the root if nothing was let go so far. */
+sim_tip sim_log_tree_base(const struct sim_log_tree *tree);
 
 #endif

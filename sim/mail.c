@@ -132,3 +132,18 @@ uint32_t sim_mail_count(const struct sim_mail *mail)
 {
     return mail->n_letters - mail->n_free;
 }
+
+uint32_t sim_mail_slots(const struct sim_mail *mail)
+{
+    return mail->n_letters;
+}
+
+const struct sim_message *sim_mail_message(const struct sim_mail *mail,
+                                           uint32_t slot)
+{
+    assert(slot < mail->n_letters);
+    const struct sim_letter *letter = letter_at(mail, slot);
+    bool is_message = letter->copies > 0 && letter->from != SIM_NONE &&
+                      letter->to != SIM_NONE;
+    return is_message ? &letter->message : NULL;
+}

@@ -48,6 +48,14 @@ uint32_t sim_mail_put_reply(struct sim_mail *mail, uint32_t from,
 /* The letter in a slot; valid, as its bytes are, until the slot is free. */
 struct sim_letter *sim_mail_letter(struct sim_mail *mail, uint32_t slot);
 
+/* How many slots there are, used and free. */
+uint32_t sim_mail_slots(const struct sim_mail *mail);
+
+/* The message between nodes in a slot, or NULL: it is free, or its letter is
+ * none. */
+const struct sim_message *sim_mail_message(const struct sim_mail *mail,
+                                           uint32_t slot);
+
 /* The answer in a slot, with the node that gave it; its value is valid until
  * the slot is free. */
 struct sim_reply sim_mail_reply(struct sim_mail *mail, uint32_t slot);

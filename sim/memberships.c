@@ -117,3 +117,25 @@ sim_memberships_of(struct sim_memberships *memberships, sim_tip tip)
     }
     return memberships->readings[place].configuration;
 }
+
+void sim_memberships_reclaim(struct sim_memberships *memberships, sim_tip base,
+                             const struct sim_configuration *const *held,
+                             size_t n_held)
+{
+    sim_tip latest = sim_log_tree_configuration(memberships->tree, base);
+    size_t left = 0;
+    for (size_t i = 0; i < memberships->count; i++) {
+        struct reading *reading = &memberships->readings[i];
+        bool stays = reading->entry >= latest;
+        for (size_t j = 0; j < n_held; j++) {
+            stays =
+                stays || (held[j] != NULL && held[j] == reading->configuration);
+        }
+        if (stays) {
+            memberships->readings[left++] = *reading;
+        } else {
+            free(reading->configuration);
+        }
+    }
+    memberships->count = left;
+}

@@ -22,8 +22,16 @@ sim_memberships_new(const struct sim_log_tree *tree,
 void sim_memberships_free(struct sim_memberships *memberships);
 
 /* The configuration in force in the log `tip`. NULL if its configuration entry
- * is none that the type can read. Valid as long as the memberships. */
+ * is none that the type can read. Valid as long as the memberships, unless it
+ * is let go. */
 const struct sim_configuration *
 sim_memberships_of(struct sim_memberships *memberships, sim_tip tip);
+
+/* Lets go the configurations before the one in force in `base`, which the tree
+ * will let go next, but for the `n_held` of `held`, which stay where they are
+ * (NULL: none). */
+void sim_memberships_reclaim(struct sim_memberships *memberships, sim_tip base,
+                             const struct sim_configuration *const *held,
+                             size_t n_held);
 
 #endif

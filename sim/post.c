@@ -401,6 +401,9 @@ void sim_cluster_handle(struct sim_cluster *cluster,
         if (!is_paused(cluster, event)) {
             cluster__disk_event(cluster, event->a, event->b);
         }
+        if (sim_log_tree_count(cluster->tree) >= cluster->reclaim_at) {
+            cluster__reclaim(cluster);
+        }
         return;
     case SIM_QUEUE_COMPACT:
         if (!is_paused(cluster, event)) {

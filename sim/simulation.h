@@ -48,8 +48,11 @@ struct sim_options {
                                          NULL: neither */
     struct sim_step_watcher *watcher; /* told of each step, and outlives the
                                          run. NULL: nobody is */
-    uint64_t max_time_us; /* nothing later happens: it ends before, undecided;
-                             virtual; 0: no limit */
+    uint64_t max_time_us;   /* nothing later happens: it ends before, undecided;
+                               virtual; 0: no limit */
+    uint32_t reclaim_every; /* memory is looked at for what can be let go when
+                               so many log entries came; 0: now and then. No
+                               result depends on it */
     bool unhashed; /* sim_result's hash is not made; false unless measuring what
                       it costs */
 };

@@ -278,3 +278,21 @@ uint64_t sim_situations_count(const struct sim_situations *situations,
     assert((unsigned)situation < SIM_SITUATION_COUNT);
     return situations->counts[situation];
 }
+
+void sim_situations_tips(const struct sim_situations *situations,
+                         const struct sim_set *gone, struct sim_tips *tips)
+{
+    for (uint32_t id = 1; id <= situations->n; id++) {
+        const struct situations_node *node = &situations->nodes[id];
+        if (sim_set_has(gone, id)) {
+            continue;
+        }
+        sim_tips_add(tips, node->durable);
+        if (node->alive) {
+            sim_tips_add(tips, node->tip);
+        } else if (node->death.is_known) {
+            sim_tips_add(tips, node->death.tip);
+            sim_tips_add(tips, node->death.durable);
+        }
+    }
+}

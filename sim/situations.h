@@ -193,4 +193,9 @@ void sim_situations_cut(struct sim_situations *situations, uint32_t from,
 uint64_t sim_situations_count(const struct sim_situations *situations,
                               enum sim_situation situation);
 
+/* Adds the logs that situations will still ask about, but for those of servers
+ * in `gone`, which never start again. */
+void sim_situations_tips(const struct sim_situations *situations,
+                         const struct sim_set *gone, struct sim_tips *tips);
+
 #endif

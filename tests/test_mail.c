@@ -156,3 +156,24 @@ Test(mail, keeps_answers_with_their_value)
     cr_expect_eq(sim_mail_letter(mail, slot)->reply.tag, 0);
     sim_mail_free(mail);
 }
+
+/* Between nodes only, and while it is under way. */
+Test(mail, messages_are_found)
+{
+    struct sim_mail *mail = sim_mail_new();
+    const uint8_t byte = 1;
+    cr_assert_eq(sim_mail_slots(mail), 0);
+    uint32_t message = sim_mail_put(mail, 1, 2, &byte, 1, 2);
+    uint32_t request = sim_mail_put(mail, SIM_NONE, 2, &byte, 1, 1);
+    uint32_t reply = sim_mail_put_reply(mail, 2, &(struct sim_reply){.tag = 1});
+    sim_mail_letter(mail, message)->message.term = 5;
+    cr_assert_eq(sim_mail_slots(mail), 3);
+    cr_assert_null(sim_mail_message(mail, request));
+    cr_assert_null(sim_mail_message(mail, reply));
+    sim_mail_drop(mail, message);
+    cr_assert_eq(sim_mail_message(mail, message)->term, 5);
+    sim_mail_drop(mail, message);
+    cr_assert_null(sim_mail_message(mail, message));
+    cr_assert_eq(sim_mail_slots(mail), 3);
+    sim_mail_free(mail);
+}

@@ -150,3 +150,41 @@ Test(memberships, are_freed_without_being_there)
 {
     sim_memberships_free(NULL);
 }
+
+/* What was before the base is read no more, unless somebody holds on to it. */
+Test(memberships, lets_the_past_go)
+{
+    struct stage stage = set_stage(&type);
+    sim_tip first = configure(&stage, SIM_ROOT, 1);
+    sim_tip second = configure(&stage, first, 2);
+    sim_tip third = configure(&stage, second, 3);
+    sim_tip last = append(&stage, third, 1, SIM_ENTRY_COMMAND, 9);
+    for (sim_tip tip = first; tip <= last; tip++) {
+        sim_memberships_of(stage.memberships, tip);
+    }
+    const struct sim_configuration *held[] = {
+        NULL, sim_memberships_of(stage.memberships, first)};
+    const struct sim_configuration *latest =
+        sim_memberships_of(stage.memberships, last);
+    sim_memberships_reclaim(stage.memberships, last, held, 2);
+    sim_log_tree_reclaim(stage.tree, last, &(struct sim_tips){0});
+    cr_assert(sim_set_has(&held[1]->voters, 1));
+    cr_assert_eq(sim_memberships_of(stage.memberships, last), latest);
+    sim_tip next = configure(&stage, last, 4);
+    cr_assert_eq(voter_of(&stage, next), 4);
+    cr_assert_eq(voter_of(&stage, last), 3);
+    cr_assert_neq(voter_of(&stage, SIM_ROOT), 1);
+    clear_stage(&stage);
+}
+
+/* And is read again from what the tree kept, if nobody had asked so far. */
+Test(memberships, reads_what_the_tree_kept)
+{
+    struct stage stage = set_stage(&type);
+    sim_tip tip = configure(&stage, configure(&stage, SIM_ROOT, 1), 2);
+    tip = append(&stage, tip, 1, SIM_ENTRY_COMMAND, 9);
+    sim_memberships_reclaim(stage.memberships, tip, NULL, 0);
+    sim_log_tree_reclaim(stage.tree, tip, &(struct sim_tips){0});
+    cr_assert_eq(voter_of(&stage, tip), 2);
+    clear_stage(&stage);
+}
