@@ -142,7 +142,7 @@ const struct sim_message *sim_mail_message(const struct sim_mail *mail,
                                            uint32_t slot)
 {
     assert(slot < mail->n_letters);
-    const struct sim_letter *letter = letter_at(mail, slot);
+    const struct sim_letter *letter = mail->letters[slot];
     bool is_message = letter->copies > 0 && letter->from != SIM_NONE &&
                       letter->to != SIM_NONE;
     return is_message ? &letter->message : NULL;
