@@ -139,6 +139,7 @@ _AREAS = {
     "checks": [
         "sim/checker",
         "sim/log_tree",
+        "sim/window",
         "sim/situations",
         "sim/memberships",
         "sim/configuration",
